@@ -1,0 +1,14 @@
+"""Hosts: the machines whose agent plugs workloads."""
+
+from dataclasses import dataclass
+
+from weft.model.ids import HostName, ProjectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A machine that runs an agent. It sees only the networks of the `projects` it serves."""
+
+    name: HostName
+    projects: frozenset[ProjectId] = frozenset()
+    description: str = ""

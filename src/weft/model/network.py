@@ -1,0 +1,101 @@
+"""Projects, networks and subnets."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from weft.model.errors import Invalid
+from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
+from weft.model.selector import Labels
+
+Address = IPv4Address | IPv6Address
+Prefix = IPv4Network | IPv6Network
+
+
+class Default(StrEnum):
+    """What happens to a packet that no rule matches."""
+
+    ALLOW = "allow"
+    SAME_NETWORK = "same-network"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Who owns what; projects cannot see or touch each other."""
+
+    id: ProjectId
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A layer 2 network. `mtu` is in bytes; None means what the underlay leaves (settings)."""
+
+    id: NetworkId
+    project_id: ProjectId
+    name: str
+    description: str = ""
+    labels: Labels = field(default_factory=dict)
+    mtu: int | None = None
+    default_ingress: Default = Default.SAME_NETWORK
+    default_egress: Default = Default.ALLOW
+    qos_policy_id: QosPolicyId | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo)."""
+        if self.mtu is not None and not 1280 <= self.mtu <= 9216:
+            raise Invalid(f"an MTU is between 1280 and 9216 bytes, not {self.mtu}", field="mtu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRange:
+    """An inclusive range of addresses of one family."""
+
+    first: Address
+    last: Address
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that mix families or run backwards."""
+        if self.first.version != self.last.version or int(self.first) > int(self.last):
+            raise Invalid(f"not an address range: {self.first}-{self.last}", field="pools")
+
+    def __contains__(self, address: object) -> bool:
+        """Whether `address` lies in the range."""
+        return (isinstance(address, IPv4Address | IPv6Address)
+                and address.version == self.first.version
+                and int(self.first) <= int(address) <= int(self.last))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """An IP prefix on a network, with the addresses that Weft hands out from it.
+
+    `gateway` is reserved even while no router is attached (the first address by default), so
+    that a router can come later without moving a workload. No `pools` means the whole prefix.
+    """
+
+    id: SubnetId
+    project_id: ProjectId
+    network_id: NetworkId
+    name: str
+    cidr: Prefix
+    gateway: Address
+    pools: tuple[AddressRange, ...] = ()
+    dns_servers: tuple[Address, ...] = ()
+    dhcp: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be addressed: tiny prefixes, strangers as gateway, stray pools."""
+        widest = 30 if self.cidr.version == 4 else 126
+        if self.cidr.prefixlen > widest or self.cidr.prefixlen < 8:
+            raise Invalid(
+                f"subnet {self.cidr} has a prefix length outside /8 to /{widest}", field="cidr")
+        if self.gateway not in self.cidr:
+            raise Invalid(f"gateway {self.gateway} is not in subnet {self.cidr}", field="gateway")
+        for pool in self.pools:
+            if pool.first not in self.cidr or pool.last not in self.cidr:
+                raise Invalid(
+                    f"pool {pool.first}-{pool.last} is not inside subnet {self.cidr}",
+                    field="pools")

@@ -1,0 +1,84 @@
+"""Ports: what a container, a virtual machine or a bare-metal host is to the network."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from weft.model.errors import Invalid
+from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
+from weft.model.network import Address
+from weft.model.selector import Labels
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+class PortKind(StrEnum):
+    """What stands behind the port. A word for people; policy treats all kinds alike."""
+
+    CONTAINER = "container"
+    VM = "vm"
+    BAREMETAL = "baremetal"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedIP:
+    """An address that the port owns, and the subnet it comes from."""
+
+    subnet_id: SubnetId
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Which workload a port belongs to: what a lease is bound to, across restarts.
+
+    `runtime` is `docker`, `libvirt` or `manual`; `engine` tells two engines of one host apart (a Docker
+    engine's id, a libvirt host's UUID); `id` is the container's or the domain's own id, followed by the
+    interface where one workload has several on the same network.
+    """
+
+    runtime: str
+    engine: str
+    id: str
+    name: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A workload's place on a network. Its id is the name OVN and Open vSwitch know it by.
+
+    `mac` is lower case with colons. `host` is where the port is bound, None while it is nowhere.
+    `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
+    """
+
+    id: PortId
+    project_id: ProjectId
+    network_id: NetworkId
+    name: str
+    kind: PortKind
+    mac: str
+    fixed_ips: tuple[FixedIP, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    host: HostName | None = None
+    workload: Workload | None = None
+    port_security: bool = True
+    quarantined: bool = False
+    qos_policy_id: QosPolicyId | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""
+        if not _MAC.fullmatch(self.mac) or int(self.mac[:2], 16) & 1 or self.mac == "00" + ":00" * 5:
+            raise Invalid(
+                f"{self.mac!r} is not the MAC address of one station; write it like "
+                "02:00:00:00:00:01", field="mac")
+
+
+def mac_for(port: PortId) -> str:
+    """The locally administered unicast MAC that Weft gives `port` when nobody asks for one.
+
+    46 bits of the port's random id; the store's unique constraint has the last word.
+    """
+    octets = bytearray(port.bytes[:3] + port.bytes[13:])
+    octets[0] = (octets[0] & 0xFC) | 0x02
+    return ":".join(f"{octet:02x}" for octet in octets)

@@ -1,0 +1,86 @@
+"""The whole model at one revision: immutable, and indexed where readers ask."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeVar
+
+from weft.model.host import Host
+from weft.model.ids import (
+    AddressGroupId,
+    GroupId,
+    HostName,
+    NetworkId,
+    PolicyId,
+    PortId,
+    ProjectId,
+    QosPolicyId,
+    Revision,
+    SubnetId,
+)
+from weft.model.network import Network, Project, Subnet
+from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
+from weft.model.port import Port
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _nothing() -> Mapping[K, V]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything that is declared, as of `revision`. Two snapshots with equal contents are equal."""
+
+    revision: Revision = Revision(0)
+    projects: Mapping[ProjectId, Project] = field(default_factory=_nothing)
+    networks: Mapping[NetworkId, Network] = field(default_factory=_nothing)
+    subnets: Mapping[SubnetId, Subnet] = field(default_factory=_nothing)
+    ports: Mapping[PortId, Port] = field(default_factory=_nothing)
+    groups: Mapping[GroupId, Group] = field(default_factory=_nothing)
+    address_groups: Mapping[AddressGroupId, AddressGroup] = field(default_factory=_nothing)
+    policies: Mapping[PolicyId, Policy] = field(default_factory=_nothing)
+    qos_policies: Mapping[QosPolicyId, QosPolicy] = field(default_factory=_nothing)
+    hosts: Mapping[HostName, Host] = field(default_factory=_nothing)
+
+    @cached_property
+    def subnets_of(self) -> Mapping[NetworkId, tuple[Subnet, ...]]:
+        """The subnets of each network that has any, by CIDR."""
+        found: defaultdict[NetworkId, list[Subnet]] = defaultdict(list)
+        for subnet in self.subnets.values():
+            found[subnet.network_id].append(subnet)
+        return {network: tuple(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr)))
+                for network, subnets in found.items()}
+
+    @cached_property
+    def ports_of(self) -> Mapping[NetworkId, tuple[Port, ...]]:
+        """The ports of each network that has any."""
+        found: defaultdict[NetworkId, list[Port]] = defaultdict(list)
+        for port in self.ports.values():
+            found[port.network_id].append(port)
+        return {network: tuple(ports) for network, ports in found.items()}
+
+    @cached_property
+    def members_of(self) -> Mapping[GroupId, frozenset[PortId]]:
+        """The ports of each group: selector and hand-picked, within the group's project.
+
+        A quarantined port has no labels that anyone vouches for, so no selector takes it in.
+        """
+        by_project: defaultdict[ProjectId, list[Port]] = defaultdict(list)
+        for port in self.ports.values():
+            by_project[port.project_id].append(port)
+        return {group.id: _members(group, by_project[group.project_id])
+                for group in self.groups.values()}
+
+
+def _members(group: Group, candidates: list[Port]) -> frozenset[PortId]:
+    """Which of `candidates`, the ports of the group's project, belong to `group`."""
+    selector = group.selector
+    return frozenset(
+        port.id for port in candidates
+        if port.id in group.members
+        or (selector is not None and not port.quarantined and selector.matches(port.labels)))

@@ -1,0 +1,1 @@
+"""OVN's own vocabulary: Northbound rows, plans, and the two databases."""

@@ -1,0 +1,1 @@
+"""Make what OVN holds equal to what was declared, and tell what OVN saw."""
