@@ -112,7 +112,7 @@ class Loop:
                 log.warning("northbound unavailable", reason=str(error), retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
                 continue
-            except Exception:  # the loop's one boundary: an estate must not stop for one bad pass
+            except Exception:  # noqa: BLE001 - the loop's one boundary
                 log.exception("pass failed", revision=snapshot.revision, retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
                 continue

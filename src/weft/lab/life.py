@@ -1,0 +1,139 @@
+"""Bring a lab up, take it down, and say how it stands."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+from weft.lab.dockerd import start_docker
+from weft.lab.layout import SERVER_PORT, UNDERLAY_MTU, Lab, LabHost
+from weft.lab.libvirtd import start_libvirt
+from weft.lab.namespaces import address_cable, clear, make_host, make_underlay
+from weft.lab.network import start_controller, start_databases, start_switch
+from weft.lab.processes import run_on, start_on, stop_on, try_on, until
+
+
+def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True) -> None:
+    """Everything: underlay, hosts, OVN, engines, the Weft server, an agent on each host.
+
+    First clears what a killed lab of the same name left. On failure nothing is taken down, so that the logs
+    under `lab.root` can be read; the next `up` clears them.
+    """
+    clear(lab)
+    lab.root.mkdir(parents=True, mode=0o700)
+    make_underlay(lab)
+    for host in (lab.central, *lab.workers):
+        make_host(host)
+    address_cable(lab.central)
+    start_databases(lab.central)
+    for host in lab.workers:
+        start_switch(host)
+        start_controller(host, encapsulation=encapsulation)
+        if host.spec.docker:
+            start_docker(host)
+        if host.spec.libvirt:
+            start_libvirt(host)
+    if weft:
+        start_server(lab, encapsulation=encapsulation)
+        for host in lab.workers:
+            start_agent(host)
+
+
+def down(lab: Lab) -> None:
+    """Take everything down; nothing stays. Idempotent."""
+    for host in lab.workers:
+        if host.mount_namespace.exists() and host.spec.docker:
+            _end_containers(host)
+    clear(lab)
+
+
+def _end_containers(host: LabHost) -> None:
+    """Containers live in namespaces of their own: their engine ends them, while there is one."""
+    listed = try_on(host, "docker", "ps", "-aq", timeout_s=20)
+    if listed.returncode == 0 and listed.stdout.split():
+        try_on(host, "docker", "rm", "-f", *listed.stdout.split(), timeout_s=60)
+
+
+def start_server(lab: Lab, *, encapsulation: str = "vxlan") -> None:
+    """The management plane on the central host; returns when it is ready."""
+    central = lab.central
+    (central.directory / "etc-weft" / "server.toml").write_text(
+        f'listen = "{central.address}:{SERVER_PORT}"\n'
+        'database_url = "sqlite:////var/lib/weft/server.db"\n'
+        'nb = "unix:/run/ovn/ovnnb_db.sock"\nsb = "unix:/run/ovn/ovnsb_db.sock"\n'
+        'admin_token_file = "/var/lib/weft/admin-token"\n'
+        f'encapsulation = "{encapsulation}"\nunderlay_mtu = {UNDERLAY_MTU}\n')
+    run_server(lab)
+
+
+def run_server(lab: Lab) -> None:
+    """The server's process, with the settings it has; also used by tests that restart it."""
+    start_on(lab.central, "weft-server",
+             [sys.executable, "-m", "weft.server", "--config", "/etc/weft/server.toml"])
+    until(lambda: try_on(lab.central, sys.executable, "-c", _READY, lab.server_url).returncode == 0,
+          "the Weft server to be ready", timeout_s=40, log=lab.central.logs / "weft-server.log")
+
+
+_READY = "import sys,urllib.request as u; u.urlopen(sys.argv[1]+'/readyz', timeout=2)"
+
+
+def stop_server(lab: Lab, sig: int = signal.SIGTERM) -> None:
+    """End the server's process."""
+    stop_on(lab.central, "weft-server", sig)
+
+
+def admin_token(lab: Lab) -> str:
+    """The token that the server made at its first start."""
+    return (lab.central.directory / "lib-weft" / "admin-token").read_text().strip()
+
+
+def weft_on_central(lab: Lab, *argv: str) -> str:
+    """Run the command line as an administrator would, on the central host."""
+    return run_on(lab.central, "env", f"WEFT_SERVER={lab.server_url}",
+                  f"WEFT_TOKEN={admin_token(lab)}", sys.executable, "-m", "weft.cli", *argv)
+
+
+def start_agent(host: LabHost) -> None:
+    """Join the host and start its agent; returns when it serves."""
+    joined = json.loads(weft_on_central(host.lab, "token", "join", "--host", host.name,
+                                        "--project", "default", "-o", "json"))
+    settings = host.directory / "etc-weft" / "agent.toml"
+    settings.touch(mode=0o600)
+    settings.write_text(
+        f'server_url = "{host.lab.server_url}"\nhost = "{host.name}"\n'
+        f'token = "{_host_token(host, joined["token"])}"\n')
+    run_agent(host)
+
+
+_JOIN = """
+import json, sys, urllib.request
+url, token, host = sys.argv[1:]
+request = urllib.request.Request(url + "/api/v1/hosts/join", method="POST",
+    data=json.dumps({"token": token, "host": host}).encode(), headers={"Content-Type": "application/json"})
+print(json.load(urllib.request.urlopen(request, timeout=10))["host_token"])
+"""
+
+
+def _host_token(host: LabHost, join_token: str) -> str:
+    return run_on(host, sys.executable, "-c", _JOIN, host.lab.server_url, join_token,
+                  host.name).strip()
+
+
+def run_agent(host: LabHost) -> None:
+    """The agent's process, with the settings it has; also used by tests that restart it."""
+    ready = host.run / "weft" / "agent.ready"
+    ready.unlink(missing_ok=True)
+    start_on(host, "weft-agent",
+             [sys.executable, "-m", "weft.agent", "--config", "/etc/weft/agent.toml"])
+    until(ready.exists, f"the agent on {host.name} to be ready", timeout_s=40,
+          log=host.logs / "weft-agent.log")
+
+
+def stop_agent(host: LabHost, sig: int = signal.SIGTERM) -> None:
+    """End the agent's process."""
+    stop_on(host, "weft-agent", sig)
+
+
+def default_lab() -> Lab:
+    """The lab that `make lab`, the demo and the tests share."""
+    return Lab(root=Path("/var/lib/weft-lab"), cache=Path("/var/cache/weft-lab"))

@@ -1,0 +1,121 @@
+"""Hosts: a network namespace, and a mount namespace with a private /run, /var/log and state.
+
+So every default path (ovs-vsctl's socket, docker.sock, libvirt-sock) just works on each host. The file a mount
+namespace is bound to must itself lie on a private mount (mount_namespaces(7)).
+"""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from weft.lab.layout import UNDERLAY, UNDERLAY_MTU, Lab, LabHost
+from weft.lab.processes import end_all, local
+
+_PRIVATE = {
+    "etc-ovs": "/etc/openvswitch", "etc-docker": "/etc/docker", "etc-libvirt": "/etc/libvirt",
+    "etc-weft": "/etc/weft", "lib-ovs": "/var/lib/openvswitch", "lib-ovn": "/var/lib/ovn",
+    "lib-docker": "/var/lib/docker", "lib-libvirt": "/var/lib/libvirt",
+    "cache-libvirt": "/var/cache/libvirt", "lib-weft": "/var/lib/weft", "log": "/var/log",
+}
+
+
+def make_underlay(lab: Lab) -> None:
+    """The bridge that stands for the data centre's fabric, in a namespace of its own."""
+    local("ip", "netns", "add", lab.underlay)
+    inside = ("ip", "-n", lab.underlay)
+    local(*inside, "link", "set", "lo", "up")
+    local(*inside, "link", "add", "fabric", "type", "bridge")
+    local(*inside, "link", "set", "fabric", "mtu", str(UNDERLAY_MTU), "up")
+
+
+def make_host(host: LabHost) -> None:
+    """The namespaces of `host`, and its cable to the underlay as `eth0`."""
+    place = host.directory
+    for name in ("run", "cgroup", *_PRIVATE):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    for name in ("openvswitch", "ovn", "lock", "netns", "docker/plugins", "libvirt", "weft"):
+        (host.run / name).mkdir(parents=True, exist_ok=True)
+    for name in ("openvswitch", "ovn", "libvirt"):
+        (host.logs / name).mkdir(exist_ok=True)
+    local("ip", "netns", "add", host.namespace)
+    local("mount", "--bind", str(place), str(place))
+    local("mount", "--make-private", str(place))
+    host.mount_namespace.touch()
+    binds = "\n".join(f"mkdir -p {target}; mount --bind {place}/{name} {target}"
+                      for name, target in _PRIVATE.items())
+    script = f"""
+        mount --rbind /sys/fs/cgroup {place}/cgroup
+        mount -t sysfs sysfs /sys
+        mount --rbind {place}/cgroup /sys/fs/cgroup
+        mount --bind {host.run} /run
+        {binds}
+    """
+    local("nsenter", f"--net=/run/netns/{host.namespace}", "unshare",
+          f"--mount={host.mount_namespace}", "--propagation", "private", "sh", "-ec", script)
+    _cable(host)
+
+
+def _cable(host: LabHost) -> None:
+    """A veth from the fabric to the host's `eth0`.
+
+    Checksum offload is off: frames cross userspace switches, which never complete a partial checksum.
+    """
+    local("ip", "-n", host.namespace, "link", "set", "lo", "up")
+    local("ip", "link", "add", "name", host.name, "mtu", str(UNDERLAY_MTU),
+          "netns", host.lab.underlay,
+          "type", "veth", "peer", "name", "eth0", "mtu", str(UNDERLAY_MTU), "netns", host.namespace)
+    local("ip", "-n", host.lab.underlay, "link", "set", host.name, "master", "fabric", "up")
+    local("ip", "-n", host.namespace, "link", "set", "eth0", "up")
+    local("ip", "netns", "exec", host.namespace, "ethtool", "-K", "eth0", "tx", "off")
+
+
+def address_cable(host: LabHost) -> None:
+    """Put the host's address on its cable itself, as on a host without a switch."""
+    local("ip", "-n", host.namespace, "addr", "add", f"{host.address}/{UNDERLAY.prefixlen}",
+          "dev", "eth0")
+
+
+def clear(lab: Lab) -> None:
+    """Remove whatever a lab of this name left: processes, namespaces, mounts, control groups, files.
+
+    Idempotent. Namespaces and mounts survive the processes that made them, so this also cleans up after a
+    lab that was killed.
+    """
+    names = [name for name in _namespaces() if name.startswith(lab.prefix)]
+    end_all([pid for name in names for pid in _processes_in(name)])
+    for name in names:
+        local("ip", "netns", "del", name)
+    for mount in _mounts_below(lab.root):
+        subprocess.run(["umount", "-l", mount], capture_output=True, check=False)
+    _remove_cgroups(lab.prefix)
+    shutil.rmtree(lab.root, ignore_errors=True)
+
+
+def _namespaces() -> list[str]:
+    return [line.split()[0] for line in local("ip", "netns", "list").splitlines() if line.strip()]
+
+
+def _processes_in(namespace: str) -> list[int]:
+    """Every process in the network namespace, containers' own namespaces below it not included."""
+    return [int(pid) for pid in local("ip", "netns", "pids", namespace).split()]
+
+
+def _mounts_below(root: Path) -> list[str]:
+    """Mount points under `root`, innermost first (proc(5), mountinfo)."""
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    unescaped = [re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), p) for p in points]
+    return sorted((p for p in unescaped if p.startswith(f"{root}/")), key=len, reverse=True)
+
+
+def _remove_cgroups(prefix: str) -> None:
+    """Remove empty control groups that our container engines made, on v1 and v2 alike."""
+    root = Path("/sys/fs/cgroup")
+    tops = [*root.glob(f"{prefix}*"), *root.glob(f"*/{prefix}*")]
+    for top in tops:
+        inner = [path for path in top.rglob("*") if path.is_dir()]
+        end_all([int(pid) for path in (*inner, top)
+                 for pid in (path / "cgroup.procs").read_text().split()], timeout_s=0.5)
+        for path in sorted(inner, key=lambda p: len(p.parts), reverse=True):
+            path.rmdir()
+        top.rmdir()

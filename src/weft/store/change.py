@@ -1,0 +1,57 @@
+"""One line of the change log: what happened to one object in one revision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from weft.model.host import Host
+from weft.model.ids import ProjectId, Revision
+from weft.model.network import Network, Project, Subnet
+from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
+from weft.model.port import Port
+
+Declared = Project | Network | Subnet | Port | Group | AddressGroup | Policy | QosPolicy | Host
+"""Everything that a user declares and a revision can change."""
+
+
+class Kind(StrEnum):
+    """The kinds of declared objects, by the name of the snapshot's field."""
+
+    PROJECTS = "projects"
+    QOS_POLICIES = "qos_policies"
+    NETWORKS = "networks"
+    SUBNETS = "subnets"
+    PORTS = "ports"
+    GROUPS = "groups"
+    ADDRESS_GROUPS = "address_groups"
+    POLICIES = "policies"
+    HOSTS = "hosts"
+
+
+class ChangeAction(StrEnum):
+    """What a revision did to an object."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What `author` did to one object; `object_id` is a UUID, or a host's name."""
+
+    revision: Revision
+    seq: int
+    kind: Kind
+    object_id: UUID | str
+    project_id: ProjectId | None
+    action: ChangeAction
+    author: str
+    at: datetime
+    before: Declared | None
+    after: Declared | None
+
+
+Changes = Sequence[Change]

@@ -1,0 +1,263 @@
+"""The store: the only writer of the model, and where its history is kept."""
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from weft.model.errors import Conflict
+from weft.model.ids import ProjectId, Revision
+from weft.model.network import Project
+from weft.model.snapshot import Snapshot
+from weft.store import rows, tables
+from weft.store.change import Change, Kind
+from weft.store.engine import connect, migrate, writing
+from weft.store.index import Index
+from weft.store.kinds import ObjectId, parse_id
+from weft.store.limits import Limits
+from weft.store.transaction import Transaction
+
+_REMEMBERED = 20_000
+_OTHER_SERVERS_S = 1.0
+
+
+class Store:
+    """The model in memory, kept in SQLite or PostgreSQL. May be used from any thread."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        limits: Limits,
+    ) -> None:
+        """Use `Store.open`."""
+        self.limits = limits
+        self.now = now
+        self.engine = engine
+        self._new_id = new_id
+        self._writer = threading.Lock()
+        self._news = threading.Condition()
+        self._closed = False
+        self._statuses = 0
+        self._recent: list[Change] = []
+        self._revised: dict[tuple[Kind, ObjectId], Revision] = {}
+        self._index = Index()
+        self._snapshot = Snapshot()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        limits: Limits | None = None,
+    ) -> "Store":
+        """Open the database at `url`, bring its schema up to date and read the model.
+
+        The first time, the model gets the project `default`.
+        """
+        engine = connect(url)
+        store = cls(engine, now=now, new_id=new_id, limits=limits or Limits())
+        try:
+            store.migrate()
+            store._load()
+            if store.revision == 0:
+                with store.write("weft") as tx:
+                    if not tx.snapshot.projects:
+                        tx.put(Project(id=ProjectId(tx.new_id()), name="default"))
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version. Idempotent; one server at a time does it."""
+        migrate(self.engine)
+
+    def close(self) -> None:
+        """Let go of the database. Those who wait are woken."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        with self._writer:
+            self.engine.dispose()
+
+    def snapshot(self) -> Snapshot:
+        """The model at the newest revision known here."""
+        return self._snapshot
+
+    @property
+    def revision(self) -> Revision:
+        """The newest revision known here."""
+        return self._snapshot.revision
+
+    @property
+    def status_count(self) -> int:
+        """Grows with every status recorded here."""
+        return self._statuses
+
+    def _load(self) -> None:
+        with self.engine.begin() as connection:
+            revision = Revision(connection.scalar(sa.select(tables.head.c.revision)) or 0)
+            found = rows.read_all(connection)
+        self._snapshot = Snapshot(
+            revision=revision,
+            **{  # type: ignore[arg-type]
+                kind.value: {key: item for key, (item, _) in items.items()}
+                for kind, items in found.items()
+            },
+        )
+        self._index = Index(item for items in found.values() for item, _ in items.values())
+        self._revised = {
+            (kind, key): touched
+            for kind, items in found.items()
+            for key, (_, touched) in items.items()
+        }
+
+    @contextmanager
+    def write(self, author: str) -> Iterator[Transaction]:
+        """A transaction: one writer at a time, all or nothing, one revision if anything changed."""
+        with self._writer:
+            with writing(self.engine) as connection:
+                self._catch_up(connection)
+                tx = Transaction(
+                    connection,
+                    self._snapshot,
+                    self._index,
+                    now=self.now(),
+                    new_id=self._new_id,
+                    limits=self.limits,
+                    author=author,
+                )
+                try:
+                    yield tx
+                    snapshot, changes = tx.result(Revision(self.revision + 1))
+                    if changes:
+                        _record(connection, changes)
+                    for statement in tx.later:
+                        connection.execute(statement)
+                    connection.commit()
+                except sa.exc.IntegrityError as refused:
+                    tx.take_back()
+                    raise Conflict(
+                        "another server changed the same object at the same time; nothing was "
+                        "changed here, ask again"
+                    ) from refused
+                except BaseException:
+                    tx.take_back()
+                    raise
+            if changes:
+                tx.revision = snapshot.revision
+                self._advance(snapshot, changes)
+
+    @contextmanager
+    def observing(self) -> Iterator[sa.Connection]:
+        """A transaction for status: no revision, but those who wait for news are woken."""
+        with self._writer, writing(self.engine) as connection:
+            yield connection
+            connection.commit()
+        with self._news:
+            self._statuses += 1
+            self._news.notify_all()
+
+    def catch_up(self) -> Revision:
+        """Take in what other servers committed; the newest revision. Idempotent."""
+        with self._writer, self.engine.begin() as connection:
+            self._catch_up(connection)
+        return self.revision
+
+    def _catch_up(self, connection: sa.Connection) -> None:
+        newest = connection.scalar(sa.select(tables.head.c.revision).with_for_update())
+        if newest is None or newest <= self.revision:
+            return
+        changes = rows.read_changes(connection, self.revision, None)
+        merged = {kind: dict(getattr(self._snapshot, kind.value)) for kind in Kind}
+        for change in changes:
+            known = merged[change.kind].pop(change.object_id, None)
+            self._index.change(known, change.after)
+            if change.after is not None:
+                merged[change.kind][change.object_id] = change.after
+        contents = {kind.value: items for kind, items in merged.items()}
+        self._advance(replace(self._snapshot, revision=Revision(newest), **contents), changes)  # type: ignore[arg-type]
+
+    def _advance(self, snapshot: Snapshot, changes: list[Change]) -> None:
+        for change in changes:
+            self._revised[change.kind, change.object_id] = change.revision
+            if change.after is None:
+                del self._revised[change.kind, change.object_id]
+        with self._news:
+            self._recent = [*self._recent[-_REMEMBERED:], *changes]
+            self._snapshot = snapshot
+            self._news.notify_all()
+
+    def wait_beyond(self, revision: Revision, timeout_s: float) -> Revision:
+        """Wait for a revision after `revision`; the newest one, which after the timeout may be it."""
+        self._wait(lambda: self.revision > revision, timeout_s)
+        return self.revision
+
+    def wait_for_news(
+        self, revision: Revision, status_count: int, timeout_s: float
+    ) -> tuple[Revision, int]:
+        """As `wait_beyond`, and also woken by status; the newest revision and status count."""
+        self._wait(lambda: self.revision > revision or self._statuses > status_count, timeout_s)
+        return self.revision, self._statuses
+
+    def _wait(self, arrived: Callable[[], bool], timeout_s: float) -> None:
+        """Other servers do not wake us: with PostgreSQL their revisions are asked for."""
+        deadline = time.monotonic() + timeout_s
+        alone = self.engine.dialect.name == "sqlite"
+        while not self._closed and not arrived():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            with self._news:
+                self._news.wait_for(
+                    lambda: self._closed or arrived(),
+                    left if alone else min(left, _OTHER_SERVERS_S),
+                )
+            if not alone and not self._closed and not arrived():
+                self.catch_up()
+
+    def changes(self, since: Revision, limit: int = 1000) -> list[Change]:
+        """The changes after `since`, oldest first: whole revisions, until `limit` is reached."""
+        recent = self._recent
+        if since >= self.revision:
+            return []
+        if recent and recent[0].seq == 0 and recent[0].revision <= since + 1:
+            start = bisect_right(recent, since, key=lambda change: change.revision)
+            reach = recent[min(start + max(limit, 1), len(recent)) - 1].revision
+            return recent[start : bisect_right(recent, reach, key=lambda change: change.revision)]
+        with self.engine.begin() as connection:
+            return rows.read_changes(connection, since, limit)
+
+    def committed_at(self, revision: Revision) -> datetime | None:
+        """When `revision` was committed, or None if there is no such revision."""
+        table = tables.revisions
+        with self.engine.begin() as connection:
+            at = connection.scalar(sa.select(table.c.at).where(table.c.revision == revision))
+        return None if at is None else datetime.fromisoformat(at)
+
+    def revised_at(self, kind: Kind | str, object_id: UUID | str) -> Revision | None:
+        """The last revision that touched an object (a project's UUID, a host's name)."""
+        kind = Kind(kind)
+        return self._revised.get((kind, parse_id(kind, str(object_id))))
+
+
+def _record(connection: sa.Connection, changes: list[Change]) -> None:
+    first = changes[0]
+    connection.execute(
+        tables.revisions.insert().values(
+            revision=first.revision, at=first.at.isoformat(), author=first.author
+        )
+    )
+    rows.write_changes(connection, changes)
+    connection.execute(tables.head.update().values(revision=first.revision))

@@ -1,0 +1,82 @@
+"""Connections to SQLite and PostgreSQL, and the schema's version.
+
+Python's sqlite3 begins transactions late and only before writes; here they begin when we say,
+and a writer takes the write lock at once, so that it never has to give up half-way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from weft.model.errors import Invalid
+
+_MIGRATION_LOCK = 0x77656674
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for `url`. Raises Invalid for other databases than SQLite and PostgreSQL."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise Invalid(f"{url!r} is not a database URL", field="database_url") from error
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise Invalid(
+            "the database is a SQLite file (sqlite:////path/server.db) or PostgreSQL "
+            "(postgresql://user@host/name)",
+            field="database_url",
+        )
+    engine = sa.create_engine(parsed)
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: sa.engine.interfaces.DBAPIConnection, record: object) -> None:
+    del record
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for setting in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+    ):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("weft_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that will write; rolled back unless the caller commits."""
+    with engine.connect().execution_options(weft_writes=True) as connection:
+        transaction = connection.begin()
+        try:
+            yield connection
+        finally:
+            if transaction.is_active:
+                transaction.rollback()
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the schema to the newest version. Idempotent; servers that start together queue."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect().execution_options(weft_writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

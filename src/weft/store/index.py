@@ -1,0 +1,88 @@
+"""What the rules ask of the whole model, answered without a search: names, holders, leases.
+
+Every change is symmetric, so that taking it back is the same change the other way round.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from weft.model.ids import NetworkId, PortId, SubnetId
+from weft.model.network import Address, Subnet
+from weft.model.port import Port, Workload
+from weft.store.change import Declared, Kind
+from weft.store.kinds import ObjectId, kind_of, name_of, object_id_of, project_of
+from weft.store.leases import Leases
+
+
+def workload_key(workload: Workload) -> str:
+    """What a lease is bound to, as one text; no part can run into the next."""
+    return "\x1f".join((workload.runtime, workload.engine, workload.id))
+
+
+class Index:
+    """Lookups over the model of the writer. Only for use under the writer's lock."""
+
+    def __init__(self, objects: Iterable[Declared] = ()) -> None:
+        """Start from `objects`; subnets must come before ports."""
+        self.names: dict[tuple[Kind, UUID | None, str], ObjectId] = {}
+        self.contents: defaultdict[UUID, int] = defaultdict(int)
+        self.subnets: defaultdict[NetworkId, dict[SubnetId, Subnet]] = defaultdict(dict)
+        self.ports: defaultdict[NetworkId, dict[PortId, None]] = defaultdict(dict)
+        self.macs: dict[tuple[NetworkId, str], PortId] = {}
+        self.addresses: dict[tuple[NetworkId, Address], PortId] = {}
+        self.workloads: dict[tuple[NetworkId, str], PortId] = {}
+        self.leases: dict[SubnetId, Leases] = {}
+        for item in objects:
+            self.change(None, item)
+
+    def change(self, before: Declared | None, after: Declared | None) -> None:
+        """Replace `before` by `after`; None is nothing."""
+        if before is not None:
+            del self.names[_name_key(before)]
+        if after is not None:
+            self.names[_name_key(after)] = object_id_of(after)
+        self._count(before, -1)
+        self._count(after, +1)
+        if isinstance(before, Subnet) or isinstance(after, Subnet):
+            self._change_subnet(before, after)
+        if isinstance(before, Port):
+            self._forget_port(before)
+        if isinstance(after, Port):
+            self._learn_port(after)
+
+    def _count(self, item: Declared | None, by: int) -> None:
+        project = None if item is None else project_of(item)
+        if project is not None:
+            self.contents[project] += by
+
+    def _change_subnet(self, before: Declared | None, after: Declared | None) -> None:
+        taken: set[int] | None = None
+        if isinstance(before, Subnet):
+            taken = self.leases.pop(before.id).taken
+            del self.subnets[before.network_id][before.id]
+        if isinstance(after, Subnet):
+            self.leases[after.id] = Leases(after, taken)
+            self.subnets[after.network_id][after.id] = after
+
+    def _forget_port(self, port: Port) -> None:
+        del self.ports[port.network_id][port.id]
+        del self.macs[port.network_id, port.mac]
+        if port.workload is not None:
+            del self.workloads[port.network_id, workload_key(port.workload)]
+        for fixed in port.fixed_ips:
+            del self.addresses[port.network_id, fixed.address]
+            self.leases[fixed.subnet_id].release(fixed.address)
+
+    def _learn_port(self, port: Port) -> None:
+        self.ports[port.network_id][port.id] = None
+        self.macs[port.network_id, port.mac] = port.id
+        if port.workload is not None:
+            self.workloads[port.network_id, workload_key(port.workload)] = port.id
+        for fixed in port.fixed_ips:
+            self.addresses[port.network_id, fixed.address] = port.id
+            self.leases[fixed.subnet_id].take(fixed.address)
+
+
+def _name_key(item: Declared) -> tuple[Kind, UUID | None, str]:
+    return kind_of(item), project_of(item), name_of(item)

@@ -1,0 +1,334 @@
+"""Ports: creation, addresses, leases that stick to a workload, and bindings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from weft.model.errors import (
+    AddressInUse,
+    AlreadyBound,
+    Conflict,
+    Invalid,
+    NotFound,
+    QuotaExceeded,
+    SubnetFull,
+    WeftError,
+)
+from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
+from weft.model.ipam import can_hold
+from weft.model.network import Address, Network, Subnet
+from weft.model.port import FixedIP, Port, PortKind, Workload, mac_for
+from weft.store.change import Kind
+from weft.store.index import workload_key
+from weft.store.lookup import (
+    check_name,
+    check_text,
+    free_name,
+    require,
+    require_within,
+    revised,
+)
+from weft.store.transaction import Transaction
+
+_CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_policy_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPort:
+    """A port as asked for. What is None is chosen: the name, the MAC, the next free addresses.
+
+    Without `addresses` the port gets one of every family that has a subnet; with them, exactly them.
+    """
+
+    project_id: ProjectId
+    network_id: NetworkId
+    name: str | None = None
+    kind: PortKind = PortKind.CONTAINER
+    mac: str | None = None
+    addresses: tuple[Address, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    host: HostName | None = None
+    workload: Workload | None = None
+    port_security: bool = True
+    quarantined: bool = False
+    qos_policy_id: QosPolicyId | None = None
+
+
+def add_port(tx: Transaction, new: NewPort) -> Port:
+    """A new port. Raises NotFound, NameTaken, AddressInUse, SubnetFull, QuotaExceeded, Conflict."""
+    network = require(tx.snapshot.networks, new.network_id, "network", field="network")
+    if network.project_id != new.project_id:
+        raise NotFound("network", new.network_id, field="network")
+    _check_references(tx, new)
+    limit = tx.limits.ports_per_network
+    if limit is not None and len(tx.index.ports[network.id]) >= limit:
+        raise QuotaExceeded(
+            f"network {network.name} is full: encapsulation {tx.limits.encapsulation} holds at most "
+            f"{limit} ports on a network; use another network, or install with the setting "
+            'encapsulation = "geneve"'
+        )
+    port_id = PortId(tx.new_id())
+    name = new.name
+    if name is None:
+        name = free_name(tx, Kind.PORTS, new.project_id, f"port-{port_id.hex[:8]}")
+    check_name(tx, Kind.PORTS, new.project_id, name)
+    port = Port(
+        id=port_id,
+        project_id=new.project_id,
+        network_id=network.id,
+        name=name,
+        kind=new.kind,
+        mac=_mac(tx, new, network, port_id),
+        fixed_ips=_addresses(tx, new, network),
+        labels=dict(new.labels),
+        host=new.host,
+        workload=new.workload,
+        port_security=new.port_security,
+        quarantined=new.quarantined,
+        qos_policy_id=new.qos_policy_id,
+    )
+    tx.put(port)
+    return port
+
+
+def add_ports(tx: Transaction, new: Sequence[NewPort]) -> list[Port]:
+    """New ports, in order, all or none; the field of an error names the item."""
+    made: list[Port] = []
+    for number, item in enumerate(new):
+        try:
+            made.append(add_port(tx, item))
+        except WeftError as error:
+            place = f"items.{number}"
+            error.field = place if error.field is None else f"{place}.{error.field}"
+            raise
+    return made
+
+
+def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
+    """The port of `new.workload` on the network, bound to `new.host`; and whether it was created.
+
+    Idempotent: the same workload gets the same port and address, with its name and labels brought
+    up to date. A name that another port has is made unique, because two hosts may each run a `web`.
+    """
+    known = _leaseholder(tx, new.network_id, new.workload)
+    if known is None:
+        name = None if new.name is None else free_name(tx, Kind.PORTS, new.project_id, new.name)
+        return add_port(tx, replace(new, name=name)), True
+    if known.project_id != new.project_id:
+        raise NotFound("network", new.network_id, field="network")
+    _check_sticky(tx, known, new)
+    name = _renamed(tx, known, new.name)
+    after = replace(
+        known,
+        name=name,
+        labels=dict(new.labels),
+        kind=new.kind,
+        host=new.host,
+        workload=new.workload,
+        quarantined=new.quarantined,
+    )
+    if after.host is not None:
+        require(tx.snapshot.hosts, after.host, "host", field="host")
+    tx.put(after)
+    return after, False
+
+
+def identify(
+    tx: Transaction, port_id: PortId, workload: Workload, name: str, labels: Mapping[str, str]
+) -> Port:
+    """Say whose a quarantined port is, and let it talk. Idempotent.
+
+    An older port of the same workload on the network is removed: the workload already
+    uses the address of this one.
+    """
+    port = require(tx.snapshot.ports, port_id, "port")
+    _check_workload(workload)
+    older = _leaseholder(tx, port.network_id, workload)
+    if older is not None and older.id != port_id:
+        remove_port(tx, older.id)
+    after = replace(
+        port,
+        workload=workload,
+        labels=dict(labels),
+        quarantined=False,
+        name=_renamed(tx, port, name),
+    )
+    tx.put(after)
+    return after
+
+
+def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
+    """Change `name`, `kind`, `labels`, `port_security`, `quarantined` or `qos_policy_id`."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    after = revised(port, changes, _CHANGES)
+    if after.name != port.name:
+        check_name(tx, Kind.PORTS, port.project_id, after.name)
+    require_within(
+        tx.snapshot.qos_policies,
+        after.qos_policy_id,
+        "QoS policy",
+        port.project_id,
+        field="qos_policy_id",
+    )
+    tx.put(after)
+    return after
+
+
+def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
+    """Bind the port to `host`, or to none. Raises NotFound, AlreadyBound. Idempotent."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    if host is not None:
+        require(tx.snapshot.hosts, host, "host", field="host")
+        if port.host not in (None, host):
+            raise AlreadyBound(
+                f"port {port.name} is bound to host {port.host}; unbind it there "
+                f"before {host} takes it",
+                field="host",
+            )
+    after = replace(port, host=host)
+    tx.put(after)
+    return after
+
+
+def remove_port(tx: Transaction, port_id: PortId) -> None:
+    """Remove a port and free its addresses; groups that list it by hand forget it."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    for group in list(tx.snapshot.groups.values()):
+        if port_id in group.members:
+            tx.put(replace(group, members=group.members - {port_id}))
+    tx.remove(port)
+
+
+def _check_references(tx: Transaction, new: NewPort) -> None:
+    if new.host is not None:
+        require(tx.snapshot.hosts, new.host, "host", field="host")
+    require_within(
+        tx.snapshot.qos_policies,
+        new.qos_policy_id,
+        "QoS policy",
+        new.project_id,
+        field="qos_policy_id",
+    )
+    if new.workload is not None:
+        _check_workload(new.workload)
+        holder = _leaseholder(tx, new.network_id, new.workload)
+        if holder is not None:
+            raise Conflict(
+                f"workload {new.workload.id} already has port {holder.name} on this "
+                "network; remove it first, or attach instead",
+                field="workload",
+            )
+
+
+def _check_workload(workload: Workload) -> None:
+    for name in ("runtime", "engine", "id", "name", "image"):
+        check_text(getattr(workload, name), field=f"workload.{name}")
+    if not workload.runtime or not workload.id:
+        raise Invalid("a workload needs a runtime and an id", field="workload")
+
+
+def _leaseholder(tx: Transaction, network: NetworkId, workload: Workload | None) -> Port | None:
+    if workload is None:
+        return None
+    holder = tx.index.workloads.get((network, workload_key(workload)))
+    return None if holder is None else tx.snapshot.ports[holder]
+
+
+def _check_sticky(tx: Transaction, known: Port, new: NewPort) -> None:
+    """A lease keeps its address and MAC: asking for others is refused, not ignored."""
+    held = {fixed.address for fixed in known.fixed_ips}
+    asked = {
+        "addresses": not set(new.addresses) <= held,
+        "mac": new.mac is not None and new.mac.lower() != known.mac,
+    }
+    for field_name, differs in asked.items():
+        if differs:
+            network = tx.snapshot.networks[known.network_id].name
+            raise Conflict(
+                f"workload {known.name} already has {known.mac} and "
+                f"{', '.join(map(str, sorted(held, key=str)))} on network {network}; remove port "
+                f"{known.id} to ask for something else",
+                field=field_name,
+            )
+
+
+def _renamed(tx: Transaction, port: Port, wanted: str | None) -> str:
+    """The name `wanted`, made unique; a number that the port got for it earlier stays."""
+    if not wanted or wanted == port.name:
+        return port.name
+    stem, _, number = port.name.rpartition("-")
+    if stem == wanted and number.isdigit():
+        return port.name
+    name = free_name(tx, Kind.PORTS, port.project_id, wanted)
+    check_name(tx, Kind.PORTS, port.project_id, name)
+    return name
+
+
+def _mac(tx: Transaction, new: NewPort, network: Network, port_id: PortId) -> str:
+    if new.mac is None:
+        mac, salt = mac_for(port_id), port_id
+        while (network.id, mac) in tx.index.macs:
+            salt = PortId(tx.new_id())
+            mac = mac_for(salt)
+        return mac
+    mac = new.mac.lower().replace("-", ":")
+    holder = tx.index.macs.get((network.id, mac))
+    if holder is not None:
+        raise Conflict(
+            f"MAC address {mac} on network {network.name} is held by port "
+            f"{tx.snapshot.ports[holder].name}; ask for another one, or leave it out",
+            field="mac",
+        )
+    return mac
+
+
+def _addresses(tx: Transaction, new: NewPort, network: Network) -> tuple[FixedIP, ...]:
+    if new.addresses:
+        if len(set(new.addresses)) < len(new.addresses):
+            raise Invalid("an address is listed twice", field="addresses")
+        return tuple(_asked_for(tx, address, network) for address in new.addresses)
+    subnets = sorted(tx.index.subnets[network.id].values(), key=_by_prefix)
+    chosen: list[FixedIP] = []
+    for version in (4, 6):
+        family = [subnet for subnet in subnets if subnet.cidr.version == version]
+        if family:
+            chosen.append(_next_free(tx, family, network))
+    return tuple(chosen)
+
+
+def _by_prefix(subnet: Subnet) -> tuple[int, int]:
+    return subnet.cidr.version, int(subnet.cidr.network_address)
+
+
+def _next_free(tx: Transaction, family: list[Subnet], network: Network) -> FixedIP:
+    for subnet in family:
+        address = tx.index.leases[subnet.id].first_free()
+        if address is not None:
+            return FixedIP(subnet.id, address)
+    names = ", ".join(f"{subnet.name} ({subnet.cidr})" for subnet in family)
+    raise SubnetFull(
+        f"no free IPv{family[0].cidr.version} address is left on network "
+        f"{network.name}: {names}; remove ports, or add a subnet"
+    )
+
+
+def _asked_for(tx: Transaction, address: Address, network: Network) -> FixedIP:
+    subnets = tx.index.subnets[network.id].values()
+    subnet = next((s for s in subnets if address in s.cidr), None)
+    if subnet is None:
+        raise Invalid(
+            f"address {address} is in no subnet of network {network.name}, which has "
+            f"{', '.join(str(s.cidr) for s in subnets) or 'none'}",
+            field="addresses",
+        )
+    if not can_hold(subnet, address):
+        raise Invalid(
+            f"address {address} is reserved in subnet {subnet.cidr}: it is the gateway, or "
+            "the first or last address",
+            field="addresses",
+        )
+    holder = tx.index.addresses.get((network.id, address))
+    if holder is not None:
+        raise AddressInUse(
+            address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name
+        )
+    return FixedIP(subnet.id, address)

@@ -1,0 +1,276 @@
+"""What was observed, beside what was declared. Makes no revision; wakes those who wait for news."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from weft.model.errors import NotFound
+from weft.model.ids import HostName, NetworkId, PortId, ProjectId, Revision
+from weft.model.port import Workload
+from weft.store import tables
+from weft.store.codec import from_json, to_json
+from weft.store.database import Store
+from weft.store.index import workload_key
+
+_FEW = 500
+
+
+class PortState(StrEnum):
+    """Up means that the port's flows are installed on its host."""
+
+    DOWN = "down"
+    PENDING = "pending"
+    UP = "up"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortStatus:
+    """What is known of a port; `since` is when `state` last became what it is."""
+
+    state: PortState = PortState.DOWN
+    reason: str = ""
+    host: HostName | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """What a host's agent last said, and how far its chassis has come (`nb_cfg`)."""
+
+    last_seen: datetime | None = None
+    agent_version: str = ""
+    datapath: str = ""
+    nb_cfg: int = 0
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realised:
+    """The OVN transaction that realised `revision`, and every one before it."""
+
+    revision: Revision
+    nb_cfg: int
+    applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A workload that got no port, and why."""
+
+    host: HostName
+    workload: Workload
+    reason: str
+    at: datetime
+    project_id: ProjectId | None = None
+    network_id: NetworkId | None = None
+
+
+def set_port_status(
+    store: Store,
+    port_id: PortId,
+    *,
+    state: PortState,
+    reason: str = "",
+    host: HostName | None = None,
+) -> bool:
+    """Record a port's state. False, and nothing recorded, if the news is stale.
+
+    News is stale when the port is gone, or `host` is not (or no longer) where it is bound.
+    """
+    table = tables.port_status
+    with store.observing() as connection:
+        port = store.snapshot().ports.get(port_id)
+        if port is None or (host is not None and port.host != host):
+            return False
+        key = table.c.port_id == str(port_id)
+        known = connection.execute(sa.select(table).where(key)).first()
+        since = store.now().isoformat()
+        if known is not None and known.state == state.value:
+            since = known.since
+        connection.execute(table.delete().where(key))
+        connection.execute(
+            table.insert().values(
+                port_id=str(port_id),
+                state=state.value,
+                reason=reason,
+                host=host or port.host,
+                since=since,
+            )
+        )
+        return True
+
+
+def port_statuses(store: Store, ids: Iterable[PortId] | None = None) -> Mapping[PortId, PortStatus]:
+    """The recorded statuses, of all ports or of `ids`; a port with none is absent: it is down."""
+    table = tables.port_status
+    query = sa.select(table)
+    wanted = None if ids is None else [str(port) for port in ids]
+    if wanted is not None and len(wanted) <= _FEW:
+        query = query.where(table.c.port_id.in_(wanted))
+    with store.engine.begin() as connection:
+        found = connection.execute(query).all()
+    kept = None if wanted is None else set(wanted)
+    return {
+        PortId(UUID(row.port_id)): PortStatus(
+            state=PortState(row.state),
+            reason=row.reason,
+            host=None if row.host is None else HostName(row.host),
+            since=datetime.fromisoformat(row.since),
+        )
+        for row in found
+        if kept is None or row.port_id in kept
+    }
+
+
+def set_host_seen(
+    store: Store,
+    host: HostName,
+    *,
+    agent_version: str = "",
+    datapath: str = "",
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Record a heartbeat. Raises NotFound."""
+    if host not in store.snapshot().hosts:
+        raise NotFound("host", host)
+    seen: dict[str, object] = {
+        "last_seen": store.now().isoformat(),
+        "agent_version": agent_version,
+        "datapath": datapath,
+        "details": dict(details or {}),
+    }
+    with store.observing() as connection:
+        _set_host(connection, host, seen)
+
+
+def set_host_nb_cfg(store: Store, reached: Mapping[HostName, int]) -> None:
+    """Record how far each chassis has come; hosts that are not known are left out."""
+    known = store.snapshot().hosts
+    with store.observing() as connection:
+        for host, nb_cfg in reached.items():
+            if host in known:
+                _set_host(connection, host, {"nb_cfg": nb_cfg})
+
+
+def host_statuses(store: Store) -> Mapping[HostName, HostStatus]:
+    """What is known of each host that was ever seen."""
+    with store.engine.begin() as connection:
+        found = connection.execute(sa.select(tables.host_status)).all()
+    return {
+        HostName(row.host): HostStatus(
+            last_seen=None if row.last_seen is None else datetime.fromisoformat(row.last_seen),
+            agent_version=row.agent_version,
+            datapath=row.datapath,
+            nb_cfg=row.nb_cfg,
+            details=row.details,
+        )
+        for row in found
+    }
+
+
+def record_realised(store: Store, revision: Revision, nb_cfg: int, at: datetime) -> None:
+    """Record that OVN's northbound database holds everything up to `revision`. Idempotent."""
+    table = tables.realised
+    with store.observing() as connection:
+        if (
+            connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision))
+            is None
+        ):
+            connection.execute(
+                table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
+            )
+
+
+def realised(store: Store, revision: Revision | None = None) -> Realised | None:
+    """The first record that covers `revision` (None: the newest record), if there is one."""
+    table = tables.realised
+    query = sa.select(table).order_by(table.c.revision.desc())
+    if revision is not None:
+        query = sa.select(table).where(table.c.revision >= revision).order_by(table.c.revision)
+    with store.engine.begin() as connection:
+        row = connection.execute(query.limit(1)).first()
+    if row is None:
+        return None
+    return Realised(
+        revision=Revision(row.revision),
+        nb_cfg=row.nb_cfg,
+        applied_at=datetime.fromisoformat(row.applied_at),
+    )
+
+
+def record_failure(store: Store, failure: Failure) -> None:
+    """Record a failed attachment, in place of an older one of the same workload and network."""
+    if failure.host not in store.snapshot().hosts:
+        raise NotFound("host", failure.host, field="host")
+    table = tables.failures
+    network = "" if failure.network_id is None else str(failure.network_id)
+    key = workload_key(failure.workload)
+    with store.observing() as connection:
+        connection.execute(
+            table.delete().where(
+                table.c.host == failure.host, table.c.workload == key, table.c.network_id == network
+            )
+        )
+        connection.execute(
+            table.insert().values(
+                host=failure.host,
+                workload=key,
+                network_id=network,
+                project_id=None if failure.project_id is None else str(failure.project_id),
+                body=to_json(failure.workload),
+                reason=failure.reason,
+                at=failure.at.isoformat(),
+            )
+        )
+
+
+def clear_failure(store: Store, host: HostName, workload: Workload) -> None:
+    """Forget the failures of a workload on a host: it has its port, or is gone. Idempotent."""
+    table = tables.failures
+    with store.observing() as connection:
+        connection.execute(
+            table.delete().where(table.c.host == host, table.c.workload == workload_key(workload))
+        )
+
+
+def failures(store: Store) -> list[Failure]:
+    """The failed attachments, newest first; an attachment that succeeds later clears its own."""
+    table = tables.failures
+    with store.engine.begin() as connection:
+        found = connection.execute(sa.select(table).order_by(table.c.at.desc())).all()
+    holders = {
+        (port.network_id, workload_key(port.workload))
+        for port in store.snapshot().ports.values()
+        if port.workload is not None
+    }
+    return [
+        failure
+        for failure in map(_failure, found)
+        if (failure.network_id, workload_key(failure.workload)) not in holders
+    ]
+
+
+def _failure(row: sa.Row[tuple[object, ...]]) -> Failure:
+    return Failure(
+        host=HostName(row.host),
+        workload=from_json(Workload, row.body),
+        reason=row.reason,
+        at=datetime.fromisoformat(row.at),
+        project_id=None if row.project_id is None else ProjectId(UUID(row.project_id)),
+        network_id=NetworkId(UUID(row.network_id)) if row.network_id else None,
+    )
+
+
+def _set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
+    table = tables.host_status
+    known = connection.execute(
+        table.update().where(table.c.host == host).values(dict(values))
+    ).rowcount
+    if not known:
+        first: dict[str, object] = {"agent_version": "", "datapath": "", "nb_cfg": 0, "details": {}}
+        connection.execute(table.insert().values({**first, **values, "host": host}))

@@ -1,0 +1,166 @@
+"""The tables. Columns for what must be unique or is referred to; the rest is a JSON body."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+head = sa.Table(
+    "head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+"""One row: the newest revision. Writers of several servers queue on its lock."""
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("revision", sa.BigInteger, sa.ForeignKey("revisions.revision"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("object_id", sa.Text, nullable=False),
+    sa.Column("project_id", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("before", sa.JSON(none_as_null=True)),
+    sa.Column("after", sa.JSON(none_as_null=True)),
+)
+
+
+def _declared(name: str, *extra: sa.schema.SchemaItem) -> sa.Table:
+    """A table of one kind of object that belongs to a project."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("project_id", sa.Text, sa.ForeignKey("projects.id"), nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.JSON, nullable=False),
+        *extra,
+        sa.UniqueConstraint("project_id", "name"),
+    )
+
+
+def _global(name: str) -> sa.Table:
+    """A table of one kind of object that belongs to the installation."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+
+
+projects = _global("projects")
+hosts = _global("hosts")
+qos_policies = _declared("qos_policies")
+networks = _declared("networks")
+subnets = _declared(
+    "subnets",
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), nullable=False, index=True),
+)
+ports = _declared(
+    "ports",
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), nullable=False),
+    sa.Column("mac", sa.Text, nullable=False),
+    sa.Column("workload", sa.Text),
+    sa.UniqueConstraint("network_id", "mac"),
+    sa.UniqueConstraint("network_id", "workload"),
+)
+groups = _declared("groups")
+address_groups = _declared("address_groups")
+policies = _declared("policies")
+
+port_addresses = sa.Table(
+    "port_addresses",
+    metadata,
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("subnet_id", sa.Text, sa.ForeignKey("subnets.id"), nullable=False, index=True),
+    sa.Column(
+        "port_id",
+        sa.Text,
+        sa.ForeignKey("ports.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
+port_status = sa.Table(
+    "port_status",
+    metadata,
+    sa.Column("port_id", sa.Text, sa.ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("host", sa.Text),
+    sa.Column("since", sa.Text, nullable=False),
+)
+
+host_status = sa.Table(
+    "host_status",
+    metadata,
+    sa.Column("host", sa.Text, sa.ForeignKey("hosts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("last_seen", sa.Text),
+    sa.Column("agent_version", sa.Text, nullable=False),
+    sa.Column("datapath", sa.Text, nullable=False),
+    sa.Column("nb_cfg", sa.BigInteger, nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+)
+
+realised = sa.Table(
+    "realised",
+    metadata,
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("nb_cfg", sa.BigInteger, nullable=False),
+    sa.Column("applied_at", sa.Text, nullable=False),
+)
+
+failures = sa.Table(
+    "failures",
+    metadata,
+    sa.Column("host", sa.Text, sa.ForeignKey("hosts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("workload", sa.Text, primary_key=True),
+    sa.Column("network_id", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.Text),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("project_id", sa.Text, sa.ForeignKey("projects.id", ondelete="CASCADE")),
+    sa.Column("host", sa.Text, sa.ForeignKey("hosts.id", ondelete="CASCADE")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text),
+)
+
+join_tokens = sa.Table(
+    "join_tokens",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text),
+    sa.Column("projects", sa.JSON, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=False),
+    sa.Column("used_at", sa.Text),
+)
