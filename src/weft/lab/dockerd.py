@@ -10,20 +10,51 @@ from weft.lab.processes import run_on, start_on, try_on, until
 
 IMAGE = "weft/busybox"
 
-_APPLETS = ("sh", "ash", "ping", "wget", "nc", "httpd", "ip", "sleep", "cat", "ls", "echo", "mkdir",
-            "hostname", "true", "false", "arping", "ifconfig", "env", "grep", "kill", "seq", "nslookup", "date")
+_APPLETS = (
+    "sh",
+    "ash",
+    "ping",
+    "wget",
+    "nc",
+    "httpd",
+    "ip",
+    "sleep",
+    "cat",
+    "ls",
+    "echo",
+    "mkdir",
+    "hostname",
+    "true",
+    "false",
+    "arping",
+    "ifconfig",
+    "env",
+    "grep",
+    "kill",
+    "seq",
+    "nslookup",
+    "date",
+)
 
 
 def start_docker(host: LabHost) -> None:
     """dockerd with its own containerd and state, then the image; returns when `docker run` works."""
     config: dict[str, object] = {
-        "data-root": "/var/lib/docker", "exec-root": "/run/docker", "pidfile": "/run/docker.pid",
-        "hosts": ["unix:///run/docker.sock"], "storage-driver": _storage_driver(host),
+        "data-root": "/var/lib/docker",
+        "exec-root": "/run/docker",
+        "pidfile": "/run/docker.pid",
+        "hosts": ["unix:///run/docker.sock"],
+        "storage-driver": _storage_driver(host),
         "cgroup-parent": f"/{host.cgroup}",
     }
     if not host.spec.stock:
-        config |= {"bridge": "none", "iptables": False, "ip6tables": False, "ip-forward": False,
-                   "ip-masq": False}
+        config |= {
+            "bridge": "none",
+            "iptables": False,
+            "ip6tables": False,
+            "ip-forward": False,
+            "ip-masq": False,
+        }
     (host.directory / "etc-docker" / "daemon.json").write_text(json.dumps(config))
     run_docker(host)
     run_on(host, "docker", "import", str(_root_archive(host)), IMAGE)
@@ -32,14 +63,21 @@ def start_docker(host: LabHost) -> None:
 def run_docker(host: LabHost) -> None:
     """The daemon itself; also used by tests that restart it."""
     start_on(host, "dockerd", ["dockerd", "--config-file", "/etc/docker/daemon.json"])
-    until(lambda: try_on(host, "docker", "version").returncode == 0,
-          f"dockerd on {host.name} to answer", timeout_s=30, log=host.logs / "dockerd.log")
+    until(
+        lambda: try_on(host, "docker", "version").returncode == 0,
+        f"dockerd on {host.name} to answer",
+        timeout_s=30,
+        log=host.logs / "dockerd.log",
+    )
 
 
 def _storage_driver(host: LabHost) -> str:
     """overlay2 unless the lab itself lies on an overlay, on which it cannot be stacked."""
-    return "vfs" if run_on(host, "stat", "-f", "-c", "%T", "/var/lib/docker").strip() == "overlayfs" \
+    return (
+        "vfs"
+        if run_on(host, "stat", "-f", "-c", "%T", "/var/lib/docker").strip() == "overlayfs"
         else "overlay2"
+    )
 
 
 def _root_archive(host: LabHost) -> Path:

@@ -60,12 +60,24 @@ def prepare(cache: Path) -> Guest:
 
 def _unpacked_kernel(cache: Path) -> Path:
     """The newest cloud kernel of the distribution, as files."""
-    package = next((word for line in local("apt-cache", "depends", "linux-image-cloud-amd64")
-                    .splitlines() for word in [line.split()[-1]] if "Depends:" in line), None)
+    package = next(
+        (
+            word
+            for line in local("apt-cache", "depends", "linux-image-cloud-amd64").splitlines()
+            for word in [line.split()[-1]]
+            if "Depends:" in line
+        ),
+        None,
+    )
     if package is None:
         raise LabError("apt knows no linux-image-cloud-amd64; run `apt-get update` once")
-    subprocess.run(["apt-get", "download", "-q", package], cwd=cache, check=True,
-                   capture_output=True, timeout=300)
+    subprocess.run(
+        ["apt-get", "download", "-q", package],
+        cwd=cache,
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     archive = next(cache.glob(f"{package}_*.deb"))
     unpacked = cache / "kernel"
     local("dpkg-deb", "-x", str(archive), str(unpacked))
@@ -90,8 +102,13 @@ def _pack(kernel: Path, root: Path, initrd: Path) -> None:
         (root / name).write_text(text)
         (root / name).chmod(0o755 | stat.S_IXUSR)
     names = "\n".join(str(path.relative_to(root)) for path in [*root.rglob("*")])
-    packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, check=True,
-                            input=names.encode(), capture_output=True)
+    packed = subprocess.run(
+        ["cpio", "-o", "-H", "newc", "--quiet"],
+        cwd=root,
+        check=True,
+        input=names.encode(),
+        capture_output=True,
+    )
     with gzip.open(initrd, "wb", compresslevel=1) as output:
         output.write(packed.stdout)
 
@@ -102,8 +119,12 @@ def _modules(kernel: Path) -> list[Path]:
     local("depmod", "-b", str(kernel), version)
     found: list[Path] = []
     for name in _MODULES:
-        done = subprocess.run(["modprobe", "-d", str(kernel), "-S", version, "--show-depends", name],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["modprobe", "-d", str(kernel), "-S", version, "--show-depends", name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         for line in done.stdout.splitlines():
             verb, _, path = line.partition(" ")
             if verb == "insmod" and Path(path.split()[0]) not in found:

@@ -29,8 +29,12 @@ def start_libvirt(host: LabHost) -> None:
     (settings / "qemu.conf").write_text(_QEMU)
     _know_account(host)
     start_on(host, "libvirtd", ["libvirtd", "-p", "/run/libvirtd.pid"])
-    until(lambda: try_on(host, "virsh", "-q", "list").returncode == 0,
-          f"libvirtd on {host.name} to answer", timeout_s=30, log=host.logs / "libvirtd.log")
+    until(
+        lambda: try_on(host, "virsh", "-q", "list").returncode == 0,
+        f"libvirtd on {host.name} to answer",
+        timeout_s=30,
+        log=host.logs / "libvirtd.log",
+    )
 
 
 def _know_account(host: LabHost) -> None:
@@ -39,8 +43,10 @@ def _know_account(host: LabHost) -> None:
     The driver looks its built-in user up even when qemu.conf names another. Debian creates it in the package
     that also sets up libvirt's services, which this machine must not run.
     """
-    for name, line in (("passwd", "libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin"),
-                       ("group", "libvirt-qemu:x:64055:")):
+    for name, line in (
+        ("passwd", "libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin"),
+        ("group", "libvirt-qemu:x:64055:"),
+    ):
         known = Path("/etc", name).read_text()
         if "libvirt-qemu:" not in known:
             own = host.directory / name
@@ -48,8 +54,15 @@ def _know_account(host: LabHost) -> None:
             run_on(host, "mount", "--bind", str(own), f"/etc/{name}")
 
 
-def domain_xml(host: LabHost, name: str, *, uuid: UUID, mac: str, guest: Guest, interface: str,
-               metadata: str = "") -> str:
+def domain_xml(
+    name: str,
+    *,
+    uuid: UUID,
+    mac: str,
+    guest: Guest,
+    interface: str,
+    metadata: str = "",
+) -> str:
     """A domain that boots the guest. `interface` is the XML of what its card is plugged into.
 
     Every offload is off: a userspace switch reads the tap without the header that says which checksums are
@@ -92,6 +105,10 @@ def ready_address(host: LabHost, name: str, *, timeout_s: float = 60) -> str:
         text = console.read_text(errors="replace") if console.exists() else ""
         return [line.split()[1] for line in text.splitlines() if line.startswith("READY ")]
 
-    until(said, f"the guest {name} on {host.name} to take an address", timeout_s=timeout_s,
-          log=console)
+    until(
+        said,
+        f"the guest {name} on {host.name} to take an address",
+        timeout_s=timeout_s,
+        log=console,
+    )
     return said()[-1]

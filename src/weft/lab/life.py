@@ -62,16 +62,24 @@ def start_server(lab: Lab, *, encapsulation: str = "vxlan") -> None:
         'database_url = "sqlite:////var/lib/weft/server.db"\n'
         'nb = "unix:/run/ovn/ovnnb_db.sock"\nsb = "unix:/run/ovn/ovnsb_db.sock"\n'
         'admin_token_file = "/var/lib/weft/admin-token"\n'
-        f'encapsulation = "{encapsulation}"\nunderlay_mtu = {UNDERLAY_MTU}\n')
+        f'encapsulation = "{encapsulation}"\nunderlay_mtu = {UNDERLAY_MTU}\n'
+    )
     run_server(lab)
 
 
 def run_server(lab: Lab) -> None:
     """The server's process, with the settings it has; also used by tests that restart it."""
-    start_on(lab.central, "weft-server",
-             [sys.executable, "-m", "weft.server", "--config", "/etc/weft/server.toml"])
-    until(lambda: try_on(lab.central, sys.executable, "-c", _READY, lab.server_url).returncode == 0,
-          "the Weft server to be ready", timeout_s=40, log=lab.central.logs / "weft-server.log")
+    start_on(
+        lab.central,
+        "weft-server",
+        [sys.executable, "-m", "weft.server", "--config", "/etc/weft/server.toml"],
+    )
+    until(
+        lambda: try_on(lab.central, sys.executable, "-c", _READY, lab.server_url).returncode == 0,
+        "the Weft server to be ready",
+        timeout_s=40,
+        log=lab.central.logs / "weft-server.log",
+    )
 
 
 _READY = "import sys,urllib.request as u; u.urlopen(sys.argv[1]+'/readyz', timeout=2)"
@@ -89,19 +97,29 @@ def admin_token(lab: Lab) -> str:
 
 def weft_on_central(lab: Lab, *argv: str) -> str:
     """Run the command line as an administrator would, on the central host."""
-    return run_on(lab.central, "env", f"WEFT_SERVER={lab.server_url}",
-                  f"WEFT_TOKEN={admin_token(lab)}", sys.executable, "-m", "weft.cli", *argv)
+    return run_on(
+        lab.central,
+        "env",
+        f"WEFT_SERVER={lab.server_url}",
+        f"WEFT_TOKEN={admin_token(lab)}",
+        sys.executable,
+        "-m",
+        "weft.cli",
+        *argv,
+    )
 
 
 def start_agent(host: LabHost) -> None:
     """Join the host and start its agent; returns when it serves."""
-    joined = json.loads(weft_on_central(host.lab, "token", "join", "--host", host.name,
-                                        "--project", "default", "-o", "json"))
+    joined = json.loads(
+        weft_on_central(host.lab, "token", "join", "--host", host.name, "--project", "default", "-o", "json")
+    )
     settings = host.directory / "etc-weft" / "agent.toml"
     settings.touch(mode=0o600)
     settings.write_text(
         f'server_url = "{host.lab.server_url}"\nhost = "{host.name}"\n'
-        f'token = "{_host_token(host, joined["token"])}"\n')
+        f'token = "{_host_token(host, joined["token"])}"\n'
+    )
     run_agent(host)
 
 
@@ -115,18 +133,20 @@ print(json.load(urllib.request.urlopen(request, timeout=10))["host_token"])
 
 
 def _host_token(host: LabHost, join_token: str) -> str:
-    return run_on(host, sys.executable, "-c", _JOIN, host.lab.server_url, join_token,
-                  host.name).strip()
+    return run_on(host, sys.executable, "-c", _JOIN, host.lab.server_url, join_token, host.name).strip()
 
 
 def run_agent(host: LabHost) -> None:
     """The agent's process, with the settings it has; also used by tests that restart it."""
     ready = host.run / "weft" / "agent.ready"
     ready.unlink(missing_ok=True)
-    start_on(host, "weft-agent",
-             [sys.executable, "-m", "weft.agent", "--config", "/etc/weft/agent.toml"])
-    until(ready.exists, f"the agent on {host.name} to be ready", timeout_s=40,
-          log=host.logs / "weft-agent.log")
+    start_on(host, "weft-agent", [sys.executable, "-m", "weft.agent", "--config", "/etc/weft/agent.toml"])
+    until(
+        ready.exists,
+        f"the agent on {host.name} to be ready",
+        timeout_s=40,
+        log=host.logs / "weft-agent.log",
+    )
 
 
 def stop_agent(host: LabHost, sig: int = signal.SIGTERM) -> None:

@@ -13,10 +13,17 @@ from weft.lab.layout import UNDERLAY, UNDERLAY_MTU, Lab, LabHost
 from weft.lab.processes import end_all, local
 
 _PRIVATE = {
-    "etc-ovs": "/etc/openvswitch", "etc-docker": "/etc/docker", "etc-libvirt": "/etc/libvirt",
-    "etc-weft": "/etc/weft", "lib-ovs": "/var/lib/openvswitch", "lib-ovn": "/var/lib/ovn",
-    "lib-docker": "/var/lib/docker", "lib-libvirt": "/var/lib/libvirt",
-    "cache-libvirt": "/var/cache/libvirt", "lib-weft": "/var/lib/weft", "log": "/var/log",
+    "etc-ovs": "/etc/openvswitch",
+    "etc-docker": "/etc/docker",
+    "etc-libvirt": "/etc/libvirt",
+    "etc-weft": "/etc/weft",
+    "lib-ovs": "/var/lib/openvswitch",
+    "lib-ovn": "/var/lib/ovn",
+    "lib-docker": "/var/lib/docker",
+    "lib-libvirt": "/var/lib/libvirt",
+    "cache-libvirt": "/var/cache/libvirt",
+    "lib-weft": "/var/lib/weft",
+    "log": "/var/log",
 }
 
 
@@ -42,8 +49,9 @@ def make_host(host: LabHost) -> None:
     local("mount", "--bind", str(place), str(place))
     local("mount", "--make-private", str(place))
     host.mount_namespace.touch()
-    binds = "\n".join(f"mkdir -p {target}; mount --bind {place}/{name} {target}"
-                      for name, target in _PRIVATE.items())
+    binds = "\n".join(
+        f"mkdir -p {target}; mount --bind {place}/{name} {target}" for name, target in _PRIVATE.items()
+    )
     script = f"""
         mount --rbind /sys/fs/cgroup {place}/cgroup
         mount -t sysfs sysfs /sys
@@ -51,8 +59,17 @@ def make_host(host: LabHost) -> None:
         mount --bind {host.run} /run
         {binds}
     """
-    local("nsenter", f"--net=/run/netns/{host.namespace}", "unshare",
-          f"--mount={host.mount_namespace}", "--propagation", "private", "sh", "-ec", script)
+    local(
+        "nsenter",
+        f"--net=/run/netns/{host.namespace}",
+        "unshare",
+        f"--mount={host.mount_namespace}",
+        "--propagation",
+        "private",
+        "sh",
+        "-ec",
+        script,
+    )
     _cable(host)
 
 
@@ -62,9 +79,26 @@ def _cable(host: LabHost) -> None:
     Checksum offload is off: frames cross userspace switches, which never complete a partial checksum.
     """
     local("ip", "-n", host.namespace, "link", "set", "lo", "up")
-    local("ip", "link", "add", "name", host.name, "mtu", str(UNDERLAY_MTU),
-          "netns", host.lab.underlay,
-          "type", "veth", "peer", "name", "eth0", "mtu", str(UNDERLAY_MTU), "netns", host.namespace)
+    local(
+        "ip",
+        "link",
+        "add",
+        "name",
+        host.name,
+        "mtu",
+        str(UNDERLAY_MTU),
+        "netns",
+        host.lab.underlay,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "mtu",
+        str(UNDERLAY_MTU),
+        "netns",
+        host.namespace,
+    )
     local("ip", "-n", host.lab.underlay, "link", "set", host.name, "master", "fabric", "up")
     local("ip", "-n", host.namespace, "link", "set", "eth0", "up")
     local("ip", "netns", "exec", host.namespace, "ethtool", "-K", "eth0", "tx", "off")
@@ -72,8 +106,16 @@ def _cable(host: LabHost) -> None:
 
 def address_cable(host: LabHost) -> None:
     """Put the host's address on its cable itself, as on a host without a switch."""
-    local("ip", "-n", host.namespace, "addr", "add", f"{host.address}/{UNDERLAY.prefixlen}",
-          "dev", "eth0")
+    local(
+        "ip",
+        "-n",
+        host.namespace,
+        "addr",
+        "add",
+        f"{host.address}/{UNDERLAY.prefixlen}",
+        "dev",
+        "eth0",
+    )
 
 
 def clear(lab: Lab) -> None:
@@ -114,8 +156,10 @@ def _remove_cgroups(prefix: str) -> None:
     tops = [*root.glob(f"{prefix}*"), *root.glob(f"*/{prefix}*")]
     for top in tops:
         inner = [path for path in top.rglob("*") if path.is_dir()]
-        end_all([int(pid) for path in (*inner, top)
-                 for pid in (path / "cgroup.procs").read_text().split()], timeout_s=0.5)
+        end_all(
+            [int(pid) for path in (*inner, top) for pid in (path / "cgroup.procs").read_text().split()],
+            timeout_s=0.5,
+        )
         for path in sorted(inner, key=lambda p: len(p.parts), reverse=True):
             path.rmdir()
         top.rmdir()

@@ -21,10 +21,15 @@ def kernel_has_openvswitch() -> bool:
     return Path("/sys/module/openvswitch").exists()
 
 
-def _detached(host: LabHost, name: str, kind: str) -> list[str]:
-    return [f"--pidfile=/run/{kind}/{name}.pid", "--detach", "--no-chdir",
-            f"--log-file=/var/log/{kind}/{name}.log", "-vconsole:off",
-            f"--unixctl=/run/{kind}/{name}.ctl"]
+def _detached(name: str, kind: str) -> list[str]:
+    return [
+        f"--pidfile=/run/{kind}/{name}.pid",
+        "--detach",
+        "--no-chdir",
+        f"--log-file=/var/log/{kind}/{name}.log",
+        "-vconsole:off",
+        f"--unixctl=/run/{kind}/{name}.ctl",
+    ]
 
 
 def start_switch(host: LabHost) -> None:
@@ -35,30 +40,74 @@ def start_switch(host: LabHost) -> None:
     """
     database = "/etc/openvswitch/conf.db"
     run_on(host, "ovsdb-tool", "create", database, "/usr/share/openvswitch/vswitch.ovsschema")
-    run_on(host, "ovsdb-server", database, "--remote=punix:/run/openvswitch/db.sock",
-           *_detached(host, "ovsdb-server", "openvswitch"))
+    run_on(
+        host,
+        "ovsdb-server",
+        database,
+        "--remote=punix:/run/openvswitch/db.sock",
+        *_detached("ovsdb-server", "openvswitch"),
+    )
     run_on(host, "ovs-vsctl", "--no-wait", "init")
-    run_on(host, "ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".",
-           f"external_ids:system-id={host.name}", f"external_ids:hostname={host.name}")
+    run_on(
+        host,
+        "ovs-vsctl",
+        "--no-wait",
+        "set",
+        "Open_vSwitch",
+        ".",
+        f"external_ids:system-id={host.name}",
+        f"external_ids:hostname={host.name}",
+    )
     start_vswitchd(host)
     datapath = "system" if kernel_has_openvswitch() else "netdev"
-    hardware = "02:0a:4d:00:00:{:02x}".format(int(host.address) & 0xFF)
-    run_on(host, "ovs-vsctl", "--", "add-br", "br-phys", "--", "set", "bridge", "br-phys",
-           f"datapath_type={datapath}", "fail_mode=standalone",
-           f'other_config:hwaddr="{hardware}"', "--", "add-port", "br-phys", "eth0")
+    hardware = f"02:0a:4d:00:00:{int(host.address) & 0xFF:02x}"
+    run_on(
+        host,
+        "ovs-vsctl",
+        "--",
+        "add-br",
+        "br-phys",
+        "--",
+        "set",
+        "bridge",
+        "br-phys",
+        f"datapath_type={datapath}",
+        "fail_mode=standalone",
+        f'other_config:hwaddr="{hardware}"',
+        "--",
+        "add-port",
+        "br-phys",
+        "eth0",
+    )
     run_on(host, "nft", "-f", "-", stdin=_GUARD)
     run_on(host, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
     run_on(host, "ip", "link", "set", "br-phys", "mtu", str(UNDERLAY_MTU), "up")
     run_on(host, "ip", "addr", "add", f"{host.address}/{UNDERLAY.prefixlen}", "dev", "br-phys")
     run_on(host, "ethtool", "-K", "br-phys", "tx", "off")
-    run_on(host, "ovs-vsctl", "--", "add-br", "br-int", "--", "set", "bridge", "br-int",
-           f"datapath_type={datapath}", "fail_mode=secure", "other_config:disable-in-band=true")
+    run_on(
+        host,
+        "ovs-vsctl",
+        "--",
+        "add-br",
+        "br-int",
+        "--",
+        "set",
+        "bridge",
+        "br-int",
+        f"datapath_type={datapath}",
+        "fail_mode=secure",
+        "other_config:disable-in-band=true",
+    )
 
 
 def start_vswitchd(host: LabHost) -> None:
     """The switch daemon itself; also used by tests that restart it."""
-    run_on(host, "ovs-vswitchd", "unix:/run/openvswitch/db.sock",
-           *_detached(host, "ovs-vswitchd", "openvswitch"))
+    run_on(
+        host,
+        "ovs-vswitchd",
+        "unix:/run/openvswitch/db.sock",
+        *_detached("ovs-vswitchd", "openvswitch"),
+    )
 
 
 def start_databases(central: LabHost) -> None:
@@ -67,36 +116,65 @@ def start_databases(central: LabHost) -> None:
     for kind, remotes in listen.items():
         database = f"/var/lib/ovn/ovn{kind}_db.db"
         run_on(central, "ovsdb-tool", "create", database, f"/usr/share/ovn/ovn-{kind}.ovsschema")
-        run_on(central, "ovsdb-server", database, f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
-               *remotes, *_detached(central, f"ovsdb-{kind}", "ovn"))
+        run_on(
+            central,
+            "ovsdb-server",
+            database,
+            f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
+            *remotes,
+            *_detached(central, f"ovsdb-{kind}", "ovn"),
+        )
         run_on(central, f"ovn-{kind}ctl", "--timeout=10", "init")
     start_northd(central)
 
 
 def start_northd(central: LabHost) -> None:
     """The compiler between OVN's two databases; also used by tests that restart it."""
-    run_on(central, "ovn-northd", "--ovnnb-db=unix:/run/ovn/ovnnb_db.sock",
-           "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock", *_detached(central, "ovn-northd", "ovn"))
+    run_on(
+        central,
+        "ovn-northd",
+        "--ovnnb-db=unix:/run/ovn/ovnnb_db.sock",
+        "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
+        *_detached(central, "ovn-northd", "ovn"),
+    )
 
 
 def start_controller(host: LabHost, *, encapsulation: str) -> None:
     """ovn-controller on a host, and the settings it reads; returns when its tunnel can exist."""
     central = host.lab.central
     datapath = "system" if kernel_has_openvswitch() else "netdev"
-    run_on(host, "ovs-vsctl", "set", "Open_vSwitch", ".",
-           f"external_ids:ovn-remote=tcp:{central.address}:{SOUTHBOUND_PORT}",
-           f"external_ids:ovn-encap-type={encapsulation}",
-           f"external_ids:ovn-encap-ip={host.address}",
-           f"external_ids:ovn-bridge-datapath-type={datapath}",
-           "external_ids:ovn-monitor-all=true", "external_ids:ovn-ofctrl-wait-before-clear=8000")
+    run_on(
+        host,
+        "ovs-vsctl",
+        "set",
+        "Open_vSwitch",
+        ".",
+        f"external_ids:ovn-remote=tcp:{central.address}:{SOUTHBOUND_PORT}",
+        f"external_ids:ovn-encap-type={encapsulation}",
+        f"external_ids:ovn-encap-ip={host.address}",
+        f"external_ids:ovn-bridge-datapath-type={datapath}",
+        "external_ids:ovn-monitor-all=true",
+        "external_ids:ovn-ofctrl-wait-before-clear=8000",
+    )
     run_controller(host)
-    until(lambda: host.name in run_on(central, "ovn-sbctl", "--timeout=10", "--bare",
-                                      "--columns=name", "list", "Chassis").split(),
-          f"{host.name} to register with OVN", timeout_s=20,
-          log=host.logs / "ovn" / "ovn-controller.log")
+    until(
+        lambda: (
+            host.name
+            in run_on(
+                central, "ovn-sbctl", "--timeout=10", "--bare", "--columns=name", "list", "Chassis"
+            ).split()
+        ),
+        f"{host.name} to register with OVN",
+        timeout_s=20,
+        log=host.logs / "ovn" / "ovn-controller.log",
+    )
 
 
 def run_controller(host: LabHost) -> None:
     """The daemon itself; also used by tests that restart it."""
-    run_on(host, "ovn-controller", "unix:/run/openvswitch/db.sock",
-           *_detached(host, "ovn-controller", "ovn")[:-1])  # it has no --unixctl
+    run_on(
+        host,
+        "ovn-controller",
+        "unix:/run/openvswitch/db.sock",
+        *_detached("ovn-controller", "ovn")[:-1],
+    )  # it has no --unixctl

@@ -27,15 +27,28 @@ def entering(host: LabHost, argv: Sequence[str]) -> list[str]:
     `nsenter` and not `ip netns exec`: that one mounts a new /sys, in which a container engine finds no
     control groups.
     """
-    return ["nsenter", f"--net=/run/netns/{host.namespace}", f"--mount={host.mount_namespace}",
-            "--wd=/", "--", *argv]
+    return [
+        "nsenter",
+        f"--net=/run/netns/{host.namespace}",
+        f"--mount={host.mount_namespace}",
+        "--wd=/",
+        "--",
+        *argv,
+    ]
 
 
-def try_on(host: LabHost, *argv: str, timeout_s: float = 60,
-           stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+def try_on(
+    host: LabHost, *argv: str, timeout_s: float = 60, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command on `host` and return what came of it, whatever that was."""
-    return subprocess.run(entering(host, argv), capture_output=True, text=True, timeout=timeout_s,
-                          input=stdin, check=False)
+    return subprocess.run(
+        entering(host, argv),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        input=stdin,
+        check=False,
+    )
 
 
 def run_on(host: LabHost, *argv: str, timeout_s: float = 60, stdin: str | None = None) -> str:
@@ -47,8 +60,9 @@ def run_on(host: LabHost, *argv: str, timeout_s: float = 60, stdin: str | None =
     return done.stdout
 
 
-def start_on(host: LabHost, name: str, argv: Sequence[str],
-             environment: Mapping[str, str] | None = None) -> int:
+def start_on(
+    host: LabHost, name: str, argv: Sequence[str], environment: Mapping[str, str] | None = None
+) -> int:
     """Start a program that stays in the foreground, detached from us; its process id.
 
     Output goes to `name`.log of the host; the process id is kept in `name`.lab-pid of its /run.
@@ -56,8 +70,11 @@ def start_on(host: LabHost, name: str, argv: Sequence[str],
     with (host.logs / f"{name}.log").open("ab") as output:
         process = subprocess.Popen(
             entering(host, ["env", *(f"{k}={v}" for k, v in (environment or {}).items()), *argv]),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True)
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     (host.run / f"{name}.lab-pid").write_text(str(process.pid))
     _reap(process)
     return process.pid

@@ -57,8 +57,7 @@ class NameTaken(Conflict):
 
     def __init__(self, kind: str, name: str, *, where: str) -> None:
         """`where` says in which scope the name exists, as in `project default`."""
-        super().__init__(f"{where} already has a {kind} named {name!r}; choose another name",
-                         field="name")
+        super().__init__(f"{where} already has a {kind} named {name!r}; choose another name", field="name")
 
 
 class AddressInUse(Conflict):

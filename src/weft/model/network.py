@@ -63,9 +63,11 @@ class AddressRange:
 
     def __contains__(self, address: object) -> bool:
         """Whether `address` lies in the range."""
-        return (isinstance(address, IPv4Address | IPv6Address)
-                and address.version == self.first.version
-                and int(self.first) <= int(address) <= int(self.last))
+        return (
+            isinstance(address, IPv4Address | IPv6Address)
+            and address.version == self.first.version
+            and int(self.first) <= int(address) <= int(self.last)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +92,11 @@ class Subnet:
         """Refuse what cannot be addressed: tiny prefixes, strangers as gateway, stray pools."""
         widest = 30 if self.cidr.version == 4 else 126
         if self.cidr.prefixlen > widest or self.cidr.prefixlen < 8:
-            raise Invalid(
-                f"subnet {self.cidr} has a prefix length outside /8 to /{widest}", field="cidr")
+            raise Invalid(f"subnet {self.cidr} has a prefix length outside /8 to /{widest}", field="cidr")
         if self.gateway not in self.cidr:
             raise Invalid(f"gateway {self.gateway} is not in subnet {self.cidr}", field="gateway")
         for pool in self.pools:
             if pool.first not in self.cidr or pool.last not in self.cidr:
                 raise Invalid(
-                    f"pool {pool.first}-{pool.last} is not inside subnet {self.cidr}",
-                    field="pools")
+                    f"pool {pool.first}-{pool.last} is not inside subnet {self.cidr}", field="pools"
+                )

@@ -103,11 +103,11 @@ class Peer:
 
     def __post_init__(self) -> None:
         """Refuse two peers in one."""
-        chosen = [f for f in (self.group_id, self.network_id, self.address_group_id, self.cidr)
-                  if f is not None]
+        chosen = [
+            f for f in (self.group_id, self.network_id, self.address_group_id, self.cidr) if f is not None
+        ]
         if len(chosen) > 1:
-            raise Invalid("a rule has one peer: a group, a network, an address group or a CIDR",
-                          field="peer")
+            raise Invalid("a rule has one peer: a group, a network, an address group or a CIDR", field="peer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

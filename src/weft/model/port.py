@@ -70,8 +70,9 @@ class Port:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""
         if not _MAC.fullmatch(self.mac) or int(self.mac[:2], 16) & 1 or self.mac == "00" + ":00" * 5:
             raise Invalid(
-                f"{self.mac!r} is not the MAC address of one station; write it like "
-                "02:00:00:00:00:01", field="mac")
+                f"{self.mac!r} is not the MAC address of one station; write it like 02:00:00:00:00:01",
+                field="mac",
+            )
 
 
 def mac_for(port: PortId) -> str:

@@ -59,8 +59,9 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         if len(text) > _MAX_LENGTH:
-            raise Invalid(f"a selector has at most {_MAX_LENGTH} characters, this one has "
-                          f"{len(text)}", field="selector")
+            raise Invalid(
+                f"a selector has at most {_MAX_LENGTH} characters, this one has {len(text)}", field="selector"
+            )
         self._text = text
         self._tokens: list[tuple[str, str, int]] = []
         self._at = 0
@@ -83,8 +84,9 @@ class _Parser:
 
     def _error(self, position: int, why: str) -> Invalid:
         return Invalid(
-            f"selector {self._text!r}, character {position + 1}: {why}; "
-            "an example is: app=web && !(env=dev)", field="selector")
+            f"selector {self._text!r}, character {position + 1}: {why}; an example is: app=web && !(env=dev)",
+            field="selector",
+        )
 
     def _take(self, *ops: str) -> bool:
         if self._at < len(self._tokens):

@@ -36,7 +36,7 @@ def _nothing() -> Mapping[K, V]:
 class Snapshot:
     """Everything that is declared, as of `revision`. Two snapshots with equal contents are equal."""
 
-    revision: Revision = Revision(0)
+    revision: Revision = field(default_factory=lambda: Revision(0))
     projects: Mapping[ProjectId, Project] = field(default_factory=_nothing)
     networks: Mapping[NetworkId, Network] = field(default_factory=_nothing)
     subnets: Mapping[SubnetId, Subnet] = field(default_factory=_nothing)
@@ -53,8 +53,10 @@ class Snapshot:
         found: defaultdict[NetworkId, list[Subnet]] = defaultdict(list)
         for subnet in self.subnets.values():
             found[subnet.network_id].append(subnet)
-        return {network: tuple(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr)))
-                for network, subnets in found.items()}
+        return {
+            network: tuple(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr)))
+            for network, subnets in found.items()
+        }
 
     @cached_property
     def ports_of(self) -> Mapping[NetworkId, tuple[Port, ...]]:
@@ -73,14 +75,15 @@ class Snapshot:
         by_project: defaultdict[ProjectId, list[Port]] = defaultdict(list)
         for port in self.ports.values():
             by_project[port.project_id].append(port)
-        return {group.id: _members(group, by_project[group.project_id])
-                for group in self.groups.values()}
+        return {group.id: _members(group, by_project[group.project_id]) for group in self.groups.values()}
 
 
 def _members(group: Group, candidates: list[Port]) -> frozenset[PortId]:
     """Which of `candidates`, the ports of the group's project, belong to `group`."""
     selector = group.selector
     return frozenset(
-        port.id for port in candidates
+        port.id
+        for port in candidates
         if port.id in group.members
-        or (selector is not None and not port.quarantined and selector.matches(port.labels)))
+        or (selector is not None and not port.quarantined and selector.matches(port.labels))
+    )

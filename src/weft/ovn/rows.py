@@ -127,11 +127,19 @@ class Meter:
     fair: bool | None = None
 
 
-Row = (DhcpOptions | LogicalSwitchPort | Acl | Qos | LogicalSwitch | PortGroup | AddressSet
-       | MeterBand | Meter)
+Row = DhcpOptions | LogicalSwitchPort | Acl | Qos | LogicalSwitch | PortGroup | AddressSet | MeterBand | Meter
 
 ROW_TYPES: tuple[type[Row], ...] = (
-    DhcpOptions, LogicalSwitchPort, Acl, Qos, LogicalSwitch, PortGroup, AddressSet, MeterBand, Meter)
+    DhcpOptions,
+    LogicalSwitchPort,
+    Acl,
+    Qos,
+    LogicalSwitch,
+    PortGroup,
+    AddressSet,
+    MeterBand,
+    Meter,
+)
 
 REFERENCES: Mapping[tuple[str, str], str] = {
     ("Logical_Switch_Port", "dhcpv4_options"): "DHCP_Options",

@@ -57,8 +57,14 @@ def reconcile_once(
     if plan.is_empty:
         return Realised(snapshot.revision, northbound.position()[1], wrote=False)
     nb_cfg = northbound.apply(plan, snapshot.revision)
-    log.info("plan applied", revision=snapshot.revision, nb_cfg=nb_cfg,
-             inserted=len(plan.insert), updated=len(plan.update), deleted=len(plan.delete))
+    log.info(
+        "plan applied",
+        revision=snapshot.revision,
+        nb_cfg=nb_cfg,
+        inserted=len(plan.insert),
+        updated=len(plan.update),
+        deleted=len(plan.delete),
+    )
     return Realised(snapshot.revision, nb_cfg, wrote=True)
 
 

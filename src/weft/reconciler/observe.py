@@ -37,16 +37,18 @@ def port_seen(port: Port, binding: BindingSeen | None) -> PortSeen:
     claimed_by = HostName(binding.chassis)
     if port.host is not None and claimed_by != port.host:
         return PortSeen(
-            port.id, up=False, host=claimed_by,
+            port.id,
+            up=False,
+            host=claimed_by,
             alarm=f"host {claimed_by} claims port {port.name} ({port.id}), which is bound to "
-                  f"{port.host}; check that host's certificate and its Open vSwitch interfaces")
+            f"{port.host}; check that host's certificate and its Open vSwitch interfaces",
+        )
     return PortSeen(port.id, up=binding.up, host=claimed_by)
 
 
 def ports_seen(snapshot: Snapshot, bindings: Mapping[str, BindingSeen]) -> dict[PortId, PortSeen]:
     """Every declared port, as OVN shows it."""
-    return {port.id: port_seen(port, bindings.get(str(port.id)))
-            for port in snapshot.ports.values()}
+    return {port.id: port_seen(port, bindings.get(str(port.id))) for port in snapshot.ports.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,14 @@ class StatusSink:
 class Observer:
     """A thread that reports each difference between two looks at the Southbound database."""
 
-    def __init__(self, southbound: Southbound, snapshot: Callable[[], Snapshot], sink: StatusSink,
-                 *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        southbound: Southbound,
+        snapshot: Callable[[], Snapshot],
+        sink: StatusSink,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         """`snapshot` gives the newest model; `sink` receives what changed."""
         self._southbound = southbound
         self._snapshot = snapshot

@@ -1,7 +1,7 @@
 """Model objects to JSON and back, derived from their fields' types; each type is studied once."""
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -52,7 +52,7 @@ def _collection(value: object) -> Json:
 
 def from_json(kind: type[T], value: object) -> T:
     """The object of type `kind` that `to_json` turned into `value`."""
-    return cast("T", _decoder(kind)(value))
+    return cast("T", _decoder(cast("Hashable", kind))(value))
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from weft.model.network import Project
 from weft.model.snapshot import Snapshot
 from weft.store import rows, tables
 from weft.store.change import Change, Kind
-from weft.store.engine import connect, migrate, writing
+from weft.store.engine import connect, migrate, reading_consistently, writing
 from weft.store.index import Index
 from weft.store.kinds import ObjectId, parse_id
 from weft.store.limits import Limits
@@ -106,7 +107,7 @@ class Store:
         return self._statuses
 
     def _load(self) -> None:
-        with self.engine.begin() as connection:
+        with reading_consistently(self.engine) as connection:
             revision = Revision(connection.scalar(sa.select(tables.head.c.revision)) or 0)
             found = rows.read_all(connection)
         self._snapshot = Snapshot(
@@ -181,13 +182,14 @@ class Store:
             return
         changes = rows.read_changes(connection, self.revision, None)
         merged = {kind: dict(getattr(self._snapshot, kind.value)) for kind in Kind}
+        for _, together in groupby(changes, key=lambda change: change.revision):
+            self._index.follow(list(together))
         for change in changes:
-            known = merged[change.kind].pop(change.object_id, None)
-            self._index.change(known, change.after)
+            merged[change.kind].pop(change.object_id, None)
             if change.after is not None:
                 merged[change.kind][change.object_id] = change.after
         contents = {kind.value: items for kind, items in merged.items()}
-        self._advance(replace(self._snapshot, revision=Revision(newest), **contents), changes)  # type: ignore[arg-type]
+        self._advance(replace(self._snapshot, revision=Revision(newest), **contents), changes)
 
     def _advance(self, snapshot: Snapshot, changes: list[Change]) -> None:
         for change in changes:
@@ -200,7 +202,7 @@ class Store:
             self._news.notify_all()
 
     def wait_beyond(self, revision: Revision, timeout_s: float) -> Revision:
-        """Wait for a revision after `revision`; the newest one, which after the timeout may be it."""
+        """Wait for a revision after `revision`; the newest one, which is it after the timeout."""
         self._wait(lambda: self.revision > revision, timeout_s)
         return self.revision
 
@@ -211,11 +213,14 @@ class Store:
         self._wait(lambda: self.revision > revision or self._statuses > status_count, timeout_s)
         return self.revision, self._statuses
 
+    def _is_open(self) -> bool:
+        return not self._closed
+
     def _wait(self, arrived: Callable[[], bool], timeout_s: float) -> None:
         """Other servers do not wake us: with PostgreSQL their revisions are asked for."""
         deadline = time.monotonic() + timeout_s
         alone = self.engine.dialect.name == "sqlite"
-        while not self._closed and not arrived():
+        while self._is_open() and not arrived():
             left = deadline - time.monotonic()
             if left <= 0:
                 return
@@ -224,7 +229,7 @@ class Store:
                     lambda: self._closed or arrived(),
                     left if alone else min(left, _OTHER_SERVERS_S),
                 )
-            if not alone and not self._closed and not arrived():
+            if not alone and self._is_open() and not arrived():
                 self.catch_up()
 
     def changes(self, since: Revision, limit: int = 1000) -> list[Change]:

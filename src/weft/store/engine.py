@@ -70,6 +70,16 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
                 transaction.rollback()
 
 
+@contextmanager
+def reading_consistently(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that sees every table as of one moment. SQLite always reads like that."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema to the newest version. Idempotent; servers that start together queue."""
     config = Config()

@@ -4,13 +4,13 @@ Every change is symmetric, so that taking it back is the same change the other w
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from weft.model.ids import NetworkId, PortId, SubnetId
 from weft.model.network import Address, Subnet
 from weft.model.port import Port, Workload
-from weft.store.change import Declared, Kind
+from weft.store.change import Change, Declared, Kind
 from weft.store.kinds import ObjectId, kind_of, name_of, object_id_of, project_of
 from weft.store.leases import Leases
 
@@ -38,7 +38,7 @@ class Index:
 
     def change(self, before: Declared | None, after: Declared | None) -> None:
         """Replace `before` by `after`; None is nothing."""
-        if before is not None:
+        if before is not None and self.names.get(_name_key(before)) == object_id_of(before):
             del self.names[_name_key(before)]
         if after is not None:
             self.names[_name_key(after)] = object_id_of(after)
@@ -50,6 +50,18 @@ class Index:
             self._forget_port(before)
         if isinstance(after, Port):
             self._learn_port(after)
+
+    def follow(self, changes: Sequence[Change]) -> None:
+        """Take in one revision as the change log tells it, which is not in the order it happened.
+
+        What a port gives up is free before another takes it, and a port goes before its subnet.
+        """
+        in_place = [c.kind is Kind.SUBNETS and None not in (c.before, c.after) for c in changes]
+        for change, stays in reversed(list(zip(changes, in_place, strict=True))):
+            if not stays:
+                self.change(change.before, None)
+        for change, stays in zip(changes, in_place, strict=True):
+            self.change(change.before if stays else None, change.after)
 
     def _count(self, item: Declared | None, by: int) -> None:
         project = None if item is None else project_of(item)

@@ -31,7 +31,7 @@ _NETWORK_CHANGES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubnet:
-    """A subnet as asked for. No `name`: the network's name and `-v4` or `-v6`; no `gateway`: first."""
+    """A subnet as asked for. Without `name`: the network's and `-v4`; without `gateway`: first."""
 
     cidr: Prefix
     name: str | None = None
@@ -135,7 +135,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
 
 
 def change_network(tx: Transaction, network_id: NetworkId, **changes: object) -> Network:
-    """Change any field of Network but `id` and `project_id`. Raises NotFound, NameTaken, Invalid."""
+    """Change any field but `id` and `project_id`. Raises NotFound, NameTaken, Invalid."""
     network = require(tx.snapshot.networks, network_id, "network")
     after = revised(network, changes, _NETWORK_CHANGES)
     if after.name != network.name:

@@ -1,7 +1,7 @@
 """Groups, address groups, policies with their rules, and QoS policies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from weft.model.errors import Invalid, NotFound
@@ -42,8 +42,8 @@ class NewRule:
     direction: Direction
     action: Action
     id: RuleId | None = None
-    peer: Peer = Peer()
-    service: Service = Service()
+    peer: Peer = field(default_factory=Peer)
+    service: Service = field(default_factory=Service)
     stateful: bool = True
     log: bool = False
     description: str = ""
@@ -183,7 +183,7 @@ def add_policy(tx: Transaction, new: NewPolicy) -> Policy:
 
 
 def change_policy(tx: Transaction, policy_id: PolicyId, **changes: object) -> Policy:
-    """Change `name`, `description`, `tier`, `order`, `target`, or `rules` (a sequence of NewRule)."""
+    """Change `name`, `description`, `tier`, `order`, `target`, `rules` (NewRules)."""
     policy = require(tx.snapshot.policies, policy_id, "policy")
     if "rules" in changes:
         known = {rule.id: rule for rule in policy.rules}

@@ -36,7 +36,7 @@ _CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_polic
 class NewPort:
     """A port as asked for. What is None is chosen: the name, the MAC, the next free addresses.
 
-    Without `addresses` the port gets one of every family that has a subnet; with them, exactly them.
+    Without `addresses` the port gets one of every family that has a subnet.
     """
 
     project_id: ProjectId
@@ -62,8 +62,8 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
     limit = tx.limits.ports_per_network
     if limit is not None and len(tx.index.ports[network.id]) >= limit:
         raise QuotaExceeded(
-            f"network {network.name} is full: encapsulation {tx.limits.encapsulation} holds at most "
-            f"{limit} ports on a network; use another network, or install with the setting "
+            f"network {network.name} is full: encapsulation {tx.limits.encapsulation} holds at "
+            f"most {limit} ports on a network; use another network, or install with the setting "
             'encapsulation = "geneve"'
         )
     port_id = PortId(tx.new_id())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from weft.model.errors import QuotaExceeded
 from weft.model.ids import ProjectId
@@ -38,7 +39,7 @@ def places(ranks: Sequence[int]) -> list[int]:
         )
     result = list(ranks)
     bounds = [-1, *_kept(ranks), len(ranks)]
-    for before, after in zip(bounds, bounds[1:], strict=False):
+    for before, after in pairwise(bounds):
         high = HIGHEST + 1 if before < 0 else ranks[before]
         low = 0 if after == len(ranks) else ranks[after]
         fresh = _between(high, low, after - before - 1)

@@ -1,6 +1,6 @@
 """Objects to rows and back: the only module that knows what a table's columns hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -76,7 +76,7 @@ def _to_change(row: sa.Row[tuple[object, ...]]) -> Change:
 def write_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
     """Bring the tables of the objects from before to after, and append to the change log."""
     _release_addresses(connection, changes)
-    for kind in reversed(TYPES):
+    for kind in reversed(list(TYPES)):
         gone = [{"gone": str(c.object_id)} for c in changes if c.kind is kind and c.after is None]
         if gone:
             table = TABLES[kind]
@@ -104,7 +104,7 @@ def write_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
 
 
 def _write_kind(
-    connection: sa.Connection, kind: Kind, changes: list[Change], bodies: dict[int, object]
+    connection: sa.Connection, kind: Kind, changes: list[Change], bodies: Mapping[int, object]
 ) -> None:
     table = TABLES[kind]
     created = [

@@ -67,7 +67,7 @@ class Overlay(Mapping[K, V], Generic[K, V]):
 class Transaction:
     """Open while inside `with store.write(author) as tx`; not for use by two threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place
         self,
         connection: sa.Connection,
         base: Snapshot,

@@ -1,0 +1,253 @@
+"""The Northbound database: read our rows, apply a plan in one transaction.
+
+Ours are the rows whose `external_ids` hold our mark; no other row is ever changed or deleted. The identities
+that the database gives its rows do not leave this module.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from weft.model.ids import Revision
+from weft.ovn.plan import Plan, RowChange
+from weft.ovn.rows import REFERENCES, ROW_TYPES, Key, Row, Rows
+from weft.ovsdb import Connection, OvsdbUnavailable, Uuid, encode
+from weft.ovsdb.replica import RawRow, Replica
+from weft.ovsdb.values import NamedUuid, as_map
+
+MARK = "weft:key"
+REVISION = "weft:revision"
+LOCK = "weft_northbound"
+
+_TYPES = {row_type.table: row_type for row_type in ROW_TYPES}
+_COLUMNS = {row_type.table: [f.name for f in fields(row_type) if f.name != "key"] for row_type in ROW_TYPES}
+_SETS = {
+    (table, f.name)
+    for table, row_type in _TYPES.items()
+    for f in fields(row_type)
+    if str(f.type).startswith("frozenset")
+}
+_MAPS = {
+    (table, f.name)
+    for table, row_type in _TYPES.items()
+    for f in fields(row_type)
+    if str(f.type).startswith(("Strings", "Mapping", "collections.abc.Mapping", "typing.Mapping"))
+}
+_ROOTS = frozenset({"Logical_Switch", "DHCP_Options", "Port_Group", "Address_Set", "Meter"})
+"""Tables whose rows live without being referred to (the schema's isRoot); the rest goes with its parent."""
+
+
+class Northbound:
+    """A session with the Northbound database."""
+
+    def __init__(self, remote: str) -> None:
+        """Connects in the background; see `weft.ovsdb.Connection` for `remote`."""
+        tables = {table: [*columns, "external_ids"] for table, columns in _COLUMNS.items()}
+        self._connection = Connection(
+            remote, "OVN_Northbound", {**tables, "NB_Global": ["external_ids", "nb_cfg"]}, lock=LOCK
+        )
+        self._seen: Replica | None = None
+        self._rows: dict[Key, Row] = {}
+        self._keys: dict[tuple[str, Uuid], Key] = {}
+        self._uuids: dict[Key, Uuid] = {}
+
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
+    def ready(self, timeout_s: float) -> None:
+        """Block until the first complete snapshot; OvsdbUnavailable when it does not come."""
+        self._connection.ready(timeout_s)
+
+    def read(self) -> Rows:
+        """Our rows as they are now; only rows that changed since the last call are converted again."""
+        with self._connection.reading() as replica:
+            if replica is not self._seen:
+                self._seen, self._rows, self._keys, self._uuids = replica, {}, {}, {}
+                replica.touched.update(
+                    (table, identity) for table, rows in replica.tables.items() for identity in rows
+                )
+            self._refresh(replica)
+            return dict(self._rows)
+
+    def position(self) -> tuple[Revision, int]:
+        """The revision that is realised (0: none), and the `nb_cfg` the database is at."""
+        with self._connection.reading() as replica:
+            for row in replica.tables["NB_Global"].values():
+                realised = as_map(row["external_ids"]).get(REVISION, "0")
+                return Revision(int(realised)), int(row["nb_cfg"])  # type: ignore[arg-type]  # an integer column
+        return Revision(0), 0
+
+    def apply(self, plan: Plan, revision: Revision) -> int:
+        """All of `plan` and `revision` in one transaction, or nothing; the new `nb_cfg`.
+
+        Only while we hold the writer's lock. Returns when the replica shows the new state, so that the
+        next `read` compares with it.
+        """
+        if not self._connection.holds_lock:
+            raise OvsdbUnavailable(f"another server writes to {self._connection.remote}")
+        known = _known_columns(self._connection.schema)
+        operations = operations_for(plan, self._uuids, known)
+        results = self._connection.transact(
+            [
+                {"op": "assert", "lock": LOCK},
+                *self._global(revision),
+                *operations,
+                {"op": "select", "table": "NB_Global", "where": [], "columns": ["nb_cfg"]},
+            ]
+        )
+        nb_cfg = int(results[-1]["rows"][0]["nb_cfg"])
+        if not self._connection.wait_for(lambda: self._is_at(nb_cfg), 10):
+            raise OvsdbUnavailable(f"{self._connection.remote} does not show what it accepted")
+        return nb_cfg
+
+    def _is_at(self, nb_cfg: int) -> bool:
+        rows = self._connection.replica.tables.get("NB_Global", {}).values()
+        return any(int(row["nb_cfg"]) >= nb_cfg for row in rows)  # type: ignore[arg-type]  # an integer column
+
+    def _global(self, revision: Revision) -> Iterator[dict[str, object]]:
+        """The revision and the bump of `nb_cfg`, in the row that a fresh database may lack."""
+        with self._connection.reading() as replica:
+            exists = bool(replica.tables["NB_Global"])
+        if not exists:
+            yield {"op": "insert", "table": "NB_Global", "row": {}}
+        mark = encode({REVISION: str(revision)})
+        yield {
+            "op": "mutate",
+            "table": "NB_Global",
+            "where": [],
+            "mutations": [
+                ["external_ids", "delete", ["set", [REVISION]]],
+                ["external_ids", "insert", mark],
+                ["nb_cfg", "+=", 1],
+            ],
+        }
+
+    def _refresh(self, replica: Replica) -> None:
+        """Bring the converted rows up to date with what the monitor touched.
+
+        Identities first, then values, for rows name each other by key. Two rows with one key: the lower
+        identity is the row, and its twin is dropped from view; the twin goes when its parent lets go of it.
+        """
+        touched = {(t, u) for t, u in replica.touched if t in _TYPES}
+        replica.touched.clear()
+        for table, identity in touched:
+            row = replica.tables[table].get(identity)
+            new = as_map(row["external_ids"]).get(MARK) if row is not None else None
+            old = self._keys.pop((table, identity), None)
+            if old is not None and self._uuids.get(old) == identity:
+                del self._uuids[old]
+                self._rows.pop(old, None)
+            if new is not None:
+                self._keys[table, identity] = Key(new)
+                self._uuids.setdefault(Key(new), identity)
+        for table, identity in self._with_parents(replica, touched):
+            key = self._keys.get((table, identity))
+            if key is not None and self._uuids[key] == identity:
+                self._rows[key] = self._row(table, key, replica.tables[table][identity])
+
+    def _with_parents(self, replica: Replica, touched: set[tuple[str, Uuid]]) -> set[tuple[str, Uuid]]:
+        """The touched rows, and all rows whose references may now read differently."""
+        targets = {table for table, _ in touched}
+        parents = {parent for (parent, _), target in REFERENCES.items() if target in targets}
+        return touched | {
+            (table, identity) for table in parents for identity in replica.tables.get(table, {})
+        }
+
+    def _row(self, table: str, key: Key, raw: RawRow) -> Row:
+        values: dict[str, Any] = {}
+        for column in _COLUMNS[table]:
+            if column in raw:
+                values[column] = self._value(table, column, raw[column])
+        return _TYPES[table](key=key, **values)
+
+    def _value(self, table: str, column: str, value: Any) -> Any:  # noqa: ANN401 - any column
+        target = REFERENCES.get((table, column))
+        if (table, column) in _MAPS:
+            return value if isinstance(value, dict) else {}
+        if (table, column) in _SETS:
+            items = value if isinstance(value, frozenset) else frozenset((value,))
+            return items if target is None else frozenset(self._key(target, item) for item in items)
+        if isinstance(value, frozenset):
+            value = next(iter(value), None)
+        return value if target is None or value is None else self._key(target, value)
+
+    def _key(self, table: str, identity: Uuid) -> Key:
+        """What we call a row that is referred to; a stranger's keeps a name no desired row has."""
+        return self._keys.get((table, identity), Key(f"foreign:{table}:{identity}"))
+
+
+def _known_columns(schema: Mapping[str, Any]) -> dict[str, set[str]]:
+    return {table: set(shape["columns"]) for table, shape in schema["tables"].items()}
+
+
+def operations_for(
+    plan: Plan, uuids: Mapping[Key, Uuid], known: Mapping[str, set[str]]
+) -> list[dict[str, object]]:
+    """The OVSDB operations of `plan`. `uuids` are our rows in the database; columns that the connected
+    schema lacks are left out.
+    """
+    names = {row.key: NamedUuid(f"row{number}") for number, row in enumerate(plan.insert)}
+    address = _Addressing({**uuids, **names})
+    inserts = [_insert(row, names[row.key], address, known[row.table]) for row in plan.insert]
+    updates = [
+        operation for change in plan.update for operation in _updates(change, uuids[change.row.key], address)
+    ]
+    deletes: list[dict[str, object]] = [
+        {"op": "delete", "table": row.table, "where": [["_uuid", "==", encode(uuids[row.key])]]}
+        for row in plan.delete
+        if row.table in _ROOTS
+    ]
+    return [*inserts, *updates, *deletes]
+
+
+class _Addressing:
+    """Values with keys put into the identities that the database knows."""
+
+    def __init__(self, identities: Mapping[Key, str]) -> None:
+        self._identities = identities
+
+    def __call__(self, table: str, column: str, value: object) -> object:
+        if (table, column) not in REFERENCES or value is None:
+            return encode(value)
+        if isinstance(value, frozenset):
+            return encode(frozenset(self._identity(key) for key in value))
+        return encode(self._identity(Key(str(value))))
+
+    def _identity(self, key: Key) -> str:
+        if key.startswith("foreign:"):
+            return Uuid(key.rpartition(":")[2])
+        return self._identities[key]
+
+
+def _insert(row: Row, name: NamedUuid, address: _Addressing, known: set[str]) -> dict[str, object]:
+    columns = {
+        column: address(row.table, column, getattr(row, column))
+        for column in _COLUMNS[row.table]
+        if column in known
+    }
+    return {
+        "op": "insert",
+        "table": row.table,
+        "uuid-name": str(name),
+        "row": {**columns, "external_ids": encode({MARK: row.key})},
+    }
+
+
+def _updates(change: RowChange, identity: Uuid, address: _Addressing) -> Iterator[dict[str, object]]:
+    table, where = change.row.table, [["_uuid", "==", encode(identity)]]
+    if change.columns:
+        yield {
+            "op": "update",
+            "table": table,
+            "where": where,
+            "row": {name: address(table, name, value) for name, value in change.columns.items()},
+        }
+    mutations = [
+        [name, verb, address(table, name, items)]
+        for name, delta in change.sets.items()
+        for verb, items in (("delete", delta.remove), ("insert", delta.add))
+        if items
+    ]
+    if mutations:
+        yield {"op": "mutate", "table": table, "where": where, "mutations": mutations}

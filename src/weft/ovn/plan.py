@@ -1,0 +1,83 @@
+"""What must change so that the rows OVN holds become the rows that are desired.
+
+Sets change by element, so that adding one port to a group of thousands costs one element on the wire and one
+in every hypervisor's conditional update, not a rewrite of the group.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from weft.ovn.rows import Key, Row, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SetChange:
+    """Elements that join and leave a set column."""
+
+    add: frozenset[str]
+    remove: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What becomes different in one row: whole columns, and sets by element."""
+
+    row: Row
+    """The row as it will be."""
+    columns: Mapping[str, object] = field(default_factory=dict)
+    sets: Mapping[str, SetChange] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rows to insert, to change and to delete, each in an order that does not depend on chance."""
+
+    insert: tuple[Row, ...] = ()
+    update: tuple[RowChange, ...] = ()
+    delete: tuple[Row, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether OVN already is as desired."""
+        return not (self.insert or self.update or self.delete)
+
+
+def diff(desired: Rows, actual: Rows) -> Plan:
+    """The plan that turns `actual` into `desired`. `diff(x, x)` is empty.
+
+    A key never changes its table: the table is part of how keys are made.
+    """
+    insert = tuple(desired[key] for key in sorted(desired.keys() - actual.keys()))
+    delete = tuple(actual[key] for key in sorted(actual.keys() - desired.keys()))
+    update = tuple(
+        _change(row, actual[key]) for key, row in desired.items() if key in actual and actual[key] != row
+    )
+    return Plan(insert, tuple(sorted(update, key=lambda change: change.row.key)), delete)
+
+
+def _change(desired: Row, actual: Row) -> RowChange:
+    columns: dict[str, object] = {}
+    sets: dict[str, SetChange] = {}
+    for column in fields(desired):
+        new, old = getattr(desired, column.name), getattr(actual, column.name)
+        if new == old:
+            continue
+        if isinstance(new, frozenset) and isinstance(old, frozenset):
+            sets[column.name] = SetChange(add=new - old, remove=old - new)
+        else:
+            columns[column.name] = new
+    return RowChange(desired, columns, sets)
+
+
+def apply_to(plan: Plan, rows: Rows) -> dict[Key, Row]:
+    """`rows` after `plan`: what OVN is expected to hold, without asking it."""
+    result = {key: row for key, row in rows.items() if key not in {row.key for row in plan.delete}}
+    result.update((row.key, row) for row in plan.insert)
+    for change in plan.update:
+        old = result[change.row.key]
+        values: dict[str, Any] = dict(change.columns)
+        for name, delta in change.sets.items():
+            values[name] = (getattr(old, name) - delta.remove) | delta.add
+        result[change.row.key] = replace(old, **values)
+    return result

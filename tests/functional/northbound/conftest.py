@@ -1,0 +1,68 @@
+"""A throw-away ovsdb-server with OVN's real Northbound schema."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from weft.ovn.northbound import Northbound
+
+SCHEMA = "/usr/share/ovn/ovn-nb.ovsschema"
+
+
+@dataclass
+class Server:
+    """An ovsdb-server of the test's own."""
+
+    place: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def remote(self) -> str:
+        return f"unix:{self.place}/nb.sock"
+
+    def start(self) -> None:
+        database = self.place / "nb.db"
+        if not database.exists():
+            subprocess.run(["ovsdb-tool", "create", database, SCHEMA], check=True)
+        self.process = subprocess.Popen(
+            [
+                "ovsdb-server",
+                database,
+                f"--remote=p{self.remote}",
+                "--no-chdir",
+                "-vconsole:off",
+                f"--unixctl={self.place}/ctl",
+            ]
+        )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def nbctl(self, *argv: str) -> str:
+        return subprocess.run(
+            ["ovn-nbctl", "--timeout=10", f"--db={self.remote}", *argv],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def northbound(server: Server) -> Iterator[Northbound]:
+    northbound = Northbound(server.remote)
+    northbound.ready(10)
+    yield northbound
+    northbound.close()

@@ -1,0 +1,189 @@
+"""Status and credentials: kept beside the model, without revisions."""
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from tests.functional.store.conftest import Clock, Reopen
+
+from weft.model.errors import Invalid, NotFound, Unauthenticated
+from weft.model.ids import HostName, ProjectId, Revision
+from weft.model.port import Port, Workload
+from weft.store import Store, tables
+from weft.store.hosts import add_host, retire_host
+from weft.store.networks import NewNetwork, add_network
+from weft.store.ports import NewPort, add_port, attach, bind, remove_port
+from weft.store.status import (
+    Failure,
+    PortState,
+    clear_failure,
+    failures,
+    host_statuses,
+    port_statuses,
+    realised,
+    record_failure,
+    record_realised,
+    set_host_nb_cfg,
+    set_host_seen,
+    set_port_status,
+)
+from weft.store.tokens import (
+    Caller,
+    Role,
+    find,
+    first_admin_token,
+    issue,
+    issue_join_token,
+    redeem_join_token,
+    revoke,
+)
+
+H1, H2 = HostName("h1"), HostName("h2")
+
+
+@pytest.fixture
+def port(store: Store, project: ProjectId) -> Port:
+    with store.write("test") as tx:
+        add_host(tx, name=H1)
+        network = add_network(tx, NewNetwork(project_id=project, name="n"))
+        return add_port(tx, NewPort(project_id=project, network_id=network.id, host=H1))
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(store: Store) -> None:
+    with store.engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_status_makes_no_revision_but_wakes_who_waits_for_news(store: Store, port: Port) -> None:
+    revision, count = store.revision, store.status_count
+    assert set_port_status(store, port.id, state=PortState.UP, host=H1)
+    assert store.wait_for_news(revision, count, 0) == (revision, count + 1)
+    assert port_statuses(store, [port.id])[port.id].state is PortState.UP
+
+
+def test_since_is_when_the_state_became_what_it_is(store: Store, port: Port, clock: Clock) -> None:
+    start = clock()
+    for reason in ("first", "second"):
+        set_port_status(store, port.id, state=PortState.PENDING, reason=reason)
+        clock.advance(5)
+    status = port_statuses(store)[port.id]
+    assert (status.since, status.reason) == (start, "second")
+
+
+def test_stale_news_of_a_port_is_not_recorded(store: Store, port: Port) -> None:
+    assert not set_port_status(store, port.id, state=PortState.UP, host=H2)
+    with store.write("test") as tx:
+        bind(tx, port.id, None)
+    assert not set_port_status(store, port.id, state=PortState.UP, host=H1)
+    with store.write("test") as tx:
+        remove_port(tx, port.id)
+    assert not set_port_status(store, port.id, state=PortState.UP)
+    assert port_statuses(store) == {}
+
+
+def test_a_removed_port_takes_its_status_along(store: Store, port: Port) -> None:
+    set_port_status(store, port.id, state=PortState.UP)
+    with store.write("test") as tx:
+        remove_port(tx, port.id)
+    assert port_statuses(store) == {}
+
+
+@pytest.mark.usefixtures("port")
+def test_heartbeats_and_chassis_progress_do_not_erase_each_other(store: Store, clock: Clock) -> None:
+    set_host_nb_cfg(store, {H1: 7, H2: 9})
+    set_host_seen(store, H1, agent_version="1", datapath="kernel", details={"ports": 3})
+    set_host_nb_cfg(store, {H1: 8})
+    status = host_statuses(store)[H1]
+    assert (status.nb_cfg, status.last_seen, status.details) == (8, clock(), {"ports": 3})
+    with pytest.raises(NotFound):
+        set_host_seen(store, H2)
+
+
+def test_a_revision_is_realised_by_the_first_record_that_covers_it(store: Store, clock: Clock) -> None:
+    assert realised(store) is None
+    record_realised(store, Revision(3), 1, clock())
+    record_realised(store, Revision(3), 1, clock())
+    record_realised(store, Revision(5), 2, clock())
+    found = [realised(store, Revision(r)) for r in (2, 4, 6)]
+    assert [None if f is None else f.revision for f in found] == [3, 5, None]
+
+
+def test_a_failure_is_listed_until_the_workload_has_its_port(store: Store, port: Port, clock: Clock) -> None:
+    workload = Workload(runtime="docker", engine="e", id="c1", name="web")
+    failure = Failure(
+        host=H1,
+        workload=workload,
+        reason="no address left",
+        at=clock(),
+        project_id=port.project_id,
+        network_id=port.network_id,
+    )
+    record_failure(store, failure)
+    record_failure(store, failure)
+    assert failures(store) == [failure]
+    with store.write("test") as tx:
+        attach(
+            tx,
+            NewPort(project_id=port.project_id, network_id=port.network_id, host=H1, workload=workload),
+        )
+    assert failures(store) == []
+    clear_failure(store, H1, workload)
+
+
+def test_only_the_first_start_gives_an_admin_token(store: Store, reopen: Reopen, clock: Clock) -> None:
+    token = first_admin_token(store)
+    assert token is not None
+    assert first_admin_token(store) is None
+    assert find(reopen(), token, clock()) == Caller(role=Role.ADMIN, name="admin")
+    assert find(store, "wrong \ud800", clock()) is None
+
+
+def test_only_the_hash_of_a_token_is_kept(store: Store) -> None:
+    token = first_admin_token(store)
+    with store.engine.begin() as connection:
+        kept = connection.execute(sa.select(tables.tokens)).all()
+    assert token is not None
+    assert token not in str(kept)
+
+
+def test_a_token_has_a_scope_and_an_end(store: Store, project: ProjectId, clock: Clock) -> None:
+    with store.write("test") as tx:
+        token = issue(tx, role=Role.MEMBER, name="alice", project_id=project)
+    assert find(store, token, clock()) == Caller(role=Role.MEMBER, name="alice", project_id=project)
+    with store.write("test") as tx:
+        assert revoke(tx, name="alice") == 1
+        short = issue(tx, role=Role.ADMIN, name="short", expires_at=clock())
+    assert find(store, token, clock()) is None
+    assert find(store, short, clock()) is None
+    with pytest.raises(Invalid), store.write("test") as tx:
+        issue(tx, role=Role.VIEWER, name="v")
+
+
+def test_a_join_token_joins_one_host_once(store: Store, project: ProjectId, clock: Clock) -> None:
+    with store.write("test") as tx:
+        join = issue_join_token(tx, projects=frozenset({project}))
+    with store.write("test") as tx:
+        token = redeem_join_token(tx, join.token, H1)
+    assert store.snapshot().hosts[H1].projects == {project}
+    assert find(store, token, clock()) == Caller(role=Role.HOST, name="host h1", host=H1)
+    with pytest.raises(Unauthenticated), store.write("test") as tx:
+        redeem_join_token(tx, join.token, H2)
+    with store.write("test") as tx:
+        retire_host(tx, H1)
+    assert find(store, token, clock()) is None
+
+
+def test_a_join_token_ends_and_does_not_take_over_a_host(store: Store, clock: Clock) -> None:
+    with store.write("test") as tx:
+        add_host(tx, name=H1)
+        late = issue_join_token(tx, ttl_s=60)
+        for_h1 = issue_join_token(tx, host=H1)
+        for_any = issue_join_token(tx)
+    for token, host in ((for_h1.token, H2), (for_any.token, H1)):
+        with pytest.raises(Unauthenticated), store.write("test") as tx:
+            redeem_join_token(tx, token, host)
+    with store.write("test") as tx:
+        redeem_join_token(tx, for_h1.token, H1)
+    clock.advance(61)
+    with pytest.raises(Unauthenticated), store.write("test") as tx:
+        redeem_join_token(tx, late.token, H2)
