@@ -95,9 +95,7 @@ def _load(kept: type[_S], path: Path | None) -> _S:
         read = FromThisFile()
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise Invalid(
-            f"settings {path or 'in the environment'}: {wrong}", field="config"
-        ) from error
+        raise Invalid(f"settings {path or 'in the environment'}: {wrong}", field="config") from error
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"settings file {path} is not TOML: {error}", field="config") from error
     return cast("_S", read)

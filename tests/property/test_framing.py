@@ -18,8 +18,8 @@ messages = st.lists(st.dictionaries(nasty, values, max_size=4), max_size=6)
 
 
 @given(messages, st.lists(st.integers(1, 9), min_size=1, max_size=50), st.booleans())
-def test_messages_survive_any_chunking(sent: list[object], sizes: list[int], ascii_only: bool) -> None:
-    stream = b"".join(json.dumps(m, ensure_ascii=ascii_only).encode() for m in sent)
+def test_messages_survive_any_chunking(sent: list[object], sizes: list[int], ascii_only: object) -> None:
+    stream = b"".join(json.dumps(m, ensure_ascii=bool(ascii_only)).encode() for m in sent)
     splitter, received, at, turn = Splitter(), [], 0, 0
 
     while at < len(stream):

@@ -1,8 +1,8 @@
 """Laws of the plan."""
 
 from hypothesis import given
-
 from tests.support.rows import row_sets
+
 from weft.ovn.plan import apply_to, diff
 from weft.ovn.rows import Rows
 

@@ -1,7 +1,7 @@
 """Hosts: a network namespace, and a mount namespace with a private /run, /var/log and state.
 
-So every default path (ovs-vsctl's socket, docker.sock, libvirt-sock) just works on each host. The file a mount
-namespace is bound to must itself lie on a private mount (mount_namespaces(7)).
+So every default path (ovs-vsctl's socket, docker.sock, libvirt-sock) just works on each host. The file that
+a mount namespace is bound to must itself lie on a private mount (mount_namespaces(7)).
 """
 
 import re

@@ -122,7 +122,7 @@ def start_databases(central: LabHost) -> None:
             database,
             f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
             *remotes,
-            *_detached(central, f"ovsdb-{kind}", "ovn"),
+            *_detached(f"ovsdb-{kind}", "ovn"),
         )
         run_on(central, f"ovn-{kind}ctl", "--timeout=10", "init")
     start_northd(central)
@@ -135,7 +135,7 @@ def start_northd(central: LabHost) -> None:
         "ovn-northd",
         "--ovnnb-db=unix:/run/ovn/ovnnb_db.sock",
         "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
-        *_detached(central, "ovn-northd", "ovn"),
+        *_detached("ovn-northd", "ovn"),
     )
 
 

@@ -19,6 +19,8 @@ class TableShape:
 
     sets: frozenset[str]
     maps: frozenset[str]
+    defaults: Mapping[str, Value]
+    """What a column holds when an update leaves it out."""
 
 
 class Replica:
@@ -42,7 +44,10 @@ class Replica:
         for verb, columns in change.items():
             match verb:
                 case "initial" | "insert":
-                    rows[identity] = {name: decode(json) for name, json in columns.items()}
+                    rows[identity] = {
+                        **self._shapes[table].defaults,
+                        **{name: decode(json) for name, json in columns.items()},
+                    }
                 case "modify":
                     shape = self._shapes[table]
                     rows[identity] = {
@@ -96,5 +101,26 @@ def shapes_of(schema: Mapping[str, Any], tables: Mapping[str, list[str]]) -> dic
             for name, kind in kinds.items()
             if isinstance(kind, dict) and kind.get("max", 1) != 1 and name not in maps
         }
-        found[table] = TableShape(frozenset(many), frozenset(maps))
+        defaults = {name: _default(kind) for name, kind in kinds.items()}
+        found[table] = TableShape(frozenset(many), frozenset(maps), defaults)
     return found
+
+
+def _default(kind: Any) -> Value:  # noqa: ANN401 - JSON
+    """The default value of a column (RFC 7047, section 5.2.1)."""
+    if isinstance(kind, dict):
+        if "value" in kind:
+            return {}
+        if kind.get("min", 1) == 0:
+            return frozenset()
+        kind = kind["key"] if isinstance(kind["key"], str) else kind["key"]["type"]
+    return _EMPTY[str(kind)]
+
+
+_EMPTY: Mapping[str, Value] = {
+    "integer": 0,
+    "real": 0.0,
+    "boolean": False,
+    "string": "",
+    "uuid": Uuid("00000000-0000-0000-0000-000000000000"),
+}

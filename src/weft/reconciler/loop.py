@@ -118,7 +118,7 @@ class Loop:
                 log.warning("northbound unavailable", reason=str(error), retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
                 continue
-            except Exception:  # noqa: BLE001 - the loop's one boundary
+            except Exception:
                 log.exception("pass failed", revision=snapshot.revision, retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
                 continue

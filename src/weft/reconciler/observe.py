@@ -97,7 +97,7 @@ class Observer:
             except OvsdbUnavailable as error:
                 log.warning("southbound unavailable", reason=str(error))
                 self._stopping.wait(1.0)
-            except Exception:  # noqa: BLE001 - the one boundary
+            except Exception:
                 log.exception("observation failed")
                 self._stopping.wait(1.0)
 

@@ -113,15 +113,12 @@ class Store:
         self._snapshot = Snapshot(
             revision=revision,
             **{  # type: ignore[arg-type]
-                kind.value: {key: item for key, (item, _) in items.items()}
-                for kind, items in found.items()
+                kind.value: {key: item for key, (item, _) in items.items()} for kind, items in found.items()
             },
         )
         self._index = Index(item for items in found.values() for item, _ in items.values())
         self._revised = {
-            (kind, key): touched
-            for kind, items in found.items()
-            for key, (_, touched) in items.items()
+            (kind, key): touched for kind, items in found.items() for key, (_, touched) in items.items()
         }
 
     @contextmanager
@@ -206,9 +203,7 @@ class Store:
         self._wait(lambda: self.revision > revision, timeout_s)
         return self.revision
 
-    def wait_for_news(
-        self, revision: Revision, status_count: int, timeout_s: float
-    ) -> tuple[Revision, int]:
+    def wait_for_news(self, revision: Revision, status_count: int, timeout_s: float) -> tuple[Revision, int]:
         """As `wait_beyond`, and also woken by status; the newest revision and status count."""
         self._wait(lambda: self.revision > revision or self._statuses > status_count, timeout_s)
         return self.revision, self._statuses

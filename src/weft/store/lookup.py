@@ -26,9 +26,7 @@ def require(items: Mapping[K, V], key: K, noun: str, *, field: str | None = None
     return found
 
 
-def require_within(
-    items: Mapping[K, V], key: K | None, noun: str, project: ProjectId, *, field: str
-) -> None:
+def require_within(items: Mapping[K, V], key: K | None, noun: str, project: ProjectId, *, field: str) -> None:
     """Refuse a reference (None: there is none) to what `project` does not own. Raises NotFound."""
     if key is not None and getattr(items.get(key), "project_id", None) != project:
         raise NotFound(noun, key, field=field)
@@ -54,9 +52,7 @@ def check_name(tx: Transaction, kind: Kind, project: ProjectId | None, name: str
         )
     if (kind, project, name) in tx.index.names:
         owner = None if project is None else tx.snapshot.projects[project].name
-        raise NameTaken(
-            NOUNS[kind], name, where="this installation" if owner is None else f"project {owner}"
-        )
+        raise NameTaken(NOUNS[kind], name, where="this installation" if owner is None else f"project {owner}")
 
 
 def free_name(tx: Transaction, kind: Kind, project: ProjectId, wanted: str) -> str:

@@ -178,9 +178,7 @@ def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet
             )
     wanted = new.name
     if wanted is None:
-        wanted = free_name(
-            tx, Kind.SUBNETS, network.project_id, f"{network.name[:200]}-v{new.cidr.version}"
-        )
+        wanted = free_name(tx, Kind.SUBNETS, network.project_id, f"{network.name[:200]}-v{new.cidr.version}")
     check_name(tx, Kind.SUBNETS, network.project_id, wanted)
     gateway = new.gateway
     if gateway is None:

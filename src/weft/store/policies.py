@@ -256,14 +256,8 @@ def change_qos_policy(tx: Transaction, qos_policy_id: QosPolicyId, **changes: ob
 def remove_qos_policy(tx: Transaction, qos_policy_id: QosPolicyId) -> None:
     """Remove a QoS policy that no network or port uses. Raises NotFound, StillInUse."""
     policy = require(tx.snapshot.qos_policies, qos_policy_id, "QoS policy")
-    users = [
-        f"network {n.name}"
-        for n in tx.snapshot.networks.values()
-        if n.qos_policy_id == qos_policy_id
-    ]
-    users += [
-        f"port {p.name}" for p in tx.snapshot.ports.values() if p.qos_policy_id == qos_policy_id
-    ]
+    users = [f"network {n.name}" for n in tx.snapshot.networks.values() if n.qos_policy_id == qos_policy_id]
+    users += [f"port {p.name}" for p in tx.snapshot.ports.values() if p.qos_policy_id == qos_policy_id]
     refuse_in_use(f"QoS policy {policy.name}", users, "change these first")
     tx.remove(policy)
 
@@ -278,9 +272,7 @@ def _check_members(tx: Transaction, group: Group, members: frozenset[PortId]) ->
         require_within(tx.snapshot.ports, member, "port", group.project_id, field="members")
 
 
-def _rules(
-    tx: Transaction, asked: Sequence[NewRule], known: Mapping[RuleId, Rule]
-) -> tuple[Rule, ...]:
+def _rules(tx: Transaction, asked: Sequence[NewRule], known: Mapping[RuleId, Rule]) -> tuple[Rule, ...]:
     rules = tuple(_rule(tx, new, known) for new in asked)
     if len({rule.id for rule in rules}) < len(rules):
         raise Invalid("two rules have the same id; leave it out of new rules", field="rules")

@@ -180,8 +180,7 @@ def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
         require(tx.snapshot.hosts, host, "host", field="host")
         if port.host not in (None, host):
             raise AlreadyBound(
-                f"port {port.name} is bound to host {port.host}; unbind it there "
-                f"before {host} takes it",
+                f"port {port.name} is bound to host {port.host}; unbind it there before {host} takes it",
                 field="host",
             )
     after = replace(port, host=host)
@@ -328,7 +327,5 @@ def _asked_for(tx: Transaction, address: Address, network: Network) -> FixedIP:
         )
     holder = tx.index.addresses.get((network.id, address))
     if holder is not None:
-        raise AddressInUse(
-            address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name
-        )
+        raise AddressInUse(address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name)
     return FixedIP(subnet.id, address)

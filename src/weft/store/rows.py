@@ -52,9 +52,7 @@ def read_changes(connection: sa.Connection, since: Revision, limit: int | None) 
     query = sa.select(log, heads.c.at, heads.c.author).join(heads).where(log.c.revision > since)
     if last is not None:
         query = query.where(log.c.revision <= last)
-    return [
-        _to_change(row) for row in connection.execute(query.order_by(log.c.revision, log.c.seq))
-    ]
+    return [_to_change(row) for row in connection.execute(query.order_by(log.c.revision, log.c.seq))]
 
 
 def _to_change(row: sa.Row[tuple[object, ...]]) -> Change:
@@ -108,9 +106,7 @@ def _write_kind(
 ) -> None:
     table = TABLES[kind]
     created = [
-        _row(c.after, c.revision, bodies[id(c)])
-        for c in changes
-        if c.before is None and c.after is not None
+        _row(c.after, c.revision, bodies[id(c)]) for c in changes if c.before is None and c.after is not None
     ]
     changed = [
         _row(c.after, c.revision, bodies[id(c)])
@@ -126,10 +122,7 @@ def _write_kind(
         )
         connection.execute(
             statement,
-            [
-                {"key": row["id"], **{f"new_{name}": row[name] for name in columns}}
-                for row in changed
-            ],
+            [{"key": row["id"], **{f"new_{name}": row[name] for name in columns}} for row in changed],
         )
     if created:
         connection.execute(table.insert(), created)
@@ -182,9 +175,7 @@ def _take_addresses(connection: sa.Connection, changes: Iterable[Change]) -> Non
 
 def _keeps_addresses(change: Change) -> bool:
     before, after = change.before, change.after
-    return (
-        isinstance(before, Port) and isinstance(after, Port) and before.fixed_ips == after.fixed_ips
-    )
+    return isinstance(before, Port) and isinstance(after, Port) and before.fixed_ips == after.fixed_ips
 
 
 def action_of(before: Declared | None, after: Declared | None) -> ChangeAction:

@@ -177,10 +177,7 @@ def record_realised(store: Store, revision: Revision, nb_cfg: int, at: datetime)
     """Record that OVN's northbound database holds everything up to `revision`. Idempotent."""
     table = tables.realised
     with store.observing() as connection:
-        if (
-            connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision))
-            is None
-        ):
+        if connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision)) is None:
             connection.execute(
                 table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
             )
@@ -268,9 +265,7 @@ def _failure(row: sa.Row[tuple[object, ...]]) -> Failure:
 
 def _set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
     table = tables.host_status
-    known = connection.execute(
-        table.update().where(table.c.host == host).values(dict(values))
-    ).rowcount
+    known = connection.execute(table.update().where(table.c.host == host).values(dict(values))).rowcount
     if not known:
         first: dict[str, object] = {"agent_version": "", "datapath": "", "nb_cfg": 0, "details": {}}
         connection.execute(table.insert().values({**first, **values, "host": host}))

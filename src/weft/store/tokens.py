@@ -81,9 +81,7 @@ def find(store: Store, token: str, now: datetime) -> Caller | None:
     table = tables.tokens
     with store.engine.begin() as connection:
         row = connection.execute(sa.select(table).where(table.c.hash == _hashed(token))).first()
-    if row is None or (
-        row.expires_at is not None and datetime.fromisoformat(row.expires_at) <= now
-    ):
+    if row is None or (row.expires_at is not None and datetime.fromisoformat(row.expires_at) <= now):
         return None
     return Caller(
         role=Role(row.role),
@@ -155,9 +153,7 @@ def redeem_join_token(tx: Transaction, token: str, host: HostName) -> str:
             "this join token is unknown, expired, used up, or for another host; "
             "ask an administrator for a new one"
         )
-    tx.connection.execute(
-        table.update().where(table.c.hash == row.hash).values(used_at=tx.now.isoformat())
-    )
+    tx.connection.execute(table.update().where(table.c.hash == row.hash).values(used_at=tx.now.isoformat()))
     projects = frozenset(
         p for p in (ProjectId(UUID(text)) for text in row.projects) if p in tx.snapshot.projects
     )
@@ -166,8 +162,7 @@ def redeem_join_token(tx: Transaction, token: str, host: HostName) -> str:
         add_host(tx, name=host, projects=projects)
     elif row.host is None:
         raise Unauthenticated(
-            f"host {host} has joined before; an administrator must issue a join "
-            "token for this very host"
+            f"host {host} has joined before; an administrator must issue a join token for this very host"
         )
     else:
         change_host(tx, host, projects=known.projects | projects)
@@ -179,14 +174,10 @@ def _hashed(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
-def _check_scope(
-    tx: Transaction, role: Role, project: ProjectId | None, host: HostName | None
-) -> None:
+def _check_scope(tx: Transaction, role: Role, project: ProjectId | None, host: HostName | None) -> None:
     """A role has exactly the scope that it needs."""
     if (role in (Role.MEMBER, Role.VIEWER)) != (project is not None):
-        raise Invalid(
-            "a member and a viewer have a project, other roles have none", field="project"
-        )
+        raise Invalid("a member and a viewer have a project, other roles have none", field="project")
     if (role is Role.HOST) != (host is not None):
         raise Invalid("a host's token names the host, other tokens do not", field="host")
     if project is not None:

@@ -40,9 +40,7 @@ class Overlay(Mapping[K, V], Generic[K, V]):
         """What is underneath first, then what is new."""
         yield from (key for key in self._under if self.changed.get(key, key) is not None)
         yield from (
-            key
-            for key, value in self.changed.items()
-            if value is not None and key not in self._under
+            key for key, value in self.changed.items() if value is not None and key not in self._under
         )
 
     def __len__(self) -> int:

@@ -65,9 +65,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_address_groups_project_id")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_address_groups_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_groups")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_address_groups_project_id_name")),
     )
@@ -81,9 +79,7 @@ def upgrade() -> None:
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("after", sa.JSON(none_as_null=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["revision"], ["revisions.revision"], name=op.f("fk_changes_revision")
-        ),
+        sa.ForeignKeyConstraint(["revision"], ["revisions.revision"], name=op.f("fk_changes_revision")),
         sa.PrimaryKeyConstraint("revision", "seq", name=op.f("pk_changes")),
     )
     op.create_table(
@@ -95,9 +91,7 @@ def upgrade() -> None:
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["host"], ["hosts.id"], name=op.f("fk_failures_host"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["host"], ["hosts.id"], name=op.f("fk_failures_host"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("host", "workload", "network_id", name=op.f("pk_failures")),
     )
     op.create_table(
@@ -119,9 +113,7 @@ def upgrade() -> None:
         sa.Column("datapath", sa.Text(), nullable=False),
         sa.Column("nb_cfg", sa.BigInteger(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["host"], ["hosts.id"], name=op.f("fk_host_status_host"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["host"], ["hosts.id"], name=op.f("fk_host_status_host"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_host_status")),
     )
     op.create_table(
@@ -131,9 +123,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_networks_project_id")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_networks_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_networks_project_id_name")),
     )
@@ -144,9 +134,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_policies_project_id")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_policies_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_policies_project_id_name")),
     )
@@ -157,9 +145,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_qos_policies_project_id")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_qos_policies_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_qos_policies")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_qos_policies_project_id_name")),
     )
@@ -171,9 +157,7 @@ def upgrade() -> None:
         sa.Column("host", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["host"], ["hosts.id"], name=op.f("fk_tokens_host"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["host"], ["hosts.id"], name=op.f("fk_tokens_host"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_tokens_project_id"), ondelete="CASCADE"
         ),
@@ -204,12 +188,8 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("network_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["networks.id"], name=op.f("fk_subnets_network_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_subnets_project_id")
-        ),
+        sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_subnets_network_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_subnets_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subnets")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_subnets_project_id_name")),
     )
@@ -220,21 +200,15 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("subnet_id", sa.Text(), nullable=False),
         sa.Column("port_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["networks.id"], name=op.f("fk_port_addresses_network_id")
-        ),
+        sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_port_addresses_network_id")),
         sa.ForeignKeyConstraint(
             ["port_id"], ["ports.id"], name=op.f("fk_port_addresses_port_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["subnet_id"], ["subnets.id"], name=op.f("fk_port_addresses_subnet_id")
-        ),
+        sa.ForeignKeyConstraint(["subnet_id"], ["subnets.id"], name=op.f("fk_port_addresses_subnet_id")),
         sa.PrimaryKeyConstraint("network_id", "address", name=op.f("pk_port_addresses")),
     )
     op.create_index(op.f("ix_port_addresses_port_id"), "port_addresses", ["port_id"], unique=False)
-    op.create_index(
-        op.f("ix_port_addresses_subnet_id"), "port_addresses", ["subnet_id"], unique=False
-    )
+    op.create_index(op.f("ix_port_addresses_subnet_id"), "port_addresses", ["subnet_id"], unique=False)
     op.create_table(
         "port_status",
         sa.Column("port_id", sa.Text(), nullable=False),

@@ -1,0 +1,58 @@
+"""What things are called in OVN, and the keys by which our rows are known.
+
+Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA-Z_.][a-zA-Z_.0-9]*`.
+"""
+
+from uuid import UUID
+
+from weft.model.ids import AddressGroupId, GroupId, NetworkId, PortId, SubnetId
+from weft.ovn.rows import Key
+
+
+def switch_name(network: NetworkId) -> str:
+    """The logical switch that carries `network`."""
+    return f"weft-{network}"
+
+
+def switch_key(network: NetworkId) -> Key:
+    """Of the same switch."""
+    return Key(f"switch:{network}")
+
+
+def port_key(port: PortId) -> Key:
+    """Of the logical switch port whose name is the port's id."""
+    return Key(f"port:{port}")
+
+
+def dhcp_key(subnet: SubnetId) -> Key:
+    """Of the DHCP options of `subnet`."""
+    return Key(f"dhcp:{subnet}")
+
+
+def everyone(network: NetworkId) -> str:
+    """The port group of all ports of `network`."""
+    return f"weft_net_{_word(network)}"
+
+
+def quarantine(network: NetworkId) -> str:
+    """The port group of the ports of `network` whose workload is not known yet."""
+    return f"weft_quarantine_{_word(network)}"
+
+
+def group_in(group: GroupId, network: NetworkId) -> str:
+    """The port group of the members of `group` on `network`."""
+    return f"weft_pg_{_word(group)}_{_word(network)}"
+
+
+def address_set(group: AddressGroupId, version: int) -> str:
+    """The address set of the prefixes of `group` of one family."""
+    return f"weft_as_{_word(group)}_ip{version}"
+
+
+def group_key(name: str) -> Key:
+    """Of the port group called `name`."""
+    return Key(f"pg:{name}")
+
+
+def _word(identity: UUID) -> str:
+    return str(identity).replace("-", "_")

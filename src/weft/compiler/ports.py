@@ -1,0 +1,27 @@
+"""Ports as logical switch ports."""
+
+from weft.compiler import names
+from weft.model.port import Port
+from weft.model.snapshot import Snapshot
+from weft.ovn.rows import Key, LogicalSwitchPort
+
+
+def switch_port(snapshot: Snapshot, port: Port) -> LogicalSwitchPort:
+    """The row of `port`: static addresses, anti-spoofing, and the host that may claim it."""
+    own = " ".join([port.mac, *(str(ip.address) for ip in port.fixed_ips)])
+    return LogicalSwitchPort(
+        key=names.port_key(port.id),
+        name=str(port.id),
+        addresses=frozenset({own}) if port.port_security else frozenset({own, "unknown"}),
+        port_security=frozenset({own}) if port.port_security else frozenset(),
+        options={"requested-chassis": str(port.host)} if port.host else {},
+        dhcpv4_options=_dhcp(snapshot, port, 4),
+        dhcpv6_options=_dhcp(snapshot, port, 6),
+    )
+
+
+def _dhcp(snapshot: Snapshot, port: Port, version: int) -> Key | None:
+    for ip in port.fixed_ips:
+        if ip.address.version == version and snapshot.subnets[ip.subnet_id].dhcp:
+            return names.dhcp_key(ip.subnet_id)
+    return None

@@ -1,0 +1,48 @@
+"""QoS policies as OVN's QoS rows: a meter per port and direction, and DSCP on what the port sends."""
+
+from collections.abc import Iterator, Mapping
+
+from weft.model.network import Network
+from weft.model.policy import QosPolicy, RateLimit
+from weft.model.port import Port
+from weft.model.snapshot import Snapshot
+from weft.ovn.rows import Key, Qos
+
+PRIORITY = 1000
+
+
+def qos_rules(snapshot: Snapshot, network: Network) -> list[Qos]:
+    """The rows of every port of `network` that a QoS policy limits: its own, or else the network's."""
+    return [
+        row
+        for port in snapshot.ports_of.get(network.id, ())
+        if (chosen := port.qos_policy_id or network.qos_policy_id) is not None
+        for row in _rows(port, snapshot.qos_policies[chosen])
+    ]
+
+
+def _rows(port: Port, policy: QosPolicy) -> Iterator[Qos]:
+    if policy.egress is not None or policy.dscp is not None:
+        marking = {} if policy.dscp is None else {"dscp": policy.dscp}
+        yield _row(port, "from-lport", "inport", _bandwidth(policy.egress), marking)
+    if policy.ingress is not None:
+        yield _row(port, "to-lport", "outport", _bandwidth(policy.ingress), {})
+
+
+def _row(
+    port: Port, direction: str, side: str, bandwidth: Mapping[str, int], marking: Mapping[str, int]
+) -> Qos:
+    return Qos(
+        key=Key(f"qos:{port.id}:{direction}"),
+        direction=direction,
+        priority=PRIORITY,
+        match=f'{side} == "{port.id}" && ip',
+        bandwidth=bandwidth,
+        action=marking,
+    )
+
+
+def _bandwidth(limit: RateLimit | None) -> dict[str, int]:
+    if limit is None:
+        return {}
+    return {"rate": limit.rate_kbps, **({"burst": limit.burst_kb} if limit.burst_kb else {})}
