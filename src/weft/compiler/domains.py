@@ -1,8 +1,8 @@
 """Who is where: the members of each group on each network, as port groups.
 
 A group is one port group per routing domain, for the addresses of a port group are global to it: members on
-an overlapping network elsewhere would let strangers with the same address pass. Without routers a routing domain
-is one network.
+an overlapping network elsewhere would let strangers with the same address pass. Without routers a routing
+domain is one network.
 """
 
 from collections import defaultdict

@@ -1,0 +1,116 @@
+"""The management plane's composition root: store, API, reconciler and observer in one process."""
+
+import argparse
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from uuid import uuid4
+
+import structlog
+import uvicorn
+
+from weft.api.app import create_app
+from weft.api.context import Context
+from weft.compiler import CompilerSettings, compile_model
+from weft.model.errors import WeftError
+from weft.model.ids import HostName
+from weft.ovn.northbound import Northbound
+from weft.ovn.southbound import ChassisSeen, Southbound
+from weft.reconciler.loop import Loop, Realised
+from weft.reconciler.observe import Observer, PortSeen, StatusSink
+from weft.settings import ServerSettings, load_server
+from weft.store import Limits, Store, status, tokens
+from weft.store.status import PortState
+
+log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _realised(store: Store, realised: Realised) -> None:
+    status.record_realised(store, realised.revision, realised.nb_cfg, _now())
+
+
+def _port_seen(store: Store, seen: PortSeen, now: datetime) -> None:
+    """An alarm is a failure; otherwise up is up, and everything else is down."""
+    del now
+    if seen.alarm:
+        status.set_port_status(store, seen.port_id, state=PortState.FAILED, reason=seen.alarm)
+    else:
+        state = PortState.UP if seen.up else PortState.DOWN
+        status.set_port_status(store, seen.port_id, state=state, host=seen.host)
+
+
+def _chassis_seen(store: Store, seen: ChassisSeen, now: datetime) -> None:
+    del now
+    if seen.nb_cfg is not None and seen.name in store.snapshot().hosts:
+        status.set_host_nb_cfg(store, {HostName(seen.name): seen.nb_cfg})
+
+
+def _print_first_token(store: Store, place: Path) -> None:
+    """At the first start: the administrator's token, once, on the terminal and in a file of root's."""
+    token = tokens.first_admin_token(store)
+    if token is None:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(f"{token}\n")
+    sys.stdout.write(f"The administrator's token, shown this once and kept in {place}: {token}\n")
+    sys.stdout.flush()
+
+
+def serve(settings: ServerSettings) -> None:
+    """Run until a signal ends it."""
+    store = Store.open(
+        settings.database_url, now=_now, new_id=uuid4, limits=Limits.of(settings.encapsulation)
+    )
+    _print_first_token(store, settings.admin_token_file)
+    northbound, southbound = Northbound(settings.nb), Southbound(settings.sb)
+    compiled = partial(compile_model, settings=CompilerSettings(underlay_mtu=settings.underlay_mtu))
+    loop = Loop(store, compiled, northbound, realised=partial(_realised, store), resync_s=settings.resync_s)
+    sink = StatusSink(port=partial(_port_seen, store), chassis=partial(_chassis_seen, store))
+    observer = Observer(southbound, store.snapshot, sink, now=_now)
+    loop.start()
+    observer.start()
+    try:
+        _serve_http(settings, create_app(Context(store, settings, _now)))
+    finally:
+        observer.stop()
+        loop.stop()
+        northbound.close()
+        southbound.close()
+        store.close()
+
+
+def _serve_http(settings: ServerSettings, app: object) -> None:
+    host, _, port = settings.listen.rpartition(":")
+    listening = socket.create_server((host.strip("[]"), int(port)), reuse_port=False)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))  # type: ignore[arg-type]  # any ASGI application
+    log.info("serving", listen=settings.listen)
+    server.run(sockets=[listening])
+
+
+def main() -> None:
+    """`python -m weft.server --config FILE`."""
+    arguments = argparse.ArgumentParser(prog="weft.server", description=__doc__)
+    arguments.add_argument("--config", type=Path)
+    chosen = arguments.parse_args()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        serve(load_server(chosen.config))
+    except WeftError as error:
+        sys.exit(f"weft server: {error.message}")
+
+
+if __name__ == "__main__":
+    main()
