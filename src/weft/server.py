@@ -44,7 +44,7 @@ def _port_seen(store: Store, seen: PortSeen, now: datetime) -> None:
         status.set_port_status(store, seen.port_id, state=PortState.FAILED, reason=seen.alarm)
     else:
         state = PortState.UP if seen.up else PortState.DOWN
-        status.set_port_status(store, seen.port_id, state=state, host=seen.host)
+        status.set_port_status(store, seen.port_id, state=state)
 
 
 def _chassis_seen(store: Store, seen: ChassisSeen, now: datetime) -> None:

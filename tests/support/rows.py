@@ -2,7 +2,19 @@
 
 from hypothesis import strategies as st
 
-from weft.ovn.rows import Acl, AddressSet, DhcpOptions, Key, LogicalSwitch, LogicalSwitchPort, PortGroup, Row
+from weft.ovn.rows import (
+    Acl,
+    AddressSet,
+    DhcpOptions,
+    Key,
+    LogicalSwitch,
+    LogicalSwitchPort,
+    Meter,
+    MeterBand,
+    PortGroup,
+    Qos,
+    Row,
+)
 
 names = st.sampled_from(["a", "b", "c", "d"])
 texts = st.sampled_from(["", "x", 'quo"te', "back\\slash"])
@@ -11,7 +23,10 @@ texts = st.sampled_from(["", "x", 'quo"te', "back\\slash"])
 @st.composite
 def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
     """Switches with their ports and ACLs, groups over those ports, and rows that stand alone."""
-    rows: list[Row] = []
+    dhcp = [Key(f"dhcp:{n}") for n in sorted(draw(st.sets(names)))]
+    rows: list[Row] = [
+        DhcpOptions(key=key, cidr="10.0.0.0/24", options=draw(st.dictionaries(names, texts))) for key in dhcp
+    ]
     ports: set[Key] = set()
     for switch in draw(st.sets(names)):
         mine = {Key(f"port:{switch}:{n}") for n in draw(st.sets(names))}
@@ -23,6 +38,7 @@ def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
                 addresses=draw(st.frozensets(st.sampled_from(["02:00:00:00:00:01 10.0.0.1", "unknown"]))),
                 options=draw(st.dictionaries(names, texts)),
                 enabled=draw(st.sampled_from([None, True, False])),
+                dhcpv4_options=draw(st.sampled_from([None, *dhcp])),
             )
             for key in sorted(mine)
         ]
@@ -38,12 +54,25 @@ def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
             )
             for key in sorted(acls)
         ]
+        shaping = [
+            Qos(
+                key=Key(f"qos:{switch}:{n}"),
+                direction="from-lport",
+                priority=draw(st.integers(0, 32767)),
+                match="ip4",
+                bandwidth=draw(st.sampled_from([{}, {"rate": 1000, "burst": 100}])),
+                action=draw(st.sampled_from([{}, {"dscp": 46}])),
+            )
+            for n in draw(st.sets(names))
+        ]
+        rows += shaping
         rows.append(
             LogicalSwitch(
                 key=Key(f"switch:{switch}"),
                 name=switch,
                 ports=frozenset(mine),
                 acls=frozenset(acls),
+                qos_rules=frozenset(row.key for row in shaping),
                 other_config=draw(st.dictionaries(names, texts)),
             )
         )
@@ -58,8 +87,7 @@ def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
         )
         for n in draw(st.sets(names))
     ]
-    rows += [
-        DhcpOptions(key=Key(f"dhcp:{n}"), cidr="10.0.0.0/24", options=draw(st.dictionaries(names, texts)))
-        for n in draw(st.sets(names))
-    ]
+    for n in draw(st.sets(names)):
+        band = MeterBand(key=Key(f"band:{n}"), action="drop", rate=draw(st.integers(1, 9)))
+        rows += [band, Meter(key=Key(f"meter:{n}"), name=n, unit="pktps", bands=frozenset({band.key}))]
     return {row.key: row for row in rows}

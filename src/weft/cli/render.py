@@ -1,6 +1,7 @@
 """Data in, text out: tables for people, JSON and YAML for programs."""
 
 import json
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -35,7 +36,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 def show(kind: str, items: Sequence[Json], output: Output, *, single: bool = False) -> None:
     """Print objects of a kind; `single` prints one as itself and not as a list of one."""
     if output is Output.TABLE:
-        Console().print(table(kind, items))
+        # A pipe has no width: programs that cut columns must not meet folded cells.
+        Console(width=None if sys.stdout.isatty() else 1000).print(table(kind, items))
         return
     data: Any = items[0] if single else list(items)
     print(

@@ -26,8 +26,8 @@ LOG_METER = "weft_acl_log"
 LOG_RATE = 100
 """Packets a second and host that may reach ovn-controller's log."""
 
-_SYSTEM_OUT = "(arp || udp.src == 68 && udp.dst == 67 || udp.src == 546 && udp.dst == 547 || nd || nd_rs)"
-_SYSTEM_IN = "(arp || udp.src == 67 && udp.dst == 68 || udp.src == 547 && udp.dst == 546 || nd || nd_ra)"
+_SYSTEM_OUT = "(arp || (udp.src == 68 && udp.dst == 67) || (udp.src == 546 && udp.dst == 547) || nd || nd_rs)"
+_SYSTEM_IN = "(arp || (udp.src == 67 && udp.dst == 68) || (udp.src == 547 && udp.dst == 546) || nd || nd_ra)"
 _BOTH = (Direction.EGRESS, Direction.INGRESS)
 
 

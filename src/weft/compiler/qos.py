@@ -9,6 +9,10 @@ from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Key, Qos
 
 PRIORITY = 1000
+MIN_BURST_KB = 128
+"""Ten full frames. Unless a burst is asked for it is 100 ms of the rate: the engine's own, a whole second's
+worth, let 12 Mbit/s through a limit of 10 over five seconds.
+"""
 
 
 def qos_rules(snapshot: Snapshot, network: Network) -> list[Qos]:
@@ -45,4 +49,4 @@ def _row(
 def _bandwidth(limit: RateLimit | None) -> dict[str, int]:
     if limit is None:
         return {}
-    return {"rate": limit.rate_kbps, **({"burst": limit.burst_kb} if limit.burst_kb else {})}
+    return {"rate": limit.rate_kbps, "burst": limit.burst_kb or max(limit.rate_kbps // 10, MIN_BURST_KB)}

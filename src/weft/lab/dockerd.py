@@ -14,6 +14,7 @@ _APPLETS = (
     "sh",
     "ash",
     "ping",
+    "printf",
     "wget",
     "nc",
     "httpd",

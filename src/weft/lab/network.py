@@ -28,7 +28,6 @@ def _detached(name: str, kind: str) -> list[str]:
         "--no-chdir",
         f"--log-file=/var/log/{kind}/{name}.log",
         "-vconsole:off",
-        f"--unixctl=/run/{kind}/{name}.ctl",
     ]
 
 
@@ -154,7 +153,6 @@ def start_controller(host: LabHost, *, encapsulation: str) -> None:
         f"external_ids:ovn-encap-ip={host.address}",
         f"external_ids:ovn-bridge-datapath-type={datapath}",
         "external_ids:ovn-monitor-all=true",
-        "external_ids:ovn-ofctrl-wait-before-clear=8000",
     )
     run_controller(host)
     until(
@@ -176,5 +174,5 @@ def run_controller(host: LabHost) -> None:
         host,
         "ovn-controller",
         "unix:/run/openvswitch/db.sock",
-        *_detached("ovn-controller", "ovn")[:-1],
-    )  # it has no --unixctl
+        *_detached("ovn-controller", "ovn"),
+    )

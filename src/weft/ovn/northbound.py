@@ -4,6 +4,7 @@ Ours are the rows whose `external_ids` hold our mark; no other row is ever chang
 that the database gives its rows do not leave this module.
 """
 
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
@@ -18,6 +19,11 @@ from weft.ovsdb.values import NamedUuid, as_map
 MARK = "weft:key"
 REVISION = "weft:revision"
 LOCK = "weft_northbound"
+APPLY_S = 300.0
+"""How long one transaction may take: about 5,000 rows a second go in. A dead server is noticed earlier."""
+
+_FOREIGN = "foreign:"
+_DUPLICATE = "duplicate:"
 
 _TYPES = {row_type.table: row_type for row_type in ROW_TYPES}
 _COLUMNS = {row_type.table: [f.name for f in fields(row_type) if f.name != "key"] for row_type in ROW_TYPES}
@@ -40,15 +46,20 @@ _ROOTS = frozenset({"Logical_Switch", "DHCP_Options", "Port_Group", "Address_Set
 class Northbound:
     """A session with the Northbound database."""
 
-    def __init__(self, remote: str) -> None:
+    def __init__(self, remote: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
         """Connects in the background; see `weft.ovsdb.Connection` for `remote`."""
         tables = {table: [*columns, "external_ids"] for table, columns in _COLUMNS.items()}
         self._connection = Connection(
-            remote, "OVN_Northbound", {**tables, "NB_Global": ["external_ids", "nb_cfg"]}, lock=LOCK
+            remote,
+            "OVN_Northbound",
+            {**tables, "NB_Global": ["external_ids", "nb_cfg"]},
+            lock=LOCK,
+            ssl_context=ssl_context,
         )
         self._seen: Replica | None = None
         self._rows: dict[Key, Row] = {}
-        self._keys: dict[tuple[str, Uuid], Key] = {}
+        self._keys: dict[Uuid, Key] = {}
+        """What each row is called, those of strangers included."""
         self._uuids: dict[Key, Uuid] = {}
 
     def close(self) -> None:
@@ -59,8 +70,31 @@ class Northbound:
         """Block until the first complete snapshot; OvsdbUnavailable when it does not come."""
         self._connection.ready(timeout_s)
 
+    @property
+    def changed(self) -> int:
+        """Counts what the database has told; for `wait`."""
+        return self._connection.changed
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether we are the one writer."""
+        return self._connection.holds_lock
+
+    def wait(self, changed: int, timeout_s: float) -> bool:
+        """Block until the database told more than `changed` things; False when time is up."""
+        return self._connection.wait_beyond(changed, timeout_s)
+
+    def wait_for_lock(self, timeout_s: float) -> bool:
+        """Block until we are the one writer; False when time is up."""
+        return self._connection.wait_for(lambda: self._connection.holds_lock, timeout_s)
+
     def read(self) -> Rows:
-        """Our rows as they are now; only rows that changed since the last call are converted again."""
+        """Our rows as they are now; only rows that changed since the last call are converted again.
+
+        A second row with a key that is taken is called `duplicate:...`, a stranger's row that one of ours
+        refers to `foreign:...`: no desired row is called so, hence the next plan does away with them.
+        One thread at a time.
+        """
         with self._connection.reading() as replica:
             if replica is not self._seen:
                 self._seen, self._rows, self._keys, self._uuids = replica, {}, {}, {}
@@ -75,8 +109,12 @@ class Northbound:
         with self._connection.reading() as replica:
             for row in replica.tables["NB_Global"].values():
                 realised = as_map(row["external_ids"]).get(REVISION, "0")
-                return Revision(int(realised)), int(row["nb_cfg"])  # type: ignore[arg-type]  # an integer column
+                return Revision(int(realised) if realised.isdecimal() else 0), _integer(row["nb_cfg"])
         return Revision(0), 0
+
+    def revision(self) -> tuple[Revision, int]:
+        """The same as `position`."""
+        return self.position()
 
     def apply(self, plan: Plan, revision: Revision) -> int:
         """All of `plan` and `revision` in one transaction, or nothing; the new `nb_cfg`.
@@ -94,7 +132,8 @@ class Northbound:
                 *self._global(revision),
                 *operations,
                 {"op": "select", "table": "NB_Global", "where": [], "columns": ["nb_cfg"]},
-            ]
+            ],
+            timeout_s=APPLY_S,
         )
         nb_cfg = int(results[-1]["rows"][0]["nb_cfg"])
         if not self._connection.wait_for(lambda: self._is_at(nb_cfg), 10):
@@ -103,7 +142,7 @@ class Northbound:
 
     def _is_at(self, nb_cfg: int) -> bool:
         rows = self._connection.replica.tables.get("NB_Global", {}).values()
-        return any(int(row["nb_cfg"]) >= nb_cfg for row in rows)  # type: ignore[arg-type]  # an integer column
+        return any(_integer(row["nb_cfg"]) >= nb_cfg for row in rows)
 
     def _global(self, revision: Revision) -> Iterator[dict[str, object]]:
         """The revision and the bump of `nb_cfg`, in the row that a fresh database may lack."""
@@ -126,33 +165,76 @@ class Northbound:
     def _refresh(self, replica: Replica) -> None:
         """Bring the converted rows up to date with what the monitor touched.
 
-        Identities first, then values, for rows name each other by key. Two rows with one key: the lower
-        identity is the row, and its twin is dropped from view; the twin goes when its parent lets go of it.
+        Names first, then values, for rows name each other by key. A row that is new or gone changes the
+        rows that refer to it too; only a row that stays and is called differently makes others read
+        differently by itself.
         """
-        touched = {(t, u) for t, u in replica.touched if t in _TYPES}
+        touched = {(table, identity) for table, identity in replica.touched if table in _TYPES}
         replica.touched.clear()
+        renamed: set[str] = set()
+        vacant: set[str] = set()
         for table, identity in touched:
-            row = replica.tables[table].get(identity)
-            new = as_map(row["external_ids"]).get(MARK) if row is not None else None
-            old = self._keys.pop((table, identity), None)
-            if old is not None and self._uuids.get(old) == identity:
-                del self._uuids[old]
-                self._rows.pop(old, None)
-            if new is not None:
-                self._keys[table, identity] = Key(new)
-                self._uuids.setdefault(Key(new), identity)
-        for table, identity in self._with_parents(replica, touched):
-            key = self._keys.get((table, identity))
-            if key is not None and self._uuids[key] == identity:
-                self._rows[key] = self._row(table, key, replica.tables[table][identity])
+            old, new = self._keys.get(identity), self._name(table, identity, replica)
+            if old != new:
+                vacant |= self._call_it(identity, old, new)
+                renamed |= {table} if old is not None and new is not None else set()
+        if vacant:
+            self._promote(vacant, replica, touched, renamed)
+        for table, identity in self._with_parents(replica, touched, renamed):
+            self._convert(table, identity, replica)
 
-    def _with_parents(self, replica: Replica, touched: set[tuple[str, Uuid]]) -> set[tuple[str, Uuid]]:
-        """The touched rows, and all rows whose references may now read differently."""
-        targets = {table for table, _ in touched}
-        parents = {parent for (parent, _), target in REFERENCES.items() if target in targets}
+    def _call_it(self, identity: Uuid, old: Key | None, new: Key | None) -> set[str]:
+        """Change what a row is called; the key that has become free, if any."""
+        vacant: set[str] = set()
+        if old is not None:
+            del self._keys[identity]
+            self._rows.pop(old, None)
+            vacant = {old} if self._uuids.pop(old, None) is not None else vacant
+        if new is not None:
+            self._keys[identity] = new
+            if not new.startswith(_FOREIGN):
+                self._uuids[new] = identity
+        return vacant
+
+    def _name(self, table: str, identity: Uuid, replica: Replica) -> Key | None:
+        """What the row is called, None when it is gone."""
+        row = replica.tables[table].get(identity)
+        if row is None:
+            return None
+        mark = as_map(row["external_ids"]).get(MARK)
+        if mark is None:
+            return Key(f"{_FOREIGN}{table}:{identity}")
+        if self._uuids.get(Key(mark), identity) != identity:
+            return Key(f"{_DUPLICATE}{table}:{identity}")
+        return Key(mark)
+
+    def _promote(
+        self, vacant: set[str], replica: Replica, touched: set[tuple[str, Uuid]], renamed: set[str]
+    ) -> None:
+        """Give a key whose row is gone to its duplicate, if there is one."""
+        for name in [name for name in self._uuids if name.startswith(_DUPLICATE)]:
+            identity, table = self._uuids[name], name.split(":")[1]
+            new = self._name(table, identity, replica)
+            if new is not None and new in vacant:
+                self._call_it(identity, name, new)
+                touched.add((table, identity))
+                renamed.add(table)
+
+    def _with_parents(
+        self, replica: Replica, touched: set[tuple[str, Uuid]], renamed: set[str]
+    ) -> set[tuple[str, Uuid]]:
+        parents = {parent for (parent, _), target in REFERENCES.items() if target in renamed}
         return touched | {
             (table, identity) for table in parents for identity in replica.tables.get(table, {})
         }
+
+    def _convert(self, table: str, identity: Uuid, replica: Replica) -> None:
+        """Convert one of ours. A duplicate that lives by its parent alone is seen in the parent alone."""
+        key = self._keys.get(identity)
+        if key is None or key.startswith(_FOREIGN):
+            return
+        if table in _ROOTS or not key.startswith(_DUPLICATE):
+            self._rows[key] = self._row(table, key, replica.tables[table][identity])
 
     def _row(self, table: str, key: Key, raw: RawRow) -> Row:
         values: dict[str, Any] = {}
@@ -173,8 +255,12 @@ class Northbound:
         return value if target is None or value is None else self._key(target, value)
 
     def _key(self, table: str, identity: Uuid) -> Key:
-        """What we call a row that is referred to; a stranger's keeps a name no desired row has."""
-        return self._keys.get((table, identity), Key(f"foreign:{table}:{identity}"))
+        """What we call a row that is referred to; it may be gone already."""
+        return self._keys.get(identity, Key(f"{_FOREIGN}{table}:{identity}"))
+
+
+def _integer(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _known_columns(schema: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -191,7 +277,9 @@ def operations_for(
     address = _Addressing({**uuids, **names})
     inserts = [_insert(row, names[row.key], address, known[row.table]) for row in plan.insert]
     updates = [
-        operation for change in plan.update for operation in _updates(change, uuids[change.row.key], address)
+        operation
+        for change in plan.update
+        for operation in _updates(change, uuids[change.row.key], address, known[change.row.table])
     ]
     deletes: list[dict[str, object]] = [
         {"op": "delete", "table": row.table, "where": [["_uuid", "==", encode(uuids[row.key])]]}
@@ -215,7 +303,7 @@ class _Addressing:
         return encode(self._identity(Key(str(value))))
 
     def _identity(self, key: Key) -> str:
-        if key.startswith("foreign:"):
+        if key.startswith((_FOREIGN, _DUPLICATE)):
             return Uuid(key.rpartition(":")[2])
         return self._identities[key]
 
@@ -234,18 +322,22 @@ def _insert(row: Row, name: NamedUuid, address: _Addressing, known: set[str]) ->
     }
 
 
-def _updates(change: RowChange, identity: Uuid, address: _Addressing) -> Iterator[dict[str, object]]:
+def _updates(
+    change: RowChange, identity: Uuid, address: _Addressing, known: set[str]
+) -> Iterator[dict[str, object]]:
     table, where = change.row.table, [["_uuid", "==", encode(identity)]]
-    if change.columns:
+    columns = {name: value for name, value in change.columns.items() if name in known}
+    if columns:
         yield {
             "op": "update",
             "table": table,
             "where": where,
-            "row": {name: address(table, name, value) for name, value in change.columns.items()},
+            "row": {name: address(table, name, value) for name, value in columns.items()},
         }
     mutations = [
         [name, verb, address(table, name, items)]
         for name, delta in change.sets.items()
+        if name in known
         for verb, items in (("delete", delta.remove), ("insert", delta.add))
         if items
     ]

@@ -42,18 +42,28 @@ class Plan:
         """Whether OVN already is as desired."""
         return not (self.insert or self.update or self.delete)
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows come, change and go, for the log."""
+        return {"inserted": len(self.insert), "updated": len(self.update), "deleted": len(self.delete)}
+
 
 def diff(desired: Rows, actual: Rows) -> Plan:
     """The plan that turns `actual` into `desired`. `diff(x, x)` is empty.
 
-    A key never changes its table: the table is part of how keys are made.
+    The table is part of how keys are made; should a stranger have put our key on a row of another table,
+    that row goes and ours is made.
     """
-    insert = tuple(desired[key] for key in sorted(desired.keys() - actual.keys()))
-    delete = tuple(actual[key] for key in sorted(actual.keys() - desired.keys()))
+    shared = [key for key in desired if key in actual]
+    moved = {key for key in shared if desired[key].table != actual[key].table}
+    insert = tuple(desired[key] for key in sorted((desired.keys() - actual.keys()) | moved))
+    delete = tuple(actual[key] for key in sorted((actual.keys() - desired.keys()) | moved))
     update = tuple(
-        _change(row, actual[key]) for key, row in desired.items() if key in actual and actual[key] != row
+        _change(desired[key], actual[key])
+        for key in sorted(shared)
+        if key not in moved and actual[key] != desired[key]
     )
-    return Plan(insert, tuple(sorted(update, key=lambda change: change.row.key)), delete)
+    return Plan(insert, update, delete)
 
 
 def _change(desired: Row, actual: Row) -> RowChange:
@@ -72,7 +82,8 @@ def _change(desired: Row, actual: Row) -> RowChange:
 
 def apply_to(plan: Plan, rows: Rows) -> dict[Key, Row]:
     """`rows` after `plan`: what OVN is expected to hold, without asking it."""
-    result = {key: row for key, row in rows.items() if key not in {row.key for row in plan.delete}}
+    gone = {row.key for row in plan.delete}
+    result = {key: row for key, row in rows.items() if key not in gone}
     result.update((row.key, row) for row in plan.insert)
     for change in plan.update:
         old = result[change.row.key]

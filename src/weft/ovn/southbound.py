@@ -1,11 +1,11 @@
 """The Southbound database, as observations: which hosts are there, and what they have claimed."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from weft.ovsdb import Connection, Uuid
-from weft.ovsdb.replica import Replica
+from weft.ovsdb import Connection, Uuid, as_set
+from weft.ovsdb.replica import RawRow, Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,13 @@ class ChassisSeen:
 
     name: str
     nb_cfg: int | None
+    hostname: str = ""
+    encap_ips: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class BindingSeen:
-    """A port that OVN knows; `chassis` names the host that claimed it."""
+    """A port that OVN knows; `chassis` names the host that claimed it, `up` says that its flows are in."""
 
     port: str
     chassis: str | None
@@ -26,57 +28,93 @@ class BindingSeen:
 
 
 class Southbound:
-    """A session with the Southbound database; it only looks."""
+    """A session with the Southbound database; it only looks. One thread at a time."""
 
-    def __init__(self, remote: str) -> None:
+    def __init__(self, remote: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
         """Connects in the background; see `weft.ovsdb.Connection` for `remote`."""
         self._connection = Connection(
             remote,
             "OVN_Southbound",
             {
-                "Chassis": ["name"],
+                "Chassis": ["name", "hostname", "encaps"],
                 "Chassis_Private": ["name", "nb_cfg"],
+                "Encap": ["ip"],
                 "Port_Binding": ["logical_port", "chassis", "up"],
+                "SB_Global": ["nb_cfg"],
             },
+            ssl_context=ssl_context,
         )
         self._looked = 0
+        self._seen: Replica | None = None
+        self._bindings: dict[Uuid, BindingSeen] = {}
 
     def close(self) -> None:
         """End the session."""
         self._connection.close()
 
-    def chassis(self) -> Mapping[str, ChassisSeen]:
-        """The hosts by name. One without a Chassis row is not among them, whatever it once acknowledged."""
-        with self._connection.reading() as replica:
-            private = {
-                str(row["name"]): _integer(row["nb_cfg"])
-                for row in replica.tables["Chassis_Private"].values()
-            }
-            names = [str(row["name"]) for row in replica.tables["Chassis"].values()]
-            return {name: ChassisSeen(name, private.get(name)) for name in names}
+    def ready(self, timeout_s: float) -> None:
+        """Block until the first complete snapshot; OvsdbUnavailable when it does not come."""
+        self._connection.ready(timeout_s)
 
-    def bindings(self) -> Mapping[str, BindingSeen]:
-        """The ports by name."""
-        with self._connection.reading() as replica:
-            self._looked = self._connection.changed
-            return {
-                str(row["logical_port"]): _binding(replica, row)
-                for row in replica.tables["Port_Binding"].values()
-            }
+    @property
+    def changed(self) -> int:
+        """Counts what the database has told."""
+        return self._connection.changed
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something changed since the last look; False when time is up."""
         return self._connection.wait_beyond(self._looked, timeout_s)
 
+    def nb_cfg(self) -> int:
+        """The newest configuration number that ovn-northd has brought to the Southbound database."""
+        with self._connection.reading() as replica:
+            rows = replica.tables["SB_Global"].values()
+            return max((_integer(row["nb_cfg"]) or 0 for row in rows), default=0)
 
-def _binding(replica: Replica, row: Mapping[str, Any]) -> BindingSeen:
-    claimed, up = row["chassis"], row["up"]
+    def chassis(self) -> Mapping[str, ChassisSeen]:
+        """The hosts by name. One without a Chassis row is not among them, whatever it once acknowledged."""
+        with self._connection.reading() as replica:
+            self._looked = self._connection.changed
+            acknowledged = {
+                str(row["name"]): _integer(row["nb_cfg"])
+                for row in replica.tables["Chassis_Private"].values()
+            }
+            hosts = [_chassis(replica, row, acknowledged) for row in replica.tables["Chassis"].values()]
+            return {host.name: host for host in hosts}
+
+    def bindings(self) -> Mapping[str, BindingSeen]:
+        """The ports by name; only rows that changed since the last call are converted again."""
+        with self._connection.reading() as replica:
+            self._looked = self._connection.changed
+            self._refresh(replica)
+            return {binding.port: binding for binding in self._bindings.values()}
+
+    def _refresh(self, replica: Replica) -> None:
+        rows = replica.tables["Port_Binding"]
+        touched = {identity for table, identity in replica.touched if table == "Port_Binding"}
+        if replica is not self._seen or any(table == "Chassis" for table, _ in replica.touched):
+            self._seen, self._bindings, touched = replica, {}, set(rows)
+        replica.touched.clear()
+        for identity in touched:
+            if identity in rows:
+                self._bindings[identity] = _binding(replica, rows[identity])
+            else:
+                self._bindings.pop(identity, None)
+
+
+def _chassis(replica: Replica, row: RawRow, acknowledged: Mapping[str, int | None]) -> ChassisSeen:
+    name, encaps = str(row["name"]), replica.tables["Encap"]
+    held = (item for item in as_set(row["encaps"]) if isinstance(item, Uuid) and item in encaps)
+    addresses = frozenset(str(encaps[item]["ip"]) for item in held)
+    return ChassisSeen(name, acknowledged.get(name), str(row["hostname"]), addresses)
+
+
+def _binding(replica: Replica, row: RawRow) -> BindingSeen:
+    """An optional column is a lone atom when it has a value. OVN before 20.12 has no `up`."""
+    claimed = row["chassis"]
     chassis = replica.tables["Chassis"].get(claimed) if isinstance(claimed, Uuid) else None
-    return BindingSeen(
-        str(row["logical_port"]),
-        str(chassis["name"]) if chassis is not None else None,
-        up is True or up == frozenset((True,)),
-    )
+    name = str(chassis["name"]) if chassis is not None else None
+    return BindingSeen(str(row["logical_port"]), name, True in as_set(row.get("up", frozenset())))
 
 
 def _integer(value: object) -> int | None:

@@ -1,6 +1,17 @@
 """A small client for OVSDB (RFC 7047): one connection, transactions, and a replica of what is monitored."""
 
-from weft.ovsdb.connection import Connection, OvsdbError, OvsdbUnavailable
-from weft.ovsdb.values import Uuid, decode, encode
+from weft.ovsdb.connection import Connection
+from weft.ovsdb.errors import OvsdbError, OvsdbUnavailable
+from weft.ovsdb.values import NamedUuid, Uuid, as_map, as_set, decode, encode
 
-__all__ = ["Connection", "OvsdbError", "OvsdbUnavailable", "Uuid", "decode", "encode"]
+__all__ = [
+    "Connection",
+    "NamedUuid",
+    "OvsdbError",
+    "OvsdbUnavailable",
+    "Uuid",
+    "as_map",
+    "as_set",
+    "decode",
+    "encode",
+]

@@ -15,8 +15,9 @@ _STRING_END = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 class Splitter:
     """Cuts a stream into JSON objects, whatever the sizes of the chunks it arrives in."""
 
-    def __init__(self) -> None:
-        """Starts between two messages."""
+    def __init__(self, max_message: int = MAX_MESSAGE) -> None:
+        """Starts between two messages, of `max_message` bytes each at most."""
+        self._max_message = max_message
         self._buffer = bytearray()
         self._scanned = 0
         self._depth = 0
@@ -29,8 +30,8 @@ class Splitter:
             found.append(bytes(self._buffer[:end]))
             del self._buffer[:end]
             self._scanned = 0
-        if len(self._buffer) > MAX_MESSAGE:
-            raise ValueError(f"a message is longer than {MAX_MESSAGE} bytes")
+        if len(self._buffer) > self._max_message:
+            raise ValueError(f"a message is longer than {self._max_message} bytes")
         return found
 
     def _next_end(self) -> int | None:

@@ -4,7 +4,7 @@ Updates are those of `update2` (ovsdb-server(7), section 4.1.14): a modification
 that came or went, one of a map the keys that came, went or changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +28,15 @@ class Replica:
 
     def __init__(self, shapes: Mapping[str, TableShape]) -> None:
         """An empty replica of tables with these shapes."""
-        self._shapes = shapes
+        self._shapes = dict(shapes)
         self.tables: dict[str, dict[Uuid, RawRow]] = {table: {} for table in shapes}
         self.touched: set[tuple[str, Uuid]] = set()
+
+    def extend(self, shapes: Mapping[str, TableShape]) -> None:
+        """Make room for more tables."""
+        self._shapes.update(shapes)
+        for table in shapes:
+            self.tables.setdefault(table, {})
 
     def apply(self, updates: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Take in the table updates of a monitor's answer or of an `update2` notification."""
@@ -89,7 +95,7 @@ def _patched(old: Value | None, patch: dict[Any, Any]) -> dict[Any, Any]:
     return result
 
 
-def shapes_of(schema: Mapping[str, Any], tables: Mapping[str, list[str]]) -> dict[str, TableShape]:
+def shapes_of(schema: Mapping[str, Any], tables: Mapping[str, Sequence[str]]) -> dict[str, TableShape]:
     """The shapes of the monitored columns, from a database's schema (RFC 7047, section 3.2)."""
     found = {}
     for table, names in tables.items():

@@ -1,5 +1,6 @@
 """A throw-away ovsdb-server with OVN's real Northbound schema."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 
 from weft.ovn.northbound import Northbound
 
+SB_SCHEMA = "/usr/share/ovn/ovn-sb.ovsschema"
 SCHEMA = "/usr/share/ovn/ovn-nb.ovsschema"
 
 
@@ -17,21 +19,23 @@ class Server:
     """An ovsdb-server of the test's own."""
 
     place: Path
+    schema: str = SCHEMA
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def remote(self) -> str:
         return f"unix:{self.place}/nb.sock"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         database = self.place / "nb.db"
         if not database.exists():
-            subprocess.run(["ovsdb-tool", "create", database, SCHEMA], check=True)
+            subprocess.run(["ovsdb-tool", "create", database, self.schema], check=True)
         self.process = subprocess.Popen(
             [
                 "ovsdb-server",
                 database,
                 f"--remote=p{self.remote}",
+                *options,
                 "--no-chdir",
                 "-vconsole:off",
                 f"--unixctl={self.place}/ctl",
@@ -42,6 +46,15 @@ class Server:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def transact(self, *operations: object, database: str = "OVN_Northbound") -> str:
+        """Raw operations, as any other client could send them."""
+        return subprocess.run(
+            ["ovsdb-client", "transact", self.remote, json.dumps([database, *operations])],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     def nbctl(self, *argv: str) -> str:
         return subprocess.run(
@@ -66,3 +79,11 @@ def northbound(server: Server) -> Iterator[Northbound]:
     northbound.ready(10)
     yield northbound
     northbound.close()
+
+
+@pytest.fixture
+def southbound_server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path, SB_SCHEMA)
+    server.start()
+    yield server
+    server.kill()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from weft.api import schemas, views
 from weft.api.context import Context, Here, Who, check_host, check_may_write, find
-from weft.model.errors import Forbidden, NotFound
+from weft.model.errors import AlreadyBound, Forbidden, NotFound
 from weft.model.ids import HostName, ProjectId
 from weft.model.network import Network
 from weft.model.port import Port
@@ -134,6 +134,27 @@ def detach(here: Here, who: Who, host: str, port_id: str) -> None:
     name = check_host(who, host)
     with here.store.write(who.name) as tx:
         ports.remove_port(tx, _bound(tx.snapshot, name, port_id).id)
+
+
+@router.put("/hosts/{host}/ports/{port_id}/binding", status_code=204)
+def bind(here: Here, who: Who, host: str, port_id: str) -> None:
+    """An interface with this port's id is on the host: bind the port here. 409 while it is elsewhere."""
+    name = check_host(who, host)
+    with here.store.write(who.name) as tx:
+        port = find(tx.snapshot.ports, port_id, "port")
+        if port.project_id not in _served(tx.snapshot, name):
+            raise NotFound("port", port_id)
+        if port.host not in (None, name):
+            raise AlreadyBound(f"port {port.name} is bound to host {port.host}; unplug it there first")
+        ports.bind(tx, port.id, name)
+
+
+@router.delete("/hosts/{host}/ports/{port_id}/binding", status_code=204)
+def unbind(here: Here, who: Who, host: str, port_id: str) -> None:
+    """The interface is gone from the host."""
+    name = check_host(who, host)
+    with here.store.write(who.name) as tx:
+        ports.bind(tx, _bound(tx.snapshot, name, port_id).id, None)
 
 
 @router.put("/hosts/{host}/ports/{port_id}/status", status_code=204)

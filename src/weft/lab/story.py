@@ -1,0 +1,88 @@
+"""What people do in the lab: containers, guests, probes. Shared by the demo and the system tests."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from weft.lab import guest, life
+from weft.lab.dockerd import IMAGE
+from weft.lab.layout import Lab, LabHost
+from weft.lab.libvirtd import domain_xml, ready_address, start_domain
+from weft.lab.processes import run_on, try_on, until
+
+
+def weft(lab: Lab, *argv: str) -> Any:  # noqa: ANN401 - JSON
+    """Run the command line as an administrator; its JSON."""
+    said = life.weft_on_central(lab, *argv, "-o", "json")
+    return json.loads(said) if said.strip() else None
+
+
+def ports(lab: Lab) -> dict[str, dict[str, Any]]:
+    """Every port by name."""
+    return {port["name"]: port for port in weft(lab, "port", "list")}
+
+
+def address_of(lab: Lab, name: str) -> str:
+    """The first address of a port."""
+    return str(ports(lab)[name]["fixed_ips"][0]["address"])
+
+
+def run_container(host: LabHost, name: str, network: str, *options: str) -> None:
+    """The article's way: no network of Docker's, a label, and a web server inside."""
+    run_on(
+        host,
+        "docker",
+        "run",
+        "-d",
+        "--name",
+        name,
+        "--net=none",
+        "--label",
+        f"weft.network={network}",
+        *options,
+        IMAGE,
+        "/bin/httpd",
+        "-f",
+        "-p",
+        "80",
+        "-h",
+        "/etc",
+    )
+
+
+def run_guest(host: LabHost, name: str, network: str, *, labels: str = "kind=vm") -> str:
+    """Boot a guest on a port of its own; the address that it took by DHCP."""
+    made = weft(host.lab, "port", "create", name, "--network", network, "--kind", "vm", "--label", labels)
+    interface = (
+        "<source bridge='br-int'/><virtualport type='openvswitch'>"
+        f"<parameters interfaceid='{made['id']}'/></virtualport>"
+    )
+    start_domain(
+        host,
+        domain_xml(
+            name, uuid=uuid4(), mac=made["mac"], guest=guest.prepare(host.lab.cache), interface=interface
+        ),
+    )
+    return ready_address(host, name)
+
+
+def wait_until_up(lab: Lab, *names: str, timeout_s: float = 20) -> None:
+    """Block until the ports are up."""
+    until(
+        lambda: all((p := ports(lab).get(name)) and p["status"]["state"] == "up" for name in names),
+        f"the ports {', '.join(names)} to be up",
+        timeout_s=timeout_s,
+        log=lab.central.logs / "weft-server.log",
+    )
+
+
+def pings(host: LabHost, container: str, address: str) -> bool:
+    """Whether a container gets an answer to at least one of three echo requests."""
+    return try_on(host, "docker", "exec", container, "ping", "-c", "3", "-W", "1", address).returncode == 0
+
+
+def fetches(host: LabHost, container: str, address: str) -> bool:
+    """Whether a container gets an HTTP answer, whatever it says, over TCP."""
+    # Debian 12's static busybox crashes in wget, so HTTP is spoken by hand.
+    ask = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80"
+    return "HTTP/1." in try_on(host, "docker", "exec", container, "sh", "-c", ask).stdout

@@ -1,0 +1,40 @@
+"""One lab for all system tests: two hosts, both with Docker, the second with libvirt."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from weft.lab import life, story
+from weft.lab.layout import HostSpec, Lab, LabHost
+from weft.lab.processes import run_on, try_on
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    default = life.default_lab()
+    lab = Lab(
+        root=default.root,
+        cache=default.cache,
+        hosts=(HostSpec("h1", docker=True), HostSpec("h2", docker=True, libvirt=True)),
+    )
+    life.up(lab)
+    story.weft(lab, "network", "create", "DockerSN", "--subnet", "192.168.200.0/24")
+    yield lab
+    life.down(lab)
+
+
+@pytest.fixture
+def h1(lab: Lab) -> Iterator[LabHost]:
+    yield from _clean(lab.host("h1"))
+
+
+@pytest.fixture
+def h2(lab: Lab) -> Iterator[LabHost]:
+    yield from _clean(lab.host("h2"))
+
+
+def _clean(host: LabHost) -> Iterator[LabHost]:
+    yield host
+    left = run_on(host, "docker", "ps", "-aq").split()
+    if left:
+        try_on(host, "docker", "rm", "-f", "-v", *left)
