@@ -108,6 +108,12 @@ def check_may_write(who: Caller, project_id: ProjectId | None = None) -> None:
     raise Forbidden(f"role {who.role} may not change this; ask a member of the project or an administrator")
 
 
+def check_reads_declared(who: Caller) -> None:
+    """Forbidden for hosts: their part of the API is under `/hosts/NAME`, and holds only what is theirs."""
+    if who.role is Role.HOST:
+        raise Forbidden(f"{who.name} reads what is under /hosts/{who.host} only; use a user's token here")
+
+
 def check_host(who: Caller, host: str) -> HostName:
     """Forbidden unless the caller is that very host, or an administrator."""
     if who.role is Role.ADMIN or (who.role is Role.HOST and who.host == host):

@@ -12,6 +12,7 @@ from weft.api.context import (
     Who,
     check_fresh,
     check_may_write,
+    check_reads_declared,
     check_visible,
     find,
     project_for,
@@ -102,6 +103,7 @@ def list_items(
     cursor: str = "",
 ) -> Json:
     """Objects of a kind that the caller may see, by id; `next_cursor` continues behind the last."""
+    check_reads_declared(who)
     snapshot = here.store.snapshot()
     chosen = None if project is None and who.project_id is None else project_for(snapshot, who, project)
     shown = _Shown(here, snapshot)
