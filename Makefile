@@ -1,44 +1,60 @@
-# The one door: `make help` lists what is behind it; `./dev TARGET` installs what a target needs first.
-RUN := .venv/bin/
-SCENARIO ?= article
-KEEP ?=
-
+# Every target runs in .venv, which ./dev makes; the logic lives in pyproject.toml.
+SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full check functional system lab lab-down fmt lock
+BIN := .venv/bin
+PYTEST ?=
+export PYTHONUNBUFFERED := 1
 
-help:            ## this list
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+# What the demo understands: make demo KEEP=1
+demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
-demo:            ## the article's story, for real; KEEP=1 leaves the lab up
-	$(RUN)python -m weft.lab demo $(if $(KEEP),--keep)
+.PHONY: help demo test test-full check functional system bench lab lab-down fmt lock docs
 
-test: check functional system   ## everything that CI runs
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test-full: test  ## what is too long for CI, too
+demo: ## containers and a VM on one network, every claim asserted (root; KEEP=1)
+	$(BIN)/python -m weft.lab demo $(demo_options)
 
-check:           ## format, lint, types, imports, and the tests that touch nothing
-	$(RUN)ruff format --check src tests
-	$(RUN)ruff check src tests
-	$(RUN)mypy
-	$(RUN)lint-imports
-	$(RUN)pytest -q
+test: ## check, functional and system, in this order (root)
+	+@$(MAKE) --no-print-directory check
+	+@$(MAKE) --no-print-directory functional
+	+@$(MAKE) --no-print-directory system
 
-functional:      ## one real dependency each: ovsdb-server, SQLite, PostgreSQL, the API
-	$(RUN)pytest -q tests/functional
+test-full: ## test, then the demo and the benchmarks (root)
+	+@$(MAKE) --no-print-directory test
+	+@$(MAKE) --no-print-directory demo
+	+@$(MAKE) --no-print-directory bench
 
-system:          ## the lab: OVS, OVN, Docker, libvirt, real packets
-	$(RUN)pytest -q tests/system
+check: ## format, lint, types, imports; unit, golden, property and house tests (no root)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(PYTEST)
 
-lab:             ## bring the lab up and leave it up
-	$(RUN)python -m weft.lab up
+functional: ## one real dependency each: OVSDB, databases, the API
+	$(BIN)/pytest tests/functional $(PYTEST)
 
-lab-down:        ## take the lab down; nothing stays
-	$(RUN)python -m weft.lab down
+system: ## real packets in the lab (root)
+	$(BIN)/pytest tests/system $(PYTEST)
 
-fmt:             ## rewrite the code the way we write it
-	$(RUN)ruff format src tests
-	$(RUN)ruff check --fix src tests
+bench: ## run the benchmarks (root)
+	$(BIN)/python -m bench
 
-lock:            ## resolve the dependencies anew: names, versions, hashes
-	$(RUN)uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+lab: ## bring the lab up: two workload hosts and the server, in namespaces (root)
+	$(BIN)/python -m weft.lab up
+
+lab-down: ## take the lab down; nothing stays (root)
+	$(BIN)/python -m weft.lab down
+
+fmt: ## rewrite the code the way we write it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## write requirements.lock anew: names, versions and hashes, no addresses
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+
+docs: ## check the documents: links, index of decisions, house rules
+	$(BIN)/pytest tests/house $(PYTEST)

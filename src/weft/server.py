@@ -12,14 +12,16 @@ from uuid import uuid4
 
 import structlog
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from weft.api.app import create_app
-from weft.api.context import Context
+from weft.api.context import ENCAPSULATION_OVERHEAD
 from weft.compiler import CompilerSettings, compile_model
 from weft.model.errors import WeftError
 from weft.model.ids import HostName
 from weft.ovn.northbound import Northbound
 from weft.ovn.southbound import ChassisSeen, Southbound
+from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.loop import Loop, Realised
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
 from weft.settings import ServerSettings, load_server
@@ -72,14 +74,27 @@ def serve(settings: ServerSettings) -> None:
     )
     _print_first_token(store, settings.admin_token_file)
     northbound, southbound = Northbound(settings.nb), Southbound(settings.sb)
-    compiled = partial(compile_model, settings=CompilerSettings(underlay_mtu=settings.underlay_mtu))
+    compiled = partial(
+        compile_model,
+        settings=CompilerSettings(
+            encapsulation=settings.encapsulation,
+            default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
+        ),
+    )
     loop = Loop(store, compiled, northbound, realised=partial(_realised, store), resync_s=settings.resync_s)
     sink = StatusSink(port=partial(_port_seen, store), chassis=partial(_chassis_seen, store))
     observer = Observer(southbound, store.snapshot, sink, now=_now)
     loop.start()
     observer.start()
     try:
-        _serve_http(settings, create_app(Context(store, settings, _now)))
+        app = create_app(
+            store=store,
+            caller_of=lambda token: tokens.find(store, token, _now()),
+            underlay_mtu=settings.underlay_mtu,
+            host_timeout_s=settings.host_timeout_s,
+            unavailable=(OvsdbUnavailable, OperationalError),
+        )
+        _serve_http(settings, app)
     finally:
         observer.stop()
         loop.stop()

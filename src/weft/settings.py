@@ -64,6 +64,10 @@ class AgentSettings(_FromFile):
     docker_socket: Path = Path("/run/docker.sock")
     docker_enabled: Literal["auto", "yes", "no"] = "auto"
     libvirt_uri: str | None = None
+    resync_s: float = Field(default=60, gt=0)
+    """Seconds between two complete comparisons with what the container engine lists."""
+    grace_s: float = Field(default=60, ge=0)
+    """Seconds that a container may be missing from those listings before its port is freed."""
     state_dir: Path = Path("/var/lib/weft")
     run_dir: Path = Path("/run/weft")
     plugin_dir: Path = Path("/run/docker/plugins")

@@ -64,15 +64,15 @@ def test_what_started_and_went_while_the_agent_was_dead_is_caught_up_with(lab: L
     life.run_agent(h1)
 
     story.wait_until_up(lab, "new")
-    assert "old" not in story.ports(lab)
+    until(lambda: "old" not in story.ports(lab), "the port of what is gone to be freed", timeout_s=20)
 
 
 def test_a_label_that_names_no_network_is_a_failure_with_its_reason(lab: Lab, h1: LabHost) -> None:
     story.run_container(h1, "lost", "NoSuchNet")
 
-    until(lambda: story.weft(lab, "failures"), "the failure to be told", timeout_s=10)
+    until(lambda: story.failures(h1), "the failure to be told", timeout_s=10)
 
-    told = {f["workload"]: f["reason"] for f in story.weft(lab, "failures")}
+    told = story.failures(h1)
     assert "NoSuchNet" in told["lost"]
     assert "lost" not in story.ports(lab)
 
@@ -92,6 +92,7 @@ def test_a_group_rule_holds_across_hosts_and_goes_with_its_policy(lab: Lab, h1: 
         lab,
         "policy",
         "rule",
+        "add",
         "no-web",
         "--direction",
         "ingress",

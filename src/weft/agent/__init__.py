@@ -1,1 +1,1 @@
-"""One per host: finds workloads, asks the server for their ports, and plugs them into br-int."""
+"""The agent: one per host, plugs the workloads of that host into their networks."""

@@ -1,69 +1,119 @@
-"""What a container asks for by its labels, as the server takes it. Pure."""
+"""What a workload asks for, and what it got. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Any
+from ipaddress import ip_address, ip_network
+from uuid import UUID
 
+from weft.client import Attached
 from weft.model.errors import Invalid
+from weft.model.port import Workload
 
-PREFIX = "weft."
 NETWORK, PROJECT, ADDRESS, MAC = "weft.network", "weft.project", "weft.ip", "weft.mac"
+DEFAULT_PROJECT = "default"
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container as the engine describes it. `pid` is 0 while no process of it runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A workload's wish for a port. `network` is a name in `project`, or a UUID."""
 
-    engine: str
-    id: str
-    name: str
-    image: str
-    pid: int
+    network: str
+    workload: Workload
+    kind: str = "container"
+    project: str | None = DEFAULT_PROJECT
     labels: Mapping[str, str]
-
-    @property
-    def workload(self) -> dict[str, str]:
-        """What its lease is bound to."""
-        return {
-            "runtime": "docker",
-            "engine": self.engine,
-            "id": self.id,
-            "name": self.name,
-            "image": self.image,
-        }
+    addresses: tuple[str, ...] = ()
+    mac: str | None = None
+    quarantined: bool = False
+    port_id: str | None = None
+    """A port id that is already decided, as libvirt does."""
 
 
-def wanted_by(container: Container) -> dict[str, Any]:
-    """The body of the attach request that the labels of `container` amount to.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A port as far as plugging needs it. `prefixes` are addresses with their prefix length."""
 
-    Every label becomes the port's. Raises Invalid on an address that is none.
-    """
-    labels = container.labels
-    body: dict[str, Any] = {
-        "network": labels[NETWORK],
-        "project": labels.get(PROJECT, "default"),
-        "kind": "container",
-        "name": container.name,
-        "workload": container.workload,
-        "labels": {key: value for key, value in labels.items() if not key.startswith(PREFIX)},
-    }
-    if ADDRESS in labels:
-        body["addresses"] = [str(_address(text.strip())) for text in labels[ADDRESS].split(",")]
-    if MAC in labels:
-        body["mac"] = labels[MAC].lower()
-    return body
+    port_id: str
+    network_id: str
+    network: str
+    project: str
+    mac: str
+    mtu: int
+    prefixes: tuple[str, ...]
+    workload: Workload | None = None
+    endpoint: str = ""
+    """Docker's id of the endpoint that the port is plugged as, if Docker plugged it."""
+
+    @classmethod
+    def from_attached(cls, attached: Attached) -> "Lease":
+        """The lease that the server's answer stands for."""
+        port, network = attached.port, attached.network
+        lengths = {subnet.id: ip_network(subnet.cidr).prefixlen for subnet in network.subnets}
+        return cls(
+            port_id=port.id,
+            network_id=network.id,
+            network=network.name,
+            project=network.project,
+            mac=port.mac,
+            mtu=network.mtu or 1400,
+            prefixes=tuple(f"{fixed.address}/{lengths[fixed.subnet_id]}" for fixed in port.fixed_ips),
+            workload=port.workload,
+        )
+
+    def prefix(self, version: int) -> str | None:
+        """The first address of IP `version`, with its prefix length."""
+        return next((p for p in self.prefixes if ip_address(p.split("/")[0]).version == version), None)
 
 
-def _address(text: str) -> object:
+def from_labels(labels: Mapping[str, str], workload: Workload) -> Attachment:
+    """What a container's labels ask for; all of them become the port's. Raises Invalid."""
+    network = labels.get(NETWORK, "").strip()
+    if not network:
+        raise Invalid(f"label {NETWORK} of container {workload.name} names no network", field=NETWORK)
+    return Attachment(
+        network=network,
+        project=labels.get(PROJECT, "").strip() or DEFAULT_PROJECT,
+        workload=workload,
+        labels=dict(labels),
+        addresses=addresses_of(labels, workload),
+        mac=mac_of(labels, workload),
+    )
+
+
+def addresses_of(labels: Mapping[str, str], workload: Workload) -> tuple[str, ...]:
+    """The addresses that label weft.ip asks for, separated by commas. Raises Invalid."""
+    asked = [part.strip() for part in labels.get(ADDRESS, "").split(",") if part.strip()]
     try:
-        return ip_address(text)
-    except ValueError:
+        return tuple(str(ip_address(part)) for part in asked)
+    except ValueError as error:
         raise Invalid(
-            f"label {ADDRESS}: {text!r} is not an address; write it like 192.168.200.10", field=ADDRESS
-        ) from None
+            f"label {ADDRESS}={labels[ADDRESS]} of container {workload.name} is not an IP address",
+            field=ADDRESS,
+        ) from error
+
+
+def mac_of(labels: Mapping[str, str], workload: Workload) -> str | None:
+    """The MAC address that label weft.mac asks for. Raises Invalid."""
+    mac = labels.get(MAC, "").strip().lower()
+    if not mac:
+        return None
+    if not _MAC.fullmatch(mac) or int(mac[:2], 16) & 1:
+        raise Invalid(
+            f"label {MAC}={labels[MAC]} of container {workload.name} is not the MAC address of one station; "
+            "write it like 02:00:00:00:00:01",
+            field=MAC,
+        )
+    return mac
 
 
 def host_end(port_id: str) -> str:
-    """The name of the veth's end on the host, unique by 44 bits of the port's id (IFNAMSIZ allows 15)."""
-    return "wf" + port_id.replace("-", "")[:11]
+    """The name of the host's end of a port's veth pair (15 characters at most: IFNAMSIZ, linux/if.h)."""
+    return f"wf{UUID(port_id).hex[:11]}"
+
+
+def container_end(port_id: str) -> str:
+    """The name of the other end, while it is still in the host's namespace."""
+    return f"wp{UUID(port_id).hex[:11]}"

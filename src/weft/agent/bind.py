@@ -5,11 +5,12 @@ server, so that the port is bound here and nowhere else.
 """
 
 import threading
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
 
-from weft.agent.vswitch import VSwitch
+from weft.agent.vswitch import Vswitch
 from weft.client import Client, ProblemError, ServerUnreachable
 from weft.ovsdb import OvsdbUnavailable
 
@@ -20,9 +21,9 @@ RETRY_S = 1.0
 class Binder:
     """A thread that keeps the server's bindings equal to what is plugged here."""
 
-    def __init__(self, host: str, client: Client, vswitch: VSwitch) -> None:
+    def __init__(self, host: str, client: Client, switch: Vswitch) -> None:
         """`client` acts as `host`."""
-        self._host, self._client, self._vswitch = host, client, vswitch
+        self._host, self._client, self._switch = host, client, switch
         self._bound: set[str] = set()
         self._refused: set[str] = set()
         self._stopping = threading.Event()
@@ -41,30 +42,30 @@ class Binder:
         seen = 0
         while not self._stopping.is_set():
             try:
-                self._compare(self._vswitch.others())
+                self._compare(self._switch.foreign())
             except (OvsdbUnavailable, ServerUnreachable) as error:
                 log.warning("bindings not told", reason=str(error))
                 self._stopping.wait(RETRY_S)
                 continue
-            seen = self._vswitch.wait_for_change(seen, 1.0)
+            seen = self._switch.wait_for_change(seen, 1.0)
 
-    def _compare(self, plugged: set[str]) -> None:
+    def _compare(self, plugged: frozenset[str]) -> None:
         self._refused &= plugged
         for port_id in sorted(plugged - self._bound - self._refused):
-            if self._tell("PUT", port_id):
+            if self._tell(self._client.bind, port_id):
                 self._bound.add(port_id)
                 log.info("port bound", port_id=port_id)
             else:
                 self._refused.add(port_id)
         for port_id in sorted(self._bound - plugged):
-            self._tell("DELETE", port_id)
+            self._tell(self._client.unbind, port_id)
             self._bound.discard(port_id)
             log.info("port unbound", port_id=port_id)
 
-    def _tell(self, verb: str, port_id: str) -> bool:
+    def _tell(self, say: Callable[[str, str], None], port_id: str) -> bool:
         """False when the server refuses, or when the id is not one of Weft's."""
         try:
-            self._client.request(verb, f"/hosts/{self._host}/ports/{UUID(port_id)}/binding")
+            say(self._host, str(UUID(port_id)))
         except (ProblemError, ValueError) as error:
             log.warning("binding refused", port_id=port_id, reason=str(error))
             return False

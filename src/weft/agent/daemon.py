@@ -1,140 +1,222 @@
-"""The agent's composition root."""
+"""The agent's composition root: what is made, in which order, and how it ends.
 
-import argparse
+It unplugs nothing when it ends: OVN and Open vSwitch carry the traffic without it.
+"""
+
 import asyncio
-import contextlib
 import signal
-import sys
-from importlib.metadata import version
+import socket
+import threading
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
+import uvicorn
 
-from weft.agent import links, plug
-from weft.agent.attachment import Container, host_end, wanted_by
+import weft.agent.docker.networks as docker_networks
 from weft.agent.bind import Binder
-from weft.agent.docker import Watcher
-from weft.agent.vswitch import VSwitch
-from weft.client import Client, ProblemError, ServerUnreachable
-from weft.model.errors import WeftError
-from weft.settings import AgentSettings, load_agent
+from weft.agent.docker.driver import Driver
+from weft.agent.docker.plugin import bind, server
+from weft.agent.docker.runtime import Docker, DockerUnavailable
+from weft.agent.docker.watch import Watch
+from weft.agent.heartbeat import Heartbeat
+from weft.agent.journal import Journal
+from weft.agent.leases import Leases
+from weft.agent.links import Links
+from weft.agent.served import ServedNetworks
+from weft.agent.version import VERSION
+from weft.agent.vswitch import Vswitch
+from weft.client import Client, ClientError
+from weft.model.errors import Invalid
+from weft.ovsdb import OvsdbUnavailable
+from weft.settings import AgentSettings
 
 log = structlog.get_logger()
-HEARTBEAT_S = 5.0
+
+ANSWER_S = 4.0
+"""The server's time to answer: Docker is told within five seconds."""
+NETWORKS_S = 2.0
+RECONNECT_S = 1.0
+SWITCH_S = 10.0
 
 
-class Attacher:
-    """Carries out what the watcher sees, one call at a time per container."""
-
-    def __init__(self, host: str, client: Client, vswitch: VSwitch) -> None:
-        """`client` acts as `host`."""
-        self._host, self._client, self._vswitch = host, client, vswitch
-
-    def attach(self, container: Container) -> None:
-        """Declare the container's port and plug it. A failure that nobody waits for becomes a record."""
+def run(settings: AgentSettings) -> None:
+    """Run until SIGTERM or SIGINT. Raises Invalid when the settings cannot work."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        cache_logger_on_first_use=True,
+    )
+    ready = settings.run_dir / "agent.ready"
+    ready.unlink(missing_ok=True)
+    host = settings.host or socket.gethostname()
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            Client(settings.server_url, token=_token(settings), ca=settings.ca_file, timeout_s=ANSWER_S)
+        )
+        links = Links()
+        stack.callback(links.close)
+        switch = Vswitch(settings.ovsdb)
+        stack.callback(switch.close)
+        leases = Leases(client, host, Journal(settings.state_dir / "attachments.json"))
         try:
-            attached = self._client.attach(self._host, wanted_by(container))
-            plug.plug(self._vswitch, attached, container.pid)
-        except (WeftError, ProblemError, ServerUnreachable, plug.NotInstalled) as error:
-            log.warning("attachment failed", container=container.name, reason=str(error))
-            with contextlib.suppress(ProblemError, ServerUnreachable):
-                self._client.report_failure(self._host, container.workload, str(error))
+            switch.ready(SWITCH_S)
+        except OvsdbUnavailable as error:
+            log.warning("open vswitch not reached yet", why=str(error))
+        agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host))
+        stack.callback(ready.unlink, missing_ok=True)
+        beating = Heartbeat(client, host, VERSION, switch=switch, leases=leases, docker=agent.followed.is_set)
+        stack.callback(beating.close)
+        binder = Binder(host, client, switch)
+        binder.start()
+        stack.callback(binder.stop)
+        log.info("agent started", host=host, server=settings.server_url, version=VERSION)
+        asyncio.run(agent.serve(ready))
+        log.info("agent ended", host=host)
+
+
+class _Agent:
+    """Everything that belongs to the event loop."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        leases: Leases,
+        links: Links,
+        switch: Vswitch,
+        served: ServedNetworks,
+    ) -> None:
+        self._settings, self._leases, self._links, self._switch = settings, leases, links, switch
+        self._served = served
+        self.followed = threading.Event()
+
+    async def serve(self, ready: Path) -> None:
+        ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.set)
+        tasks = self._libvirt_tasks()
+        socket_path = self._settings.plugin_dir / "weft.sock"
+        if self._settings.docker_enabled == "no":
+            _touch(ready)
+            await _until(ending, tasks)
             return
-        port = attached["port"]
-        log.info(
-            "container attached",
-            container=container.name,
-            port_id=port["id"],
-            addresses=[ip["address"] for ip in port["fixed_ips"]],
+        docker = Docker(self._settings.docker_socket)
+        watch = Watch(
+            runtime=docker,
+            leases=self._leases,
+            links=self._links,
+            switch=self._switch,
+            clock=time.time,
+            grace_s=self._settings.grace_s,
         )
-
-    def unplug(self, container: Container) -> None:
-        """The container stopped: its card goes, its port and addresses stay."""
-        for port in self._ports():
-            if (port["workload"] or {}).get("id") == container.id:
-                plug.unplug(self._vswitch, port["id"])
-
-    def listed(self, engine: str, running: list[Container], known: set[str]) -> None:
-        """Attach what runs, free what the engine no longer knows, sweep cards without a port.
-
-        Only ports of this very engine are compared with its listing.
-        """
-        for container in running:
-            self.attach(container)
-        kept = set()
-        for port in self._ports():
-            workload = port["workload"] or {}
-            if (
-                workload.get("runtime") == "docker"
-                and workload["engine"] == engine
-                and workload["id"] not in known
-            ):
-                plug.unplug(self._vswitch, port["id"])
-                self._client.detach(self._host, port["id"])
-                log.info("port freed", port_id=port["id"], container=workload["name"])
-            else:
-                kept.add(port["id"])
-        for name, port_id in self._vswitch.ours().items():
-            if port_id not in kept or not links.exists(name):
-                self._vswitch.unplug(name)
-                links.disconnect(host_end(port_id))
-
-    def _ports(self) -> list[dict[str, Any]]:
-        return self._client.host_ports(self._host)
-
-
-async def _beat(host: str, client: Client, datapath: str) -> None:
-    while True:
-        with contextlib.suppress(ProblemError, ServerUnreachable):
-            await asyncio.to_thread(
-                lambda: client.heartbeat(host, agent_version=version("weft"), datapath=datapath)
-            )
-        await asyncio.sleep(HEARTBEAT_S)
-
-
-async def _run(settings: AgentSettings, host: str, client: Client, vswitch: VSwitch) -> None:
-    stopping = asyncio.Event()
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(sig, stopping.set)
-    binder = Binder(host, client, vswitch)
-    binder.start()
-    attacher = Attacher(host, client, vswitch)
-    tasks = [asyncio.create_task(_beat(host, client, vswitch.datapath()))]
-    if settings.docker_enabled == "yes" or (
-        settings.docker_enabled == "auto" and settings.docker_socket.exists()
-    ):
-        watcher = Watcher(
-            str(settings.docker_socket),
-            attach=attacher.attach,
-            unplug=attacher.unplug,
-            listed=attacher.listed,
+        driver = Driver(
+            runtime=docker,
+            leases=self._leases,
+            links=self._links,
+            switch=self._switch,
+            served=self._served.networks,
+            engine=lambda: watch.engine,
         )
-        tasks.append(asyncio.create_task(watcher.run()))
-        await watcher.connected.wait()
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    (settings.run_dir / "agent.ready").touch()
-    log.info("agent ready", host=host)
-    await stopping.wait()
-    for task in tasks:
+        watch.on_network = driver.connected
+        plugin = server(driver)
+        try:
+            with bind(socket_path) as listening:
+                tasks.append(asyncio.create_task(_serve_plugin(plugin, listening)))
+                tasks.append(asyncio.create_task(self._follow(watch, driver, ready)))
+                tasks.append(asyncio.create_task(self._keep_networks(docker)))
+                tasks.append(asyncio.create_task(self._resync(watch)))
+                await _until(ending, tasks)
+        finally:
+            await docker.close()
+
+    def _libvirt_tasks(self) -> list[asyncio.Task[None]]:
+        if self._settings.libvirt_uri is None:
+            return []
+        from weft.agent.libvirt import follow
+
+        uri = self._settings.libvirt_uri
+        return [asyncio.create_task(follow(uri, self._leases, self._served.networks))]
+
+    async def _follow(self, watch: Watch, driver: Driver, ready: Path) -> None:
+        """Follow the engine, and again when it comes back. Without an engine the agent is ready, too."""
+        if self._settings.docker_enabled == "auto" and not self._settings.docker_socket.exists():
+            _touch(ready)
+
+        def connected() -> None:
+            self.followed.set()
+            _touch(ready)
+
+        while True:
+            try:
+                watch.engine = await watch.runtime.engine_id()
+                await driver.resync()
+                await watch.follow(connected)
+                log.warning("docker went away")
+            except DockerUnavailable as error:
+                if self.followed.is_set():
+                    log.warning("docker not followed", why=str(error))
+            self.followed.clear()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _keep_networks(self, docker: Docker) -> None:
+        """Served networks as Docker networks; the server's list is small, and asked for often."""
+        while True:
+            if self.followed.is_set():
+                try:
+                    served = await asyncio.to_thread(self._served.refresh)
+                    await docker_networks.apply(docker, docker_networks.plan(served, await docker.networks()))
+                except (ClientError, DockerUnavailable) as error:
+                    log.debug("docker networks not compared", why=str(error))
+            await asyncio.sleep(NETWORKS_S)
+
+    async def _resync(self, watch: Watch) -> None:
+        while True:
+            await asyncio.sleep(self._settings.resync_s)
+            if self.followed.is_set():
+                try:
+                    await watch.resync()
+                except DockerUnavailable as error:
+                    log.warning("containers not compared", why=str(error))
+
+
+async def _serve_plugin(plugin: uvicorn.Server, listening: socket.socket) -> None:
+    """uvicorn's inner loop: its `serve` would take over the signals of the process."""
+    await plugin._serve([listening])  # noqa: SLF001 - the public one installs signal handlers
+
+
+async def _until(ending: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the end, or for the first task that fails; then end them all."""
+    waiting = asyncio.create_task(ending.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, *tasks):
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.to_thread(binder.stop)
+    for task in (waiting, *tasks):
+        with suppress(asyncio.CancelledError):
+            if task not in done:
+                await task
+    for task in done:
+        task.result()
 
 
-def main() -> None:
-    """`python -m weft.agent --config FILE`. What is plugged stays plugged when the agent ends."""
-    arguments = argparse.ArgumentParser(prog="weft.agent", description=__doc__)
-    arguments.add_argument("--config", type=Path)
+def _touch(ready: Path) -> None:
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    ready.touch()
+
+
+def _token(settings: AgentSettings) -> str:
+    if settings.token is not None:
+        return settings.token.get_secret_value()
     try:
-        settings = load_agent(arguments.parse_args().config)
-    except WeftError as error:
-        sys.exit(f"weft agent: {error.message}")
-    if settings.host is None:
-        sys.exit("weft agent: the setting `host` is missing; `weft host join` writes it")
-    token = settings.token.get_secret_value() if settings.token else settings.token_file.read_text().strip()
-    vswitch = VSwitch(settings.ovsdb)
-    vswitch.ready(30)
-    with Client(settings.server_url, token=token) as client:
-        asyncio.run(_run(settings, settings.host, client, vswitch))
-    vswitch.close()
+        return settings.token_file.read_text().strip()
+    except OSError as error:
+        raise Invalid(
+            f"the host's token cannot be read from {settings.token_file} ({error.strerror}); "
+            "join the host first: weft host join",
+            field="token_file",
+        ) from error

@@ -1,116 +1,185 @@
-"""veth pairs between the host and its containers, by netlink."""
+"""Veth pairs: the only place that speaks netlink.
+
+Every function blocks and may be called from any thread that runs no event loop.
+"""
 
 import ctypes
-import errno
+import fcntl
 import os
-import subprocess
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from ipaddress import ip_interface
+from pathlib import Path
+from typing import TypeVar
 
-from pyroute2.iproute import IPRoute
+from pyroute2 import IPRoute, netns
 from pyroute2.netlink.exceptions import NetlinkError
 
+_SIOCETHTOOL = 0x8946  # linux/sockios.h
+_ETHTOOL_STXCSUM = 0x17  # linux/ethtool.h
+_NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h: the address is ours by lease
+_NO_SUCH_DEVICE, _EXISTS = 19, 17
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A container's network card: `addresses` with prefix lengths, `mtu` in bytes."""
-
-    name: str
-    mac: str
-    mtu: int
-    addresses: Sequence[str]
+_T = TypeVar("_T")
 
 
-def connect(pid: int, host_end: str, card: Card, *, checksums: bool) -> None:
-    """Give the process's network namespace a card whose other end is `host_end`, up and addressed.
+class LinkFailed(Exception):
+    """The kernel refused; the message is a whole sentence."""
 
-    `checksums` False turns transmit checksum offload off, for a userspace switch completes none. The pair is
-    removed again when a step fails.
-    """
-    with IPRoute() as here:
-        here.link(
-            "add", ifname=host_end, kind="veth", peer={"ifname": card.name, "net_ns_pid": pid}, mtu=card.mtu
-        )
+
+class Links:
+    """The host's veth pairs. Deleting one takes the kernel some 20 ms, so a worker does it."""
+
+    def __init__(self) -> None:
+        """Starts the worker."""
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="link-deletion")
+        self._leaving: dict[str, Future[None]] = {}
+
+    def close(self) -> None:
+        """Finish the deletions that are under way."""
+        self._worker.shutdown()
+
+    def exists(self, name: str) -> bool:
+        """Whether the host has a link of this name."""
+        with IPRoute() as route:
+            return bool(route.link_lookup(ifname=name))
+
+    def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None:
+        """A pair whose both ends are in the host's namespace; `mac` is the peer's."""
+        self._settle(name)
+        _add(name, mtu, {"ifname": peer, "address": mac, "mtu": mtu})
         try:
-            index = here.link_lookup(ifname=host_end)[0]
-            if not checksums:
-                _without_checksum_offload(pid, card.name)
-            _dress(pid, card)
-            here.link("set", index=index, state="up")
-        except Exception:
-            disconnect(host_end)
+            offload_off(peer)
+        except LinkFailed:
+            self.delete(name)
             raise
 
-
-def _dress(pid: int, card: Card) -> None:
-    """Name, address and raise the inner end, from a thread that has moved into its namespace.
-
-    Not by pyroute2's NetNS: it forks, and the signal that ends its child also wakes our own event loop, which
-    takes it for the agent's. A thread's namespace is its own (setns(2)), and it ends here.
-    """
-    failures: list[Exception] = []
-
-    def inside() -> None:
+    def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: Sequence[str]) -> str:
+        """A pair whose peer is a new ethN, up and addressed, where `pid` runs; its name."""
+        self._settle(name)
+        inside = in_namespace(pid, _free_name)
+        _add(name, mtu, {"ifname": inside, "address": mac, "mtu": mtu, "net_ns_pid": pid})
         try:
-            _enter(pid)
-            with IPRoute() as there:
-                _configure(there, card)
-        except Exception as error:  # noqa: BLE001 - told to the thread that waits
-            failures.append(error)
+            in_namespace(pid, lambda: _configure(inside, prefixes))
+        except LinkFailed:
+            self.delete(name)
+            raise
+        return inside
 
-    worker = threading.Thread(target=inside, name=f"dress-{pid}")
-    worker.start()
-    worker.join()
-    if failures:
-        raise failures[0]
+    def has_inside(self, pid: int, mac: str) -> bool:
+        """Whether process `pid`'s namespace has a link with this MAC address."""
+
+        def look() -> bool:
+            with IPRoute() as route:
+                return any(link.get_attr("IFLA_ADDRESS") == mac for link in route.get_links())
+
+        return in_namespace(pid, look)
+
+    def delete(self, name: str) -> None:
+        """Start to delete the link, if it is there. Idempotent; returns before it is gone."""
+        self._leaving[name] = self._worker.submit(_delete, name)
+
+    def _settle(self, name: str) -> None:
+        """Wait until an earlier deletion of `name` is done, and delete what else has that name."""
+        leaving = self._leaving.pop(name, None)
+        if leaving is not None:
+            leaving.result(timeout=10)
+        if self.exists(name):
+            _delete(name)
 
 
-def _enter(pid: int) -> None:
-    """Move the calling thread into the network namespace of `pid`."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def in_namespace(pid: int, work: Callable[[], _T]) -> _T:
+    """Do `work` in the network namespace of process `pid`: in a thread of its own, which never comes back."""
+
+    def enter() -> _T:
+        try:
+            descriptor = os.open(Path("/proc") / str(pid) / "ns" / "net", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise LinkFailed(f"process {pid} has ended: it has no network namespace any more") from error
+        try:
+            netns.setns(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            return work()
+        except NetlinkError as error:
+            raise LinkFailed(f"the kernel refused an interface in the namespace of {pid}: {error}") from error
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(enter).result()
+
+
+def offload_off(name: str) -> None:
+    """Let the kernel fill in checksums when it sends on `name`.
+
+    The userspace datapath passes packets on as they are: with offload on, TCP arrives with checksums that
+    nobody ever computed.
+    """
+    value = bytearray(struct.pack("II", _ETHTOOL_STXCSUM, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        at = (ctypes.c_char * len(value)).from_buffer(value)
+        request = struct.pack("16sP", name.encode(), ctypes.addressof(at))
+        try:
+            fcntl.ioctl(control, _SIOCETHTOOL, request)
+        except OSError as error:
+            raise LinkFailed(f"checksum offload of {name} cannot be turned off: {error}") from error
+
+
+def _add(name: str, mtu: int, peer: dict[str, object]) -> None:
     try:
-        if libc.setns(descriptor, _CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), f"cannot enter the network namespace of process {pid}")
-    finally:
-        os.close(descriptor)
+        with IPRoute() as route:
+            route.link("add", ifname=name, kind="veth", mtu=mtu, peer=peer)
+            route.link("set", index=route.link_lookup(ifname=name)[0], state="up")
+    except NetlinkError as error:
+        raise LinkFailed(f"the veth pair {name} could not be made: {error}") from error
 
 
-_CLONE_NEWNET = 0x40000000
-"""linux/sched.h."""
-
-
-def _configure(there: IPRoute, card: Card) -> None:
-    index = there.link_lookup(ifname=card.name)[0]
-    there.link("set", index=index, address=card.mac, mtu=card.mtu)
-    for address in card.addresses:
-        plain, _, length = address.partition("/")
-        there.addr("add", index=index, address=plain, prefixlen=int(length))
-    there.link("set", index=index, state="up")
-
-
-def _without_checksum_offload(pid: int, name: str) -> None:
-    subprocess.run(
-        ["nsenter", "-t", str(pid), "-n", "ethtool", "-K", name, "tx", "off"],
-        check=True,
-        capture_output=True,
-        timeout=10,
-    )
-
-
-def disconnect(host_end: str) -> None:
-    """Remove the pair, if it is there. Idempotent."""
-    with IPRoute() as here:
-        for index in here.link_lookup(ifname=host_end):
+def _delete(name: str) -> None:
+    with IPRoute() as route:
+        for index in route.link_lookup(ifname=name):
             try:
-                here.link("del", index=index)
+                route.link("del", index=index)
             except NetlinkError as error:
-                if error.code != errno.ENODEV:  # it went with the container's namespace meanwhile
+                if error.code != _NO_SUCH_DEVICE:
                     raise
 
 
-def exists(host_end: str) -> bool:
-    """Whether the host's end is there; it goes with the container's namespace."""
-    with IPRoute() as here:
-        return bool(here.link_lookup(ifname=host_end))
+def _free_name() -> str:
+    with IPRoute() as route:
+        taken = {link.get_attr("IFLA_IFNAME") for link in route.get_links()}
+    return next(f"eth{n}" for n in range(len(taken) + 1) if f"eth{n}" not in taken)
+
+
+def _configure(name: str, prefixes: Sequence[str]) -> None:
+    offload_off(name)
+    with IPRoute() as route:
+        index = route.link_lookup(ifname=name)[0]
+        for number in (1, index):  # the loopback, too: a namespace begins with it down
+            route.link("set", index=number, state="up")
+        for prefix in prefixes:
+            address = ip_interface(prefix)
+            if address.version == 6:
+                _enable_ipv6(name)
+            flags = _NODAD if address.version == 6 else 0
+            try:
+                route.addr(
+                    "add",
+                    index=index,
+                    address=str(address.ip),
+                    prefixlen=address.network.prefixlen,
+                    flags=flags,
+                )
+            except NetlinkError as error:
+                if error.code != _EXISTS:
+                    raise
+
+
+def _enable_ipv6(name: str) -> None:
+    """Engines turn IPv6 off in namespaces; /proc/sys/net shows the namespace of the thread that looks."""
+    switch = Path("/proc/sys/net/ipv6/conf") / name / "disable_ipv6"
+    try:
+        switch.write_text("0")
+    except OSError as error:
+        raise LinkFailed(f"IPv6 cannot be turned on for {name}: {error}") from error

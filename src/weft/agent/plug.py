@@ -1,48 +1,80 @@
-"""Plug and unplug: the link and the switch together, both idempotent."""
+"""Plugging: a veth pair and a port of the switch, together or not at all."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 
-from weft.agent import links
-from weft.agent.attachment import host_end
-from weft.agent.vswitch import VSwitch
-
-INSTALL_S = 5.0
-"""How long flows may take until the attachment counts as failed (docs/architecture.md, Life of a port)."""
+from weft.agent.attachment import Lease, container_end, host_end
+from weft.agent.links import LinkFailed
+from weft.ovsdb import OvsdbError, OvsdbUnavailable
 
 
-class NotInstalled(Exception):
-    """The host's flows for a port did not appear in time; the port was unplugged again."""
+class VethPairs(Protocol):
+    """What plugging asks of links; Links and its fake."""
+
+    def exists(self, name: str) -> bool: ...  # noqa: D102
+    def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None: ...  # noqa: D102
+    def make_inside(  # noqa: D102
+        self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]
+    ) -> str: ...
+    def has_inside(self, pid: int, mac: str) -> bool: ...  # noqa: D102
+    def delete(self, name: str) -> None: ...  # noqa: D102
 
 
-def plug(vswitch: VSwitch, attached: Mapping[str, Any], pid: int) -> None:
-    """Connect the namespace of `pid` as the answer to an attach request says; returns when flows are in.
+class Switch(Protocol):
+    """What plugging asks of the switch; Vswitch and its fake."""
 
-    Fail closed: what could not be completed is taken back. Raises NotInstalled.
-    """
-    port, network = attached["port"], attached["network"]
-    lengths = {subnet["id"]: subnet["cidr"].rpartition("/")[2] for subnet in network["subnets"]}
-    card = links.Card(
-        "eth0",
-        port["mac"],
-        network["mtu"],
-        [f"{ip['address']}/{lengths[ip['subnet_id']]}" for ip in port["fixed_ips"]],
-    )
-    name = host_end(port["id"])
-    if not links.exists(name):
-        vswitch.unplug(name)
-        links.connect(pid, name, card, checksums=vswitch.datapath() == "system")
-    vswitch.plug(name, port["id"], port["mac"])
-    if not vswitch.wait_installed(port["id"], INSTALL_S):
-        unplug(vswitch, port["id"])
-        raise NotInstalled(
-            f"OVN did not install the flows of port {port['name']} on this host within {INSTALL_S:g} s; "
-            "check that ovn-controller runs here and reaches the Southbound database"
-        )
+    def add(self, name: str, lease: Lease) -> None: ...  # noqa: D102
+    def remove(self, name: str) -> None: ...  # noqa: D102
+    def wait_installed(self, port_id: str, timeout_s: float) -> bool: ...  # noqa: D102
 
 
-def unplug(vswitch: VSwitch, port_id: str) -> None:
-    """Take the port off this host: from the switch first, then the link. Idempotent."""
+class PlugFailed(Exception):
+    """The workload has no working port; the message is a whole sentence."""
+
+
+def plug_inside(lease: Lease, pid: int, *, links: VethPairs, switch: Switch) -> None:
+    """Give process `pid`'s namespace the port of `lease`. Idempotent; on failure nothing is left."""
+    name = host_end(lease.port_id)
+    try:
+        if links.exists(name) and links.has_inside(pid, lease.mac):
+            switch.add(name, lease)
+            return
+        switch.remove(name)  # of an earlier life: its `ovn-installed` says nothing of the new link
+        links.make_inside(name, pid=pid, mac=lease.mac, mtu=lease.mtu, prefixes=lease.prefixes)
+        _add(name, lease, links, switch)
+    except (LinkFailed, OvsdbError, OvsdbUnavailable) as error:
+        raise _failed(lease, error) from error
+
+
+def plug_pair(lease: Lease, *, links: VethPairs, switch: Switch) -> str:
+    """Make the pair of `lease`; the name of the end that the engine moves. On failure nothing is left."""
+    name, peer = host_end(lease.port_id), container_end(lease.port_id)
+    try:
+        switch.remove(name)
+        links.make_pair(name, peer, mac=lease.mac, mtu=lease.mtu)
+        _add(name, lease, links, switch)
+    except (LinkFailed, OvsdbError, OvsdbUnavailable) as error:
+        raise _failed(lease, error) from error
+    return peer
+
+
+def unplug(port_id: str, *, links: VethPairs, switch: Switch) -> None:
+    """Take the port off the switch and delete its pair. Idempotent."""
     name = host_end(port_id)
-    vswitch.unplug(name)
-    links.disconnect(name)
+    try:
+        switch.remove(name)
+    except (OvsdbError, OvsdbUnavailable) as error:
+        raise PlugFailed(f"port {port_id} could not be taken off the switch: {error}") from error
+    finally:
+        links.delete(name)
+
+
+def _add(name: str, lease: Lease, links: VethPairs, switch: Switch) -> None:
+    try:
+        switch.add(name, lease)
+    except (OvsdbError, OvsdbUnavailable):
+        links.delete(name)
+        raise
+
+
+def _failed(lease: Lease, error: Exception) -> PlugFailed:
+    return PlugFailed(f"port {lease.port_id} on network {lease.network} could not be plugged: {error}")

@@ -1,132 +1,170 @@
-"""br-int, the switch that OVN programs: which interfaces are on it, and for which ports."""
+"""Open vSwitch on this host: ports of the integration bridge, through OVSDB.
 
+OVN finds a port by its Interface's `iface-id`, and answers with `ovn-installed` on the same row once the
+flows are in (ovn-controller(8)).
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-from weft.ovsdb import Connection, OvsdbUnavailable, Uuid, encode
-from weft.ovsdb.values import NamedUuid, as_map
+from weft.agent.attachment import Lease
+from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, as_map, as_set, encode
 
 BRIDGE = "br-int"
-OWNER = "weft:port"
+OURS = "weft:port"
+
+TABLES = {
+    "Bridge": ["name", "ports", "datapath_type"],
+    "Port": ["name", "interfaces"],
+    "Interface": ["name", "external_ids", "error"],
+}
 
 
-class VSwitch:
-    """A session with the host's own Open vSwitch database."""
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A port of the bridge that Weft made."""
+
+    name: str
+    port_id: str
+
+
+class Vswitch:
+    """The integration bridge. May be used from several threads."""
 
     def __init__(self, remote: str) -> None:
-        """Connects in the background; see `weft.ovsdb.Connection` for `remote`."""
-        self._connection = Connection(
-            remote,
-            "Open_vSwitch",
-            {
-                "Bridge": ["name", "ports", "datapath_type"],
-                "Port": ["name", "interfaces", "external_ids"],
-                "Interface": ["name", "external_ids"],
-            },
-        )
+        """Connects in the background."""
+        self._connection = Connection(remote, "Open_vSwitch", TABLES)
 
     def close(self) -> None:
-        """End the session."""
+        """End the session; ports stay."""
         self._connection.close()
 
     def ready(self, timeout_s: float) -> None:
-        """Block until the database has been read; OvsdbUnavailable when it cannot be."""
+        """Block until the switch is known. Raises OvsdbUnavailable."""
         self._connection.ready(timeout_s)
 
     def datapath(self) -> str:
-        """`netdev` (userspace) or `system` (kernel), as br-int has it."""
+        """`netdev` or `system`; `system` while the bridge does not exist."""
         with self._connection.reading() as replica:
             for row in replica.tables["Bridge"].values():
                 if row["name"] == BRIDGE:
                     return str(row["datapath_type"]) or "system"
-        raise OvsdbUnavailable(f"Open vSwitch has no bridge {BRIDGE}; is ovn-controller running?")
+        return "system"
 
-    def ours(self) -> dict[str, str]:
-        """The interfaces that we plugged: port id by interface name."""
+    def ours(self) -> tuple[Plugged, ...]:
+        """Every port that Weft plugged."""
         with self._connection.reading() as replica:
-            return {
-                str(row["name"]): owner
-                for row in replica.tables["Interface"].values()
-                if (owner := as_map(row["external_ids"]).get(OWNER)) is not None
-            }
+            rows = [(row, as_map(row["external_ids"])) for row in replica.tables["Interface"].values()]
+            return tuple(Plugged(str(row["name"]), ids[OURS]) for row, ids in rows if OURS in ids)
 
-    def others(self) -> set[str]:
-        """The port ids of interfaces that somebody else plugged: libvirt, or QEMU by hand."""
+    def foreign(self) -> frozenset[str]:
+        """The port ids of interfaces that somebody else plugged: libvirt, or a person for QEMU."""
         with self._connection.reading() as replica:
             ids = [as_map(row["external_ids"]) for row in replica.tables["Interface"].values()]
-            return {one["iface-id"] for one in ids if "iface-id" in one and OWNER not in one}
+            return frozenset(one["iface-id"] for one in ids if "iface-id" in one and OURS not in one)
 
     def wait_for_change(self, seen: int, timeout_s: float) -> int:
-        """Block until the switch's configuration changed since `seen`, at most `timeout_s`; where it is."""
+        """Block until something changed since `seen` (0 at first), at most `timeout_s`; where it is now."""
         self._connection.wait_beyond(seen, timeout_s)
         return self._connection.changed
 
-    def plug(self, name: str, port_id: str, mac: str) -> None:
-        """Put interface `name` on br-int for `port_id`, in one transaction. Idempotent."""
-        if self.ours().get(name) == port_id:
-            return
-        ids = encode({"iface-id": port_id, "attached-mac": mac, OWNER: port_id})
-        self._connection.transact(
-            [
+    def add(self, name: str, lease: Lease) -> None:
+        """Make link `name` the port of `lease`. Idempotent, one transaction."""
+        ids = {
+            "iface-id": lease.port_id,
+            "attached-mac": lease.mac,
+            "iface-status": "active",
+            OURS: lease.port_id,
+        }
+        bridge, port, interfaces = self._find(name)
+        if bridge is None:
+            raise OvsdbUnavailable(
+                f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it when it runs"
+            )
+        if port is not None:
+            operations: list[dict[str, object]] = [
                 {
-                    "op": "insert",
+                    "op": "mutate",
                     "table": "Interface",
-                    "uuid-name": "interface",
-                    "row": {"name": name, "external_ids": ids},
-                },
-                {
-                    "op": "insert",
-                    "table": "Port",
-                    "uuid-name": "port",
-                    "row": {
-                        "name": name,
-                        "interfaces": encode(NamedUuid("interface")),
-                        "external_ids": encode({OWNER: port_id}),
-                    },
-                },
-                {
-                    "op": "mutate",
-                    "table": "Bridge",
-                    "where": [["name", "==", BRIDGE]],
-                    "mutations": [["ports", "insert", encode(frozenset({NamedUuid("port")}))]],
-                },
-                _NEXT_CONFIGURATION,
+                    "where": [["_uuid", "==", encode(interface)]],
+                    "mutations": [
+                        ["external_ids", "delete", ["set", sorted(ids)]],
+                        ["external_ids", "insert", encode(ids)],
+                    ],
+                }
+                for interface in interfaces
             ]
-        )
+        else:
+            operations = _insert(bridge, name, ids)
+        self._connection.transact(operations)
 
-    def unplug(self, name: str) -> None:
-        """Take interface `name` off br-int. Idempotent; an interface that is not ours is left alone."""
-        if name not in self.ours():
+    def remove(self, name: str) -> None:
+        """Take `name` off the bridge. Idempotent; ports that are not ours stay."""
+        bridge, port, interfaces = self._find(name)
+        if bridge is None or port is None or name not in {plugged.name for plugged in self.ours()}:
             return
-        with self._connection.reading() as replica:
-            ports = [uuid for uuid, row in replica.tables["Port"].items() if row["name"] == name]
+        del interfaces  # Interface rows go with the last Port that refers to them
+        taken: list[object] = ["ports", "delete", ["set", [encode(port)]]]
         self._connection.transact(
             [
                 {
                     "op": "mutate",
                     "table": "Bridge",
-                    "where": [["name", "==", BRIDGE]],
-                    "mutations": [["ports", "delete", encode(frozenset(Uuid(port) for port in ports))]],
-                },
-                _NEXT_CONFIGURATION,
+                    "where": [["_uuid", "==", encode(bridge)]],
+                    "mutations": [taken],
+                }
             ]
         )
+        self._connection.wait_for(lambda: self._find(name)[1] is None, 2)
 
     def wait_installed(self, port_id: str, timeout_s: float) -> bool:
-        """Block until ovn-controller has installed the flows of `port_id` on this host."""
-        return self._connection.wait_for(lambda: self._installed(port_id), timeout_s)
+        """Block until OVN says that the port's flows are in; False when it does not in time."""
+        return self._connection.wait_for(lambda: port_id in self.installed(), timeout_s)
 
-    def _installed(self, port_id: str) -> bool:
-        rows: Any = self._connection.replica.tables.get("Interface", {}).values()
-        return any(
-            ids.get("iface-id") == port_id and ids.get("ovn-installed") == "true"
-            for ids in (as_map(row["external_ids"]) for row in rows)
-        )
+    def installed(self) -> frozenset[str]:
+        """The ids of ports whose flows are in; empty while the switch cannot be asked."""
+        try:
+            with self._connection.reading() as replica:
+                ids = [as_map(row["external_ids"]) for row in replica.tables["Interface"].values()]
+                return frozenset(
+                    i["iface-id"] for i in ids if "iface-id" in i and i.get("ovn-installed") == "true"
+                )
+        except OvsdbUnavailable:
+            return frozenset()
+
+    def _find(self, name: str) -> tuple[Uuid | None, Uuid | None, tuple[Uuid, ...]]:
+        """The bridge, the port called `name` and its interfaces, as far as they are there."""
+        with self._connection.reading() as replica:
+            bridge = _named(replica.tables["Bridge"], BRIDGE)
+            port = _named(replica.tables["Port"], name)
+            if port is None:
+                return bridge, None, ()
+            interfaces = as_set(replica.tables["Port"][port]["interfaces"])
+            return bridge, port, tuple(Uuid(str(interface)) for interface in interfaces)
 
 
-_NEXT_CONFIGURATION: dict[str, object] = {
-    "op": "mutate",
-    "table": "Open_vSwitch",
-    "where": [],
-    "mutations": [["next_cfg", "+=", 1]],
-}
-"""Wakes ovs-vswitchd, as ovs-vsctl does (ovs-vswitchd.conf.db(5), next_cfg)."""
+def _named(rows: dict[Uuid, dict[str, Any]], name: str) -> Uuid | None:
+    return next((identity for identity, row in rows.items() if row["name"] == name), None)
+
+
+def _insert(bridge: Uuid, name: str, ids: dict[str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "op": "insert",
+            "table": "Interface",
+            "uuid-name": "interface",
+            "row": {"name": name, "external_ids": encode(ids)},
+        },
+        {
+            "op": "insert",
+            "table": "Port",
+            "uuid-name": "port",
+            "row": {"name": name, "interfaces": encode(NamedUuid("interface")), "external_ids": encode(ids)},
+        },
+        {
+            "op": "mutate",
+            "table": "Bridge",
+            "where": [["_uuid", "==", encode(bridge)]],
+            "mutations": [["ports", "insert", ["set", [encode(NamedUuid("port"))]]]],
+        },
+    ]

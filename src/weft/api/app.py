@@ -1,21 +1,92 @@
-"""The application: routes, and errors as problem documents."""
+"""The application: every route, over one store."""
 
-from fastapi import FastAPI
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+
+import anyio
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
 
 from weft.api import problems
-from weft.api.context import Context
-from weft.api.routes import declared, hosts, progress
+from weft.api.context import Api
+from weft.api.metrics import Measured, ModelCollector
+from weft.api.receipts import Receipts, receipts_of
+from weft.api.routes import (
+    address_groups,
+    agent,
+    groups,
+    health,
+    history,
+    hosts,
+    networks,
+    policies,
+    ports,
+    projects,
+    qos_policies,
+    subnets,
+)
+from weft.model.ids import HostName
+from weft.store import Store
+from weft.store.tokens import Caller
 
-PREFIX = "/api/v1"
+BASE = "/api/v1"
 
 
-def create_app(context: Context) -> FastAPI:
-    """The API over one store."""
-    app = FastAPI(title="Weft", version="1", docs_url=None, redoc_url=None)
-    app.state.context = context
-    problems.install(app)
-    app.include_router(progress.open_router)
-    # What is named comes before the generic `/{kind}` of what is declared.
-    for router in (progress.router, hosts.router, declared.router):
-        app.include_router(router, prefix=PREFIX)
+def _nothing_wrong() -> Sequence[str]:
+    return ()
+
+
+def create_app(  # noqa: PLR0913 - the one place where everything is handed in
+    *,
+    store: Store,
+    caller_of: Callable[[str], Caller | None],
+    receipts: Receipts | None = None,
+    underlay_mtu: int = 1500,
+    host_timeout_s: float = 30,
+    public_url: str = "https://SERVER:7443",
+    enrol: Callable[[HostName, str | None], Mapping[str, str]] | None = None,
+    ready: Callable[[], Sequence[str]] = _nothing_wrong,
+    unavailable: tuple[type[Exception], ...] = (),
+) -> FastAPI:
+    """The API over `store`.
+
+    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `enrol` gives
+    a host that joins what its engine needs (given its name and certificate request). `ready` names
+    what keeps the server from its work. `unavailable` are the exceptions of databases that are away.
+    """
+    app = FastAPI(
+        title="Weft",
+        version=version("weft"),
+        summary="Containers, virtual machines and bare metal on one network under one policy.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.api = Api(
+        store=store,
+        caller_of=caller_of,
+        receipts=receipts_of(store) if receipts is None else receipts,
+        underlay_mtu=underlay_mtu,
+        host_timeout_s=host_timeout_s,
+        join_command=lambda token: f"weft agent join --server {public_url} --token {token}",
+        enrol=enrol,
+        ready=ready,
+    )
+    app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
+    app.state.registry = CollectorRegistry()
+    app.state.registry.register(ModelCollector(store))
+    problems.install(app, unavailable)
+    app.include_router(health.router)
+    app.include_router(_versioned())
+    app.add_middleware(Measured, registry=app.state.registry)
     return app
+
+
+def _versioned() -> APIRouter:
+    """The paths under the version."""
+    router = APIRouter(prefix=BASE)
+    for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
+        router.include_router(noun.router)
+    for noun in (qos_policies, hosts, agent, history):
+        router.include_router(noun.router)
+    return router

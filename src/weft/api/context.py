@@ -1,128 +1,144 @@
-"""What a request handler needs: the store, who is calling, and what the caller may reach."""
+"""What every handler has at hand: the store, the settings, the caller, the answer's headers."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request, Response
 
-from weft.model.errors import Forbidden, NotFound, StaleRevision, Unauthenticated
-from weft.model.ids import HostName, ProjectId
-from weft.model.snapshot import Snapshot
-from weft.settings import ServerSettings
-from weft.store import Store, tokens
-from weft.store.tokens import Caller, Role
+from weft.api import auth
+from weft.api.receipts import Receipts
+from weft.api.view import View
+from weft.model.errors import Invalid, StaleRevision
+from weft.model.ids import HostName
+from weft.store import Kind, Store, Transaction
+from weft.store.kinds import NOUNS
+from weft.store.tokens import Caller
+
+# What a frame grows by on the wire over IPv4. Geneve as OVN uses it: IPv4 20, UDP 8, Geneve 8 and its
+# one option 8 (RFC 8926; ovn-architecture(7), "Tunnel Encapsulations"), inner Ethernet 14: 58 bytes.
+# VXLAN (RFC 7348) has no option: 50. One number for both, so that the setting can be chosen late.
+ENCAPSULATION_OVERHEAD = 58
+
+_ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One per application."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """What the composition root gives to the API."""
 
     store: Store
-    settings: ServerSettings
-    now: Callable[[], datetime]
-
-
-def context(request: Request) -> Context:
-    """The application's context."""
-    found: Context = request.app.state.context
-    return found
-
-
-def caller(request: Request) -> Caller:
-    """Whose token the request carries. Raises Unauthenticated."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("send a token: `Authorization: Bearer TOKEN`; `weft login` stores one")
-    here = context(request)
-    found = tokens.find(here.store, token.strip(), here.now())
-    if found is None:
-        raise Unauthenticated("this token is unknown, expired or revoked; ask an administrator for one")
-    return found
-
-
-Here = Annotated[Context, Depends(context)]
-Who = Annotated[Caller, Depends(caller)]
-
-
-class Named(Protocol):
-    """Anything declared that has an identity and a name."""
+    caller_of: Callable[[str], Caller | None]
+    receipts: Receipts
+    underlay_mtu: int
+    host_timeout_s: float
+    join_command: Callable[[str], str]
+    enrol: Callable[[HostName, str | None], Mapping[str, str]] | None
+    ready: Callable[[], Sequence[str]]
 
     @property
-    def id(self) -> UUID:
-        """Its identity."""
+    def largest_mtu(self) -> int:
+        """The largest packet that fits through the underlay in a tunnel."""
+        return self.underlay_mtu - ENCAPSULATION_OVERHEAD
+
+    def view(self) -> View:
+        """The newest model, ready to be shown."""
+        return View(self.store, self.largest_mtu)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One authenticated request: who asks, of what, and the headers of the answer."""
+
+    api: Api
+    caller: Caller
+    response: Response
+    if_match: str | None
 
     @property
-    def name(self) -> str:
-        """Its name within its project."""
+    def store(self) -> Store:
+        """The model."""
+        return self.api.store
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction in the caller's name; the answer tells its revision."""
+        with self.store.write(self.caller.name) as tx:
+            yield tx
+        self.response.headers["Weft-Revision"] = str(tx.revision)
+
+    def check_version(self, kind: Kind, object_id: UUID | str) -> None:
+        """Inside a transaction: refuse if the caller saw an older version. Raises StaleRevision."""
+        if self.if_match is None or self.if_match.strip() == "*":
+            return
+        wanted = {int(number) for number in _ETAG.findall(self.if_match)}
+        if not wanted:
+            raise Invalid(
+                f'If-Match is an ETag as this API gives, like "12", not {self.if_match!r:.80}',
+                field="If-Match",
+            )
+        newest = self.store.revised_at(kind, object_id)
+        if newest is not None and newest not in wanted:
+            raise StaleRevision(
+                f"this {NOUNS[kind]} was changed in revision {newest}, and you saw revision "
+                f"{max(wanted)}; read it again and repeat what you want"
+            )
+
+    def tag(self, revision: int) -> None:
+        """Give the answer its ETag."""
+        self.response.headers["ETag"] = f'"{revision}"'
 
 
-N = TypeVar("N", bound=Named)
+def api_of(request: Request) -> Api:
+    """What the composition root gave to the app that serves `request`."""
+    api = request.app.state.api
+    if not isinstance(api, Api):
+        raise TypeError("the app was not made by create_app")
+    return api
 
 
-def find(
-    items: Mapping[Any, N],
-    wanted: str,
-    kind: str,
-    *,
-    within: ProjectId | None = None,
-    field: str | None = None,
-) -> N:
-    """The object called `wanted`, by UUID or by name within a project. Raises NotFound."""
-    try:
-        identity: UUID | None = UUID(wanted)
-    except ValueError:
-        identity = None
-    if identity in items:
-        found = items[identity]
-        if within is None or getattr(found, "project_id", found.id) == within:
-            return found
-    for item in items.values():
-        if item.name == wanted and (within is None or getattr(item, "project_id", within) == within):
-            return item
-    raise NotFound(kind, wanted, field=field)
+ApiDep = Annotated[Api, Depends(api_of)]
 
 
-def project_for(snapshot: Snapshot, who: Caller, wanted: str | None) -> ProjectId:
-    """The project that a request is about: the one it names, the caller's, or `default`."""
-    if wanted is None and who.project_id is not None:
-        return who.project_id
-    project = find(snapshot.projects, wanted or "default", "project", field="project")
-    if who.role is not Role.ADMIN and project.id != who.project_id:
-        raise NotFound("project", wanted or "default", field="project")
-    return project.id
+def _asking(
+    api: ApiDep,
+    response: Response,
+    authorization: Annotated[str | None, Header()] = None,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Asking:
+    caller = auth.caller(api.caller_of, authorization)
+    return Asking(api=api, caller=caller, response=response, if_match=if_match)
 
 
-def check_visible(who: Caller, project_id: ProjectId, kind: str, name: object) -> None:
-    """NotFound unless the caller may read what belongs to the project."""
-    if who.role is not Role.ADMIN and who.project_id != project_id:
-        raise NotFound(kind, name)
+AnyCaller = Annotated[Asking, Depends(_asking)]
+"""Whoever has a valid token; the handler must judge how far it reaches."""
 
 
-def check_may_write(who: Caller, project_id: ProjectId | None = None) -> None:
-    """Forbidden unless the caller may change what belongs to the project (None: to the installation)."""
-    if who.role is Role.ADMIN or (who.role is Role.MEMBER and project_id == who.project_id is not None):
-        return
-    raise Forbidden(f"role {who.role} may not change this; ask a member of the project or an administrator")
+def _reading(asking: AnyCaller) -> Asking:
+    auth.require_reader(asking.caller)
+    return asking
 
 
-def check_reads_declared(who: Caller) -> None:
-    """Forbidden for hosts: their part of the API is under `/hosts/NAME`, and holds only what is theirs."""
-    if who.role is Role.HOST:
-        raise Forbidden(f"{who.name} reads what is under /hosts/{who.host} only; use a user's token here")
+def _writing(asking: AnyCaller) -> Asking:
+    auth.require_writer(asking.caller)
+    return asking
 
 
-def check_host(who: Caller, host: str) -> HostName:
-    """Forbidden unless the caller is that very host, or an administrator."""
-    if who.role is Role.ADMIN or (who.role is Role.HOST and who.host == host):
-        return HostName(host)
-    raise Forbidden(f"{who.name} may not act for host {host}; a host acts for itself only")
+def _administering(asking: AnyCaller) -> Asking:
+    auth.require_admin(asking.caller)
+    return asking
 
 
-def check_fresh(request: Request, revision: int) -> None:
-    """StaleRevision when If-Match names another version than the present one."""
-    wanted = request.headers.get("if-match")
-    if wanted not in (None, "*", f'"{revision}"'):
-        raise StaleRevision(f"the object is at revision {revision}, If-Match says {wanted}; read it again")
+def _hosting(asking: AnyCaller, host: str) -> Asking:
+    auth.require_host(asking.caller, HostName(host))
+    return asking
+
+
+Reading = Annotated[Asking, Depends(_reading)]
+Writing = Annotated[Asking, Depends(_writing)]
+Administering = Annotated[Asking, Depends(_administering)]
+Hosting = Annotated[Asking, Depends(_hosting)]
+"""The agent of the host in the path, or an administrator."""

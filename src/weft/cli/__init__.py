@@ -1,5 +1,74 @@
-"""The command line: `weft NOUN VERB`."""
+"""The command line: one module per noun, and `render` draws what they found."""
 
-from weft.cli.app import main
+from importlib.metadata import version
+from typing import Annotated
 
-__all__ = ["main"]
+import typer
+
+from weft.cli import (
+    address_group,
+    group,
+    host,
+    login,
+    network,
+    policy,
+    port,
+    project,
+    qos,
+    revision,
+    subnet,
+    token,
+)
+from weft.cli.command import Sentences
+
+app = typer.Typer(
+    name="weft",
+    cls=Sentences,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for _name, _noun in (
+    ("project", project),
+    ("network", network),
+    ("subnet", subnet),
+    ("port", port),
+    ("group", group),
+    ("address-group", address_group),
+    ("policy", policy),
+    ("qos", qos),
+    ("host", host),
+    ("token", token),
+):
+    app.add_typer(_noun.app, name=_name)
+app.add_typer(port.app, name="endpoint", help="The same as `weft port`.")
+login.add_to(app)
+revision.add_to(app)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
+    if asked:
+        print(f"weft {version('weft')}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="[bold]A first network[/bold]\n\nweft network create DockerSN --subnet 192.168.200.0/24\n\n"
+    "weft port list --network DockerSN"
+)
+def root(
+    *,
+    version_asked: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Containers, virtual machines and bare metal on one overlay network under one policy.
+
+    Log in with `weft login SERVER`, or set WEFT_SERVER and WEFT_TOKEN.
+    """
+    del version_asked  # the callback has answered
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

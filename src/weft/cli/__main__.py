@@ -1,5 +1,5 @@
 """`python -m weft.cli`."""
 
-from weft.cli.app import main
+from weft.cli import main
 
 main()

@@ -1,83 +1,303 @@
-"""Data in, text out: tables for people, JSON and YAML for programs."""
+"""Objects of the API as tables, cards, JSON or YAML: data in, renderable out."""
 
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
 import yaml
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-Json = dict[str, Any]
+from weft.cli.quantity import rate_text
+from weft.cli.rulewords import peer_text, service_text
+from weft.client import Change, Receipt
+
+Item = Mapping[str, Any]
+Names = Mapping[str, str]
+Column = tuple[str, Callable[[Item, Names], str]]
+
+_STATE_STYLES = {"up": "green", "pending": "yellow", "failed": "bold red", "down": "dim"}
 
 
-class Output(StrEnum):
-    """How results are shown."""
+class Format(StrEnum):
+    """How answers are printed."""
 
     TABLE = "table"
     JSON = "json"
     YAML = "yaml"
 
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "projects": ("name", "description", "id"),
-    "networks": ("name", "project", "subnets", "default_ingress", "default_egress", "id"),
-    "ports": ("name", "kind", "addresses", "mac", "network", "host", "state", "groups"),
-    "groups": ("name", "selector", "members", "id"),
-    "policies": ("name", "tier", "order", "rules", "id"),
-    "qos-policies": ("name", "egress", "ingress", "dscp", "id"),
-    "hosts": ("name", "projects", "status"),
-    "failures": ("host", "workload", "reason", "at"),
-}
+def document(data: object, form: Format) -> str:
+    """`data` as JSON or YAML text."""
+    if form is Format.YAML:
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def show(kind: str, items: Sequence[Json], output: Output, *, single: bool = False) -> None:
-    """Print objects of a kind; `single` prints one as itself and not as a list of one."""
-    if output is Output.TABLE:
-        # A pipe has no width: programs that cut columns must not meet folded cells.
-        Console(width=None if sys.stdout.isatty() else 1000).print(table(kind, items))
-        return
-    data: Any = items[0] if single else list(items)
-    print(
-        json.dumps(data, indent=2)
-        if output is Output.JSON
-        else yaml.safe_dump(data, sort_keys=False).rstrip()
-    )
-
-
-def table(kind: str, items: Sequence[Json]) -> Table:
-    """A table of the columns that people ask for first."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
+def table(kind: str, items: Iterable[Item], names: Names | None = None) -> Table:
+    """A row per item, with the columns of `kind`."""
     columns = COLUMNS[kind]
-    for column in columns:
-        drawn.add_column(column.replace("_", " ").upper(), overflow="fold")
+    drawn = _grid([header for header, _ in columns])
     for item in items:
-        drawn.add_row(*(_cell(kind, item, column) for column in columns))
+        drawn.add_row(*(_cell(header, cell(item, names or {})) for header, cell in columns))
     return drawn
 
 
-def _cell(kind: str, item: Json, column: str) -> str:
-    match kind, column:
-        case "ports", "addresses":
-            return ", ".join(ip["address"] for ip in item["fixed_ips"])
-        case "ports", "state":
-            status = item["status"]
-            return f"{status['state']}: {status['reason']}" if status["reason"] else str(status["state"])
-        case "networks", "subnets":
-            return ", ".join(subnet["cidr"] for subnet in item["subnets"])
-        case _, ("rules" | "members"):
-            return str(len(item[column]))
-        case _:
-            return _text(item.get(column))
+def card(kind: str, item: Item, names: Names | None = None) -> Table:
+    """One item, a line per field: the columns of its kind first, then the rest of what is known."""
+    drawn = Table(box=None, show_header=False, pad_edge=False)
+    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for header, cell in (*COLUMNS[kind], *_MORE.get(kind, ()), *_ALWAYS):
+        value = cell(item, names or {})
+        if value:
+            drawn.add_row(header.lower(), _cell(header, value))
+    return drawn
+
+
+def rules(policy: Item, names: Names) -> Table:
+    """The rules of a policy in the order in which they are read; the number is for `rule remove`."""
+    drawn = _grid(["#", "DIRECTION", "ACTION", "PEER", "SERVICE", "OPTIONS", "DESCRIPTION"])
+    for number, rule in enumerate(policy.get("rules") or [], start=1):
+        options = [] if rule.get("stateful", True) else ["stateless"]
+        options += ["log"] if rule.get("log") else []
+        cells = [
+            str(number),
+            rule["direction"],
+            rule["action"],
+            peer_text(rule.get("peer") or {}, names),
+            service_text(rule.get("service") or {}),
+            " ".join(options),
+            rule.get("description") or "",
+        ]
+        drawn.add_row(*(Text(cell) for cell in cells))
+    return drawn
+
+
+def receipt_sentence(receipt: Receipt) -> str:
+    """How far a revision got, in one line."""
+    hosts = f"{receipt.hosts_done} of {receipt.hosts_total} hosts"
+    if receipt.enforced:
+        return f"enforced on {hosts} after {_ms(receipt.enforced_after_ms)}"
+    if not receipt.applied:
+        return f"revision {receipt.revision} is not applied to OVN yet"
+    waiting = ", ".join(receipt.waiting) or "no host in particular"
+    return f"applied after {_ms(receipt.applied_after_ms)}, enforced on {hosts}, waiting for {waiting}"
+
+
+def change_line(change: Change) -> str:
+    """One line of the change log."""
+    return (
+        f"{change.revision:>6}  {change.at}  {change.action:<8} {change.kind} {change.id}  by {change.author}"
+    )
+
+
+def change_entry(change: Change, form: Format) -> str:
+    """A change as it comes: a line, a JSON document on one line, or an item of a YAML list."""
+    if form is Format.JSON:
+        return json.dumps(asdict(change), ensure_ascii=False)
+    if form is Format.YAML:
+        return document([asdict(change)], form).rstrip("\n")
+    return change_line(change)
+
+
+def facts(found: Item) -> Table:
+    """A line per fact."""
+    drawn = Table(box=None, show_header=False, pad_edge=False)
+    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for name, value in found.items():
+        drawn.add_row(name, Text(_text(value) or "none"))
+    return drawn
+
+
+def _ms(value: float | None) -> str:
+    return "an unknown time" if value is None else f"{value:.0f} ms"
+
+
+def _grid(headers: Sequence[str]) -> Table:
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        drawn.add_column(header, overflow="fold")
+    return drawn
+
+
+def _cell(header: str, value: str) -> Text:
+    return Text(value, style=_STATE_STYLES.get(value, "") if header == "STATE" else "")
+
+
+def _field(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        del names
+        return _text(item.get(name))
+
+    return read
+
+
+def _named(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        value = item.get(name)
+        return "" if value is None else names.get(value, str(value))
+
+    return read
+
+
+def _status(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        del names
+        return _text((item.get("status") or {}).get(name))
+
+    return read
 
 
 def _text(value: object) -> str:
     if value is None:
-        return "-"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={inner}" for key, inner in value.items() if inner)
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(inner) for inner in value)
     return str(value)
+
+
+def _addresses(item: Item, names: Names) -> str:
+    del names
+    return ", ".join(fixed["address"] for fixed in item.get("fixed_ips") or [])
+
+
+def _subnets(item: Item, names: Names) -> str:
+    del names
+    return ", ".join(subnet["cidr"] for subnet in item.get("subnets") or [])
+
+
+def _pools(item: Item, names: Names) -> str:
+    del names
+    return ", ".join(f"{pool['first']}-{pool['last']}" for pool in item.get("pools") or [])
+
+
+def _workload(item: Item, names: Names) -> str:
+    del names
+    workload = item.get("workload") or {}
+    parts = [workload.get("runtime"), workload.get("name") or workload.get("id"), workload.get("image")]
+    return " ".join(part for part in parts if part)
+
+
+def _count(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        del names
+        return str(len(item.get(name) or []))
+
+    return read
+
+
+def _limit(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        del names
+        limit = item.get(name)
+        if not limit:
+            return ""
+        burst = limit.get("burst_kb") or 0
+        return rate_text(limit["rate_kbps"]) + (f" burst {rate_text(burst)}" if burst else "")
+
+    return read
+
+
+def _target(item: Item, names: Names) -> str:
+    target = item.get("target")
+    return "every endpoint" if target is None else names.get(target, str(target))
+
+
+_NAME: Column = ("NAME", _field("name"))
+_PROJECT: Column = ("PROJECT", _field("project"))
+_DESCRIPTION: Column = ("DESCRIPTION", _field("description"))
+_ALWAYS: tuple[Column, ...] = (("ID", _field("id")), ("REVISION", _field("revision")))
+
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "projects": (_NAME, _DESCRIPTION),
+    "networks": (
+        _NAME,
+        _PROJECT,
+        ("SUBNETS", _subnets),
+        ("INGRESS", _field("default_ingress")),
+        ("EGRESS", _field("default_egress")),
+        ("MTU", _field("mtu")),
+    ),
+    "subnets": (
+        _NAME,
+        ("CIDR", _field("cidr")),
+        ("GATEWAY", _field("gateway")),
+        ("POOLS", _pools),
+        ("DHCP", _field("dhcp")),
+        ("NETWORK", _named("network_id")),
+    ),
+    "ports": (
+        ("ENDPOINT (PORT)", _field("name")),
+        ("KIND", _field("kind")),
+        ("ADDRESS", _addresses),
+        ("MAC", _field("mac")),
+        ("NETWORK", _field("network")),
+        ("HOST", _field("host")),
+        ("STATE", _status("state")),
+        ("GROUPS", _field("groups")),
+    ),
+    "groups": (_NAME, _PROJECT, ("SELECTOR", _field("selector")), ("ENDPOINTS", _count("members"))),
+    "address-groups": (_NAME, _PROJECT, ("PREFIXES", _field("cidrs"))),
+    "policies": (
+        _NAME,
+        _PROJECT,
+        ("TIER", _field("tier")),
+        ("ORDER", _field("order")),
+        ("TARGET", _target),
+        ("RULES", _count("rules")),
+    ),
+    "qos-policies": (
+        _NAME,
+        _PROJECT,
+        ("EGRESS", _limit("egress")),
+        ("INGRESS", _limit("ingress")),
+        ("DSCP", _field("dscp")),
+    ),
+    "hosts": (
+        _NAME,
+        ("ALIVE", _status("alive")),
+        ("LAST SEEN", _status("last_seen")),
+        ("AGENT", _status("agent_version")),
+        ("DATAPATH", _status("datapath")),
+        ("PROJECTS", _field("projects")),
+    ),
+    "failures": (
+        ("WORKLOAD", _workload),
+        ("HOST", _field("host")),
+        ("REASON", _field("reason")),
+        ("AT", _field("at")),
+    ),
+    "join-tokens": (
+        ("TOKEN", _field("token")),
+        ("EXPIRES", _field("expires_at")),
+        ("COMMAND", _field("command")),
+    ),
+}
+
+_MORE: Mapping[str, tuple[Column, ...]] = {
+    "networks": (_DESCRIPTION, ("LABELS", _field("labels")), ("QOS", _named("qos_policy_id"))),
+    "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
+    "ports": (
+        _PROJECT,
+        ("REASON", _status("reason")),
+        ("SINCE", _status("since")),
+        ("WORKLOAD", _workload),
+        ("LABELS", _field("labels")),
+        ("QOS", _named("qos_policy_id")),
+        ("ANTI-SPOOFING", _field("port_security")),
+        ("QUARANTINED", _field("quarantined")),
+    ),
+    "groups": (_DESCRIPTION, ("LISTED", _field("listed"))),
+    "address-groups": (_DESCRIPTION,),
+    "policies": (_DESCRIPTION,),
+    "qos-policies": (_DESCRIPTION,),
+    "hosts": (_DESCRIPTION,),
+}

@@ -1,5 +1,34 @@
-"""A typed, synchronous client of the REST interface: for the agent, the command line and users."""
+"""The REST API as Python sees it: synchronous, typed, with errors that are sentences."""
 
-from weft.client.client import Client, ProblemError, ServerUnreachable
+from weft.client.client import Client
+from weft.client.errors import ClientError, ProblemError, ServerUnreachable, UnexpectedAnswer
+from weft.client.types import (
+    Attached,
+    Change,
+    FixedIP,
+    HostNetworks,
+    Network,
+    Port,
+    PortStatus,
+    Receipt,
+    Subnet,
+    Workload,
+)
 
-__all__ = ["Client", "ProblemError", "ServerUnreachable"]
+__all__ = [
+    "Attached",
+    "Change",
+    "Client",
+    "ClientError",
+    "FixedIP",
+    "HostNetworks",
+    "Network",
+    "Port",
+    "PortStatus",
+    "ProblemError",
+    "Receipt",
+    "ServerUnreachable",
+    "Subnet",
+    "UnexpectedAnswer",
+    "Workload",
+]

@@ -1,137 +1,259 @@
-"""One HTTP session with a Weft server. What it returns is what the API documents."""
+"""The client of Weft's API, for the agent, the command line and users' own programs.
 
-from collections.abc import Iterator, Mapping
+One object per server. It retries nothing: a caller knows what may be asked twice. The exception is
+`changes`, whose whole point is to stay connected.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-Json = dict[str, Any]
+from weft.client.errors import ServerUnreachable
+from weft.client.events import changes_in
+from weft.client.transport import Answer, Transport, path_of
+from weft.client.types import (
+    Attached,
+    Change,
+    HostNetworks,
+    Json,
+    Network,
+    Port,
+    Receipt,
+    workload_body,
+)
+from weft.model.port import Workload
 
-
-class ProblemError(Exception):
-    """The server refused; the message is its sentence, `code` is stable."""
-
-    def __init__(self, status: int, code: str, detail: str, field: str | None) -> None:
-        """As the problem document says (RFC 9457)."""
-        self.status, self.code, self.detail, self.field = status, code, detail, field
-        super().__init__(detail)
-
-
-class ServerUnreachable(Exception):
-    """No answer came."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        """`url` is the server's, `reason` what the network said."""
-        super().__init__(
-            f"the Weft server at {url} does not answer ({reason}); "
-            "check that it runs and that this host reaches it"
-        )
+_PAGE = 500
+_SILENCE_S = 60.0
 
 
 class Client:
-    """Methods raise ProblemError and ServerUnreachable. May be used by several threads."""
+    """A session with one server. May be used from several threads."""
 
     def __init__(
         self,
-        url: str,
+        base_url: str,
         *,
         token: str | None = None,
-        timeout_s: float = 5.0,
+        ca: Path | None = None,
+        timeout_s: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`token` is sent with every request; `transport` replaces the network in tests."""
-        self.url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s, transport=transport
-        )
+        """`ca` is a PEM file to trust instead of the system's; `transport` replaces the network in tests."""
+        self._transport = Transport(base_url, token=token, ca=ca, timeout_s=timeout_s, transport=transport)
+        self._timeout_s = timeout_s
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._transport.url
 
     def __enter__(self) -> Self:
-        """The client itself."""
+        """Use the client; it closes at the end."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the session."""
-        self._http.close()
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    # Any kind of object: what the command line needs.
 
     def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: object = None,
-        query: Mapping[str, Any] | None = None,
-        timeout_s: float | None = None,
-    ) -> httpx.Response:
-        """Any request; `path` is behind `/api/v1`."""
-        query = {k: v for k, v in (query or {}).items() if v is not None}
-        extra: Json = {} if timeout_s is None else {"timeout": timeout_s}
-        try:
-            answer = self._http.request(method, path, json=body, params=query, **extra)
-        except httpx.TransportError as error:
-            raise ServerUnreachable(self.url, str(error) or type(error).__name__) from error
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
-            raise _problem(answer)
-        return answer
+        self, method: str, *path: str, body: object = None, query: Mapping[str, object] | None = None
+    ) -> Answer:
+        """One request to `path`, whose parts are quoted here."""
+        return self._transport.send(method, path_of(*path), body=body, query=query)
 
-    def items(self, kind: str, **query: Any) -> Iterator[Json]:  # noqa: ANN401 - query values
-        """Every object of a kind, page by page."""
-        cursor: str | None = None
+    def list(self, kind: str, **filters: object) -> Iterator[dict[str, Any]]:
+        """All objects of `kind` that match, page after page, as they are asked for."""
+        cursor: object = None
         while True:
-            page = self.request("GET", f"/{kind}", query={**query, "cursor": cursor}).json()
+            query = {"limit": _PAGE, **filters, "cursor": cursor}
+            page = self._transport.send("GET", path_of(kind), query=query).body
             yield from page["items"]
-            cursor = page["next_cursor"]
+            cursor = page.get("next_cursor")
             if cursor is None:
                 return
 
-    def create(self, kind: str, body: Mapping[str, Any]) -> tuple[Json, int]:
-        """A new object, and the revision that it came with."""
-        answer = self.request("POST", f"/{kind}", body=body)
-        return answer.json(), int(answer.headers.get("weft-revision", 0))
+    def get(self, kind: str, name: str, *, project: str | None = None) -> dict[str, Any]:
+        """One object, by id, or by name in `project`."""
+        found: dict[str, Any] = self._transport.send(
+            "GET", path_of(kind, name), query={"project": project}
+        ).body
+        return found
 
-    def receipt(self, revision: int, wait_s: float = 0) -> Json:
-        """How far a revision has come; waits at most `wait_s` (up to 60) for it to be enforced."""
-        answer = self.request("GET", f"/receipts/{revision}", query={"wait_s": wait_s}, timeout_s=wait_s + 10)
-        return dict(answer.json())
+    def create(self, kind: str, body: Json) -> Answer:
+        """Declare a new object; the answer's body is what was made."""
+        return self._transport.send("POST", path_of(kind), body=dict(body))
 
-    # What a host's agent uses.
+    def change(
+        self, kind: str, name: str, body: Json, *, project: str | None = None, if_match: int | None = None
+    ) -> Answer:
+        """Change the fields in `body`; with `if_match` only if that is still the object's revision."""
+        query = {"project": project}
+        return self._transport.send(
+            "PATCH", path_of(kind, name), body=dict(body), query=query, if_match=if_match
+        )
 
-    def attach(self, host: str, body: Mapping[str, Any]) -> Json:
-        """The port for a workload of `host`, new or known, and its network."""
-        return dict(self.request("POST", f"/hosts/{host}/attach", body=body).json())
+    def remove(
+        self, kind: str, name: str, *, project: str | None = None, if_match: int | None = None
+    ) -> Answer:
+        """Remove an object; with `if_match` only if that is still its revision."""
+        return self._transport.send(
+            "DELETE", path_of(kind, name), query={"project": project}, if_match=if_match
+        )
+
+    # Revisions.
+
+    def receipt(self, revision: int, wait_s: float = 0) -> Receipt:
+        """How far `revision` got, after at most `wait_s` seconds of waiting for it to be enforced."""
+        answer = self._transport.send(
+            "GET",
+            path_of("receipts", str(revision)),
+            query={"wait_s": wait_s},
+            timeout_s=self._timeout_s + wait_s,
+        )
+        return Receipt.from_body(answer.body)
+
+    def changes_since(self, revision: int) -> tuple[Sequence[Change], int]:
+        """The changes after `revision`, and the revision that they lead to."""
+        body = self._transport.send("GET", "/changes", query={"since": revision}).body
+        return [Change.from_body(item) for item in body["items"]], int(body["revision"])
+
+    def changes(
+        self, since: int, *, stop: threading.Event | None = None, pause_s: float = 1.0
+    ) -> Iterator[Change]:
+        """Every change after `since`, for ever or until `stop` is set, each exactly once.
+
+        A lost connection is made again after `pause_s` (up to 30 times that while the server stays away)
+        and continues after the last change that was seen. A refusal is raised.
+        """
+        stop = stop or threading.Event()
+        pause = pause_s
+        seen: set[Change] = set()  # of the last revision, which a lost connection may have cut in two
+        while not stop.is_set():
+            try:
+                for change in self._stream(since - 1 if seen else since):
+                    if change in seen or change.revision < since:
+                        continue
+                    seen = {change} if change.revision > since else seen | {change}
+                    since = change.revision
+                    pause = pause_s
+                    yield change
+                    if stop.is_set():
+                        return
+            except ServerUnreachable:
+                pause = min(pause * 2, pause_s * 30)
+            stop.wait(pause)
+
+    def _stream(self, since: int) -> Iterator[Change]:
+        with self._transport.stream("/changes", {"since": since}, _SILENCE_S) as lines:
+            yield from changes_in(lines)
+
+    # The agent's part. A host token can only act for its own host.
+
+    def host_networks(self, host: str) -> HostNetworks:
+        """The networks that `host` may plug workloads into, with the MTU that they get."""
+        body = self._transport.send("GET", path_of("hosts", host, "networks")).body
+        items = tuple(Network.from_body(item) for item in body["items"])
+        return HostNetworks(revision=int(body.get("revision") or 0), items=items)
+
+    def host_ports(self, host: str) -> tuple[Port, ...]:
+        """The ports that are bound to `host`."""
+        body = self._transport.send("GET", path_of("hosts", host, "ports")).body
+        return tuple(Port.from_body(item) for item in body["items"])
+
+    def attach(  # noqa: PLR0913 - the fields of the request
+        self,
+        host: str,
+        *,
+        network: str,
+        kind: str,
+        project: str | None = None,
+        name: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        workload: Workload | None = None,
+        quarantined: bool = False,
+        id: str | None = None,  # noqa: A002 - the API's word
+    ) -> Attached:
+        """The port of `workload` on `network`, bound to `host`: idempotent, the same port every time."""
+        body: dict[str, object] = {
+            "project": project,
+            "network": network,
+            "kind": kind,
+            "name": name,
+            "mac": mac,
+            "addresses": list(addresses) if addresses else None,
+            "labels": dict(labels) if labels else None,
+            "workload": workload_body(workload),
+            "quarantined": quarantined or None,
+            "id": id,
+        }
+        said = {field: value for field, value in body.items() if value is not None}
+        return Attached.from_body(
+            self._transport.send("POST", path_of("hosts", host, "attach"), body=said).body
+        )
+
+    def identify(
+        self,
+        host: str,
+        port_id: str,
+        *,
+        workload: Workload,
+        name: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> Port:
+        """Say whose the quarantined port `port_id` is; it leaves quarantine."""
+        body = {"workload": workload_body(workload), "name": name, "labels": dict(labels or {})}
+        answer = self._transport.send("POST", path_of("hosts", host, "ports", port_id, "identify"), body=body)
+        return Port.from_body(answer.body.get("port", answer.body))
 
     def detach(self, host: str, port_id: str) -> None:
-        """Free a port of `host`."""
-        self.request("DELETE", f"/hosts/{host}/ports/{port_id}")
+        """Remove the port and free its addresses."""
+        self._transport.send("DELETE", path_of("hosts", host, "ports", port_id))
 
-    def host_ports(self, host: str) -> list[Json]:
-        """The ports that are bound to `host`."""
-        return list(self.request("GET", f"/hosts/{host}/ports").json()["items"])
+    def bind(self, host: str, port_id: str) -> None:
+        """Say that an interface of this port's is on `host`. Idempotent."""
+        self._transport.send("PUT", path_of("hosts", host, "ports", port_id, "binding"))
+
+    def unbind(self, host: str, port_id: str) -> None:
+        """Say that the port's interface has left `host`."""
+        self._transport.send("DELETE", path_of("hosts", host, "ports", port_id, "binding"))
 
     def set_port_status(self, host: str, port_id: str, state: str, reason: str = "") -> None:
-        """What `host` saw of one of its ports."""
-        self.request("PUT", f"/hosts/{host}/ports/{port_id}/status", body={"state": state, "reason": reason})
+        """Report what the host sees of a port: `down`, `pending`, `up` or `failed`."""
+        body = {"state": state, "reason": reason}
+        self._transport.send("PUT", path_of("hosts", host, "ports", port_id, "status"), body=body)
 
-    def report_failure(self, host: str, workload: Mapping[str, str], reason: str) -> None:
-        """An attachment that did not come about."""
-        self.request("POST", f"/hosts/{host}/failures", body={"workload": dict(workload), "reason": reason})
+    def report_failure(
+        self,
+        host: str,
+        *,
+        workload: Workload,
+        reason: str,
+        project: str | None = None,
+        network: str | None = None,
+    ) -> None:
+        """Report a workload that got no port, so that people see it."""
+        body: dict[str, object] = {"workload": workload_body(workload), "reason": reason}
+        if project is not None:
+            body["project"] = project
+        if network is not None:
+            body["network"] = network
+        self._transport.send("POST", path_of("hosts", host, "failures"), body=body)
 
-    def heartbeat(self, host: str, **facts: str) -> None:
-        """A sign of life."""
-        self.request("POST", f"/hosts/{host}/heartbeat", body=facts)
-
-
-def _problem(answer: httpx.Response) -> ProblemError:
-    try:
-        document = answer.json()
-    except ValueError:
-        document = {}
-    return ProblemError(
-        answer.status_code,
-        str(document.get("code", "unknown")),
-        str(document.get("detail", f"HTTP {answer.status_code}")),
-        document.get("field"),
-    )
+    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
+        """Say that `host` is alive, and what its agent says of itself."""
+        self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)

@@ -2,7 +2,7 @@
 
     32700  system      ARP, the port's own DHCP, neighbour discovery: always work
     32600  quarantine  ports whose workload is not known yet: nothing else
-    1001+  rules       by stored rank, higher first
+    1000+  rules       by stored rank, higher first (`weft.model.rank`)
       500  default     what the network allows when no rule matches
       400  default     all other IP is dropped
         1  floor       frames that are not IP and not ARP
@@ -13,65 +13,103 @@ would vanish from it with the last such ACL, whatever the other rules mean to ke
 
 from collections.abc import Iterable, Iterator
 
+from weft.compiler import names
 from weft.compiler.domains import Domains, Members
-from weft.compiler.groups import acl_key
-from weft.compiler.match import OVN_DIRECTION, at, rule_matches
+from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
 from weft.model.ids import NetworkId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Policy, Rule
+from weft.model.rank import BANDS
+from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Acl, Key, Meter, MeterBand
 
-SYSTEM, QUARANTINE, RULES, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32700, 32600, 1000, 500, 400, 1
+SYSTEM, QUARANTINE, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32_700, 32_600, 500, 400, 1
 LOG_METER = "weft_acl_log"
-LOG_RATE = 100
-"""Packets a second and host that may reach ovn-controller's log."""
 
-_SYSTEM_OUT = "(arp || (udp.src == 68 && udp.dst == 67) || (udp.src == 546 && udp.dst == 547) || nd || nd_rs)"
-_SYSTEM_IN = "(arp || (udp.src == 67 && udp.dst == 68) || (udp.src == 547 && udp.dst == 546) || nd || nd_ra)"
-_BOTH = (Direction.EGRESS, Direction.INGRESS)
-
-
-def system_acls(domains: Domains) -> Iterator[Acl]:
-    """What every port may always do, and what a port in quarantine may not."""
-    for members in domains.everyone.values():
-        for direction, match in zip(_BOTH, (_SYSTEM_OUT, _SYSTEM_IN), strict=True):
-            yield _acl(members, f"system-{direction}", direction, SYSTEM, match, "allow")
-            yield _acl(members, f"floor-{direction}", direction, FLOOR, "", "drop")
-    for members in domains.quarantined.values():
-        for direction in _BOTH:
-            yield _acl(members, f"quarantine-{direction}", direction, QUARANTINE, "", "drop")
+_DHCP_REQUEST = ("(ip4 && udp.src == 68 && udp.dst == 67)", "(ip6 && udp.src == 546 && udp.dst == 547)")
+_DHCP_REPLY = {
+    4: "(ip4 && udp.src == 67 && udp.dst == 68)",
+    6: "(ip6 && udp.src == 547 && udp.dst == 546)",
+}
+_NOTHING = "ip4 && ip4.src == 0.0.0.0 && ip4.dst == 0.0.0.0"
+"""No packet has these addresses; an ACL that allows it only keeps conntrack switched on."""
 
 
-def default_acls(domains: Domains) -> Iterator[Acl]:
-    """What happens to IP that no rule matches, as the network says."""
-    for network_id, members in domains.everyone.items():
-        network = domains.snapshot.networks[network_id]
-        for direction, default in zip(_BOTH, (network.default_egress, network.default_ingress), strict=True):
-            for number, match in enumerate(_default_matches(members, direction, default)):
-                what = f"default-{direction}-{number}"
-                yield _acl(members, what, direction, DEFAULT_ALLOW, match, "allow-related")
-            yield _acl(members, f"default-{direction}-drop", direction, DEFAULT_DROP, "ip", "drop")
+def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
+    """All that holds on `network` without any policy: the system's, quarantine, the defaults, the floor."""
+    everyone = domains.everyone.get(network)
+    if everyone is None:
+        return
+    for direction in Direction:
+        system = _system(domains.snapshot, network, direction)
+        yield _band(everyone, f"system-{direction}", direction, SYSTEM, (system, "allow"))
+        yield from _defaults(domains.snapshot, network, everyone, direction)
+        yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
+    if unknown := domains.quarantined.get(network):
+        for direction in Direction:
+            yield _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))
 
 
-def _default_matches(members: Members, direction: Direction, default: Default) -> list[str]:
-    """What is let through. Under `drop` that is nothing that exists, so that conntrack stays switched on."""
+def policy_acls(domains: Domains, policy: Policy) -> Iterator[Acl]:
+    """The rules of `policy`, on every network where its target has members."""
+    for network, target in _targets(domains, policy).items():
+        for rule in policy.rules:
+            if rule.rank not in BANDS[policy.tier]:
+                raise ValueError(
+                    f"rule {rule.id} has rank {rule.rank}, which tier {policy.tier} does not have"
+                )
+            yield from _rule(domains, target, network, rule)
+
+
+def log_meter(acls: Iterable[Acl], rate: int) -> Iterator[Meter | MeterBand]:
+    """The meter that keeps logging from drowning ovn-controller, when any ACL logs."""
+    if any(acl.log for acl in acls):
+        band = MeterBand(key=Key(f"band:{LOG_METER}"), action="drop", rate=rate)
+        yield band
+        yield Meter(
+            key=Key(f"meter:{LOG_METER}"),
+            name=LOG_METER,
+            unit="pktps",
+            bands=frozenset({band.key}),
+            fair=True,
+        )
+
+
+def _system(snapshot: Snapshot, network: NetworkId, direction: Direction) -> str:
+    """What a port may always send and get.
+
+    OVN lets the answers of its own DHCP server through by itself; here only those of a server among the
+    workloads are let in, on a network where Weft does not answer: elsewhere such a server is an impostor.
+    Router advertisements are not here: they are ordinary packets, for rules and defaults to judge.
+    """
+    if direction is Direction.EGRESS:
+        return f"(arp || {' || '.join(_DHCP_REQUEST)} || nd || nd_rs)"
+    served = {subnet.cidr.version for subnet in snapshot.subnets_of.get(network, ()) if subnet.dhcp}
+    replies = [reply for version, reply in _DHCP_REPLY.items() if version not in served]
+    return f"({' || '.join(['arp', *replies, 'nd'])})"
+
+
+def _defaults(
+    snapshot: Snapshot, network: NetworkId, everyone: Members, direction: Direction
+) -> Iterator[Acl]:
+    """What happens to IP that no rule matches."""
+    declared = snapshot.networks[network]
+    default = declared.default_ingress if direction is Direction.INGRESS else declared.default_egress
+    for what, match in _default_matches(everyone, direction, default):
+        allow = (match, "allow-related")
+        yield _band(everyone, f"default-{direction}-{what}", direction, DEFAULT_ALLOW, allow)
+    yield _band(everyone, f"default-{direction}-drop", direction, DEFAULT_DROP, ("ip", "drop"))
+
+
+def _default_matches(everyone: Members, direction: Direction, default: Default) -> list[tuple[str, str]]:
+    """The name and the match of each allowance."""
+    if default is Default.ALLOW:
+        return [("allow", "ip")]
     side = "src" if direction is Direction.INGRESS else "dst"
-    match default:
-        case Default.ALLOW:
-            return ["ip"]
-        case Default.SAME_NETWORK:
-            found = [f"ip{v} && ip{v}.{side} == ${members.name}_ip{v}" for v in (4, 6) if members.has(v)]
-            return found or ["ip4 && ip4.src == 0.0.0.0 && ip4.dst == 0.0.0.0"]
-        case Default.DROP:
-            return ["ip4 && ip4.src == 0.0.0.0 && ip4.dst == 0.0.0.0"]
-
-
-def rule_acls(domains: Domains) -> Iterator[Acl]:
-    """Every rule, on every network where its policy's target has members."""
-    for policy in domains.snapshot.policies.values():
-        for network, members in _targets(domains, policy).items():
-            for rule in policy.rules:
-                yield from _rule(domains, members, network, rule)
+    same = [
+        (f"same-ip{v}", f"ip{v} && ip{v}.{side} == ${everyone.name}_ip{v}") for v in sorted(everyone.versions)
+    ]
+    return same if same and default is Default.SAME_NETWORK else [("nothing", _NOTHING)]
 
 
 def _targets(domains: Domains, policy: Policy) -> dict[NetworkId, Members]:
@@ -82,27 +120,27 @@ def _targets(domains: Domains, policy: Policy) -> dict[NetworkId, Members]:
     return {n: m for n, m in domains.everyone.items() if networks[n].project_id == policy.project_id}
 
 
-def _rule(domains: Domains, members: Members, network: NetworkId, rule: Rule) -> Iterator[Acl]:
-    for version, match in rule_matches(domains, members, network, rule):
-        yield Acl(
-            key=acl_key(members, f"{rule.id}-ip{version}"),
-            direction=OVN_DIRECTION[rule.direction],
-            priority=RULES + rule.rank,
-            match=match,
-            action=_action(rule),
-            log=rule.log,
-            severity="info" if rule.log else None,
-            meter=LOG_METER if rule.log else None,
-            name=f"weft-{rule.id}" if rule.log else None,
-        )
-    if not rule.stateful and rule.action is Action.ALLOW:
-        yield from _reverse(members, rule)
+def _rule(domains: Domains, target: Members, network: NetworkId, rule: Rule) -> Iterator[Acl]:
+    stateless = rule.action is Action.ALLOW and not rule.stateful
+    for found in rule_matches(domains, target, network, rule):
+        yield _rule_acl(target, rule, rule.direction, f"ip{found.version}", found.match)
+        if stateless:
+            # Conntrack never saw the flow, so nobody but this ACL knows that its answers are welcome.
+            yield _rule_acl(target, rule, REVERSE[rule.direction], f"back-ip{found.version}", found.back)
 
 
-def _reverse(members: Members, rule: Rule) -> Iterator[Acl]:
-    """The way back of a stateless rule: without it the replies would meet conntrack and be dropped."""
-    back = Direction.EGRESS if rule.direction is Direction.INGRESS else Direction.INGRESS
-    yield _acl(members, f"{rule.id}-reverse", back, RULES + rule.rank, "ip", "allow-stateless")
+def _rule_acl(target: Members, rule: Rule, direction: Direction, what: str, match: str) -> Acl:
+    return Acl(
+        key=names.acl_key(target.name, f"{rule.id}-{what}"),
+        direction=OVN_DIRECTION[direction],
+        priority=rule.rank,
+        match=match,
+        action=_action(rule),
+        log=rule.log,
+        severity="info" if rule.log else None,
+        meter=LOG_METER if rule.log else None,
+        name=f"weft-{rule.id}" if rule.log else None,
+    )
 
 
 def _action(rule: Rule) -> str:
@@ -111,27 +149,14 @@ def _action(rule: Rule) -> str:
     return str(rule.action)
 
 
-def _acl(members: Members, what: str, direction: Direction, priority: int, match: str, action: str) -> Acl:
-    """An ACL on the port group of `members`; `match` is what it adds to the port group itself."""
+def _band(members: Members, what: str, direction: Direction, priority: int, verdict: tuple[str, str]) -> Acl:
+    """An ACL of the system; `verdict` is what is matched besides the port group, and the action."""
+    match, action = verdict
     whole = f"{at(members, direction)} && {match}" if match else at(members, direction)
     return Acl(
-        key=acl_key(members, what),
+        key=names.acl_key(members.name, what),
         direction=OVN_DIRECTION[direction],
         priority=priority,
         match=whole,
         action=action,
     )
-
-
-def log_meter(acls: Iterable[Acl]) -> Iterator[Meter | MeterBand]:
-    """The meter that keeps logging from drowning ovn-controller, when any ACL logs."""
-    if any(acl.log for acl in acls):
-        band = MeterBand(key=Key(f"band:{LOG_METER}"), action="drop", rate=LOG_RATE)
-        yield band
-        yield Meter(
-            key=Key(f"meter:{LOG_METER}"),
-            name=LOG_METER,
-            unit="pktps",
-            bands=frozenset({band.key}),
-            fair=True,
-        )

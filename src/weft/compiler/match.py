@@ -4,13 +4,25 @@ A match that does not parse is accepted by the Northbound database and then sile
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from weft.compiler import names
 from weft.compiler.domains import Domains, Members
 from weft.model.ids import NetworkId
+from weft.model.network import Prefix
 from weft.model.policy import Direction, Peer, PortRange, Protocol, Rule, Service
 
 OVN_DIRECTION = {Direction.INGRESS: "to-lport", Direction.EGRESS: "from-lport"}
+REVERSE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """What a rule is about in one IP version; `back` are the answers, seen from the same target."""
+
+    version: int
+    match: str
+    back: str
 
 
 def at(members: Members, direction: Direction) -> str:
@@ -22,64 +34,108 @@ def at(members: Members, direction: Direction) -> str:
     return f"{side} == @{members.name}"
 
 
-def rule_matches(
-    domains: Domains, members: Members, network: NetworkId, rule: Rule
-) -> Iterator[tuple[int, str]]:
-    """The match of `rule` for each IP version it can concern on `network`: (4 or 6, match)."""
-    for version in (4, 6):
-        if not members.has(version):
+def rule_matches(domains: Domains, target: Members, network: NetworkId, rule: Rule) -> Iterator[RuleMatch]:
+    """`rule` in each IP version that it can concern: those of its target on `network` and of its peer."""
+    for version in sorted(target.speaks):
+        peer = _peer(domains, network, rule.peer, version)
+        if peer is None or not _exists_in(rule.service, version):
             continue
-        peer = _peer(domains, network, rule.peer, version, rule.direction)
-        service = _service(rule.service, version)
-        if peer is not None and service is not None:
-            yield (
-                version,
-                " && ".join(p for p in (at(members, rule.direction), f"ip{version}", peer, service) if p),
+        there, back = (
+            _all_of(
+                at(target, direction),
+                f"ip{version}",
+                peer and f"ip{version}.{_far_end(direction)} == {peer}",
+                _service(rule.service, answers=direction is not rule.direction),
             )
+            for direction in (rule.direction, REVERSE[rule.direction])
+        )
+        yield RuleMatch(version, there, back)
 
 
-def _peer(domains: Domains, network: NetworkId, peer: Peer, version: int, direction: Direction) -> str | None:
-    """The part of the match that is about the peer; "" for any, None when it cannot match anyone."""
-    field = f"ip{version}.{'src' if direction is Direction.INGRESS else 'dst'}"
+def _all_of(*parts: str) -> str:
+    return " && ".join(part for part in parts if part)
+
+
+def _far_end(direction: Direction) -> str:
+    return "src" if direction is Direction.INGRESS else "dst"
+
+
+def _peer(domains: Domains, network: NetworkId, peer: Peer, version: int) -> str | None:
+    """What the address of the peer must equal; "" for any, None when no peer is there in IP `version`."""
     if peer.cidr is not None:
-        return f"{field} == {peer.cidr}" if peer.cidr.version == version else None
+        return _one_of([peer.cidr], version)
     if peer.address_group_id is not None:
         group = domains.snapshot.address_groups[peer.address_group_id]
         known = any(cidr.version == version for cidr in group.cidrs)
-        return f"{field} == ${names.address_set(group.id, version)}" if known else None
+        return f"${names.address_set(group.id, version)}" if known else None
     if peer.group_id is not None:
-        return _members(domains.groups[peer.group_id].get(network), field, version)
+        return _addresses(domains.groups[peer.group_id].get(network), version)
     if peer.network_id is not None:
-        # Another network is another routing domain while there are no routers: nothing arrives from it.
-        return _members(domains.everyone.get(network), field, version) if peer.network_id == network else None
+        if peer.network_id == network:
+            return _addresses(domains.everyone.get(network), version)
+        return _one_of(_foreign_prefixes(domains, network, peer.network_id), version)
     return ""
 
 
-def _members(members: Members | None, field: str, version: int) -> str | None:
-    if members is None or not members.has(version):
+def _addresses(members: Members | None, version: int) -> str | None:
+    if members is None or version not in members.versions:
         return None
-    return f"{field} == ${members.name}_ip{version}"
+    return f"${members.name}_ip{version}"
 
 
-def _service(service: Service, version: int) -> str | None:
-    """The part that is about the service; "" for any, None when IP `version` has no such protocol."""
+def _one_of(prefixes: list[Prefix], version: int) -> str | None:
+    found = [str(prefix) for prefix in prefixes if prefix.version == version]
+    return f"{{{', '.join(found)}}}" if len(found) > 1 else "".join(found) or None
+
+
+def _foreign_prefixes(domains: Domains, network: NetworkId, peer: NetworkId) -> list[Prefix]:
+    """Those of a network in another routing domain that `network` does not use, too.
+
+    Where the two overlap, the address means a port of `network`, never the stranger with the same one.
+    """
+    subnets_of = domains.snapshot.subnets_of
+    own = [_span(subnet.cidr) for subnet in subnets_of.get(network, ())]
+    return [subnet.cidr for subnet in subnets_of.get(peer, ()) if not _overlaps(_span(subnet.cidr), own)]
+
+
+_Span = tuple[int, int, int]
+
+
+def _span(prefix: Prefix) -> _Span:
+    """IP version, first and last address."""
+    return prefix.version, int(prefix.network_address), int(prefix.broadcast_address)
+
+
+def _overlaps(span: _Span, others: list[_Span]) -> bool:
+    version, first, last = span
+    return any(version == v and first <= end and start <= last for v, start, end in others)
+
+
+def _exists_in(service: Service, version: int) -> bool:
+    """Whether IP `version` has the service's protocol."""
+    return service.protocol is not (Protocol.ICMP if version == 6 else Protocol.ICMPV6)
+
+
+def _service(service: Service, *, answers: bool) -> str:
+    """The part that is about the service; "" for any. `answers` come from its ports."""
     protocol = service.protocol
     if protocol is None:
         return ""
     if protocol in (Protocol.ICMP, Protocol.ICMPV6):
-        if (protocol is Protocol.ICMPV6) != (version == 6):
-            return None
-        name = "icmp6" if version == 6 else "icmp4"
-        parts = [name]
-        if service.icmp_type is not None:
-            parts.append(f"{name}.type == {service.icmp_type}")
-        if service.icmp_code is not None:
-            parts.append(f"{name}.code == {service.icmp_code}")
-        return " && ".join(parts)
+        return _icmp("icmp4" if protocol is Protocol.ICMP else "icmp6", service, answers=answers)
     if not service.ports:
         return str(protocol)
-    ranges = [_range(f"{protocol}.dst", ports) for ports in sorted(service.ports)]
+    field = f"{protocol}.{'src' if answers else 'dst'}"
+    ranges = [_range(field, ports) for ports in sorted(set(service.ports))]
     return ranges[0] if len(ranges) == 1 else f"({' || '.join(ranges)})"
+
+
+def _icmp(name: str, service: Service, *, answers: bool) -> str:
+    """An answer has another type than the question, so there the type is left open."""
+    if answers or service.icmp_type is None:
+        return name
+    kind = f"{name}.type == {service.icmp_type}"
+    return kind if service.icmp_code is None else f"{kind} && {name}.code == {service.icmp_code}"
 
 
 def _range(field: str, ports: PortRange) -> str:

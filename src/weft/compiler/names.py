@@ -3,6 +3,7 @@
 Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA-Z_.][a-zA-Z_.0-9]*`.
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 from weft.model.ids import AddressGroupId, GroupId, NetworkId, PortId, SubnetId
@@ -19,6 +20,7 @@ def switch_key(network: NetworkId) -> Key:
     return Key(f"switch:{network}")
 
 
+@lru_cache(maxsize=1 << 18)
 def port_key(port: PortId) -> Key:
     """Of the logical switch port whose name is the port's id."""
     return Key(f"port:{port}")
@@ -52,6 +54,16 @@ def address_set(group: AddressGroupId, version: int) -> str:
 def group_key(name: str) -> Key:
     """Of the port group called `name`."""
     return Key(f"pg:{name}")
+
+
+def acl_key(owner: str, what: str) -> Key:
+    """Of the ACL `what` on the port group called `owner`."""
+    return Key(f"acl:{owner}:{what}")
+
+
+def acl_owner(key: Key) -> str:
+    """The name of the port group that the ACL with `key` sits on."""
+    return key.split(":")[1]
 
 
 def _word(identity: UUID) -> str:

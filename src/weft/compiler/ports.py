@@ -5,15 +5,19 @@ from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Key, LogicalSwitchPort
 
+_NO_ADDRESS = "0.0.0.0"
+"""For OVN a MAC alone means any IP address behind it. A port without addresses has a right to none."""
+
 
 def switch_port(snapshot: Snapshot, port: Port) -> LogicalSwitchPort:
     """The row of `port`: static addresses, anti-spoofing, and the host that may claim it."""
     own = " ".join([port.mac, *(str(ip.address) for ip in port.fixed_ips)])
+    only = own if port.fixed_ips else f"{port.mac} {_NO_ADDRESS}"
     return LogicalSwitchPort(
         key=names.port_key(port.id),
         name=str(port.id),
-        addresses=frozenset({own}) if port.port_security else frozenset({own, "unknown"}),
-        port_security=frozenset({own}) if port.port_security else frozenset(),
+        addresses=frozenset((own,) if port.port_security else (own, "unknown")),
+        port_security=frozenset((only,) if port.port_security else ()),
         options={"requested-chassis": str(port.host)} if port.host else {},
         dhcpv4_options=_dhcp(snapshot, port, 4),
         dhcpv6_options=_dhcp(snapshot, port, 6),

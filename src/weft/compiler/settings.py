@@ -1,22 +1,27 @@
 """What the compiler needs to know of the installation."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from weft.model.network import Network
 
-OVERHEAD = 58
-"""Bytes of a Geneve header with OVN's option around an inner Ethernet frame, over IPv4 (RFC 8926; VXLAN
-needs 50, RFC 7348). One figure for both, so that a network keeps its MTU when the encapsulation differs.
-"""
+Encapsulation = Literal["vxlan", "geneve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilerSettings:
-    """`underlay_mtu` and `lease_s` in bytes and seconds."""
+    """`default_mtu` is what workloads may send, in bytes; `log_rate` in packets a second and host.
 
-    underlay_mtu: int = 1500
+    All DHCP servers answer from `dhcp_server_mac`: each of them is alone on its switch.
+    """
+
+    encapsulation: Encapsulation = "vxlan"
+    default_mtu: int = 1442
+    dhcp_server_mac: str = "02:77:65:66:74:01"
     lease_s: int = 3600
+    domain: str = ""
+    log_rate: int = 100
 
     def mtu(self, network: Network) -> int:
         """What the workloads of `network` may send: as declared, or what the underlay leaves."""
-        return network.mtu or self.underlay_mtu - OVERHEAD
+        return network.mtu or self.default_mtu

@@ -62,6 +62,7 @@ def _obey_a_rule(lab: Lab, h1: LabHost) -> None:
         lab,
         "policy",
         "rule",
+        "add",
         "no-web",
         "--direction",
         "ingress",

@@ -5,37 +5,11 @@ import json
 import tarfile
 from pathlib import Path
 
+from weft.lab.busybox import BINARY, WGET, applets
 from weft.lab.layout import LabHost
 from weft.lab.processes import run_on, start_on, try_on, until
 
 IMAGE = "weft/busybox"
-
-_APPLETS = (
-    "sh",
-    "ash",
-    "ping",
-    "printf",
-    "wget",
-    "nc",
-    "httpd",
-    "ip",
-    "sleep",
-    "cat",
-    "ls",
-    "echo",
-    "mkdir",
-    "hostname",
-    "true",
-    "false",
-    "arping",
-    "ifconfig",
-    "env",
-    "grep",
-    "kill",
-    "seq",
-    "nslookup",
-    "date",
-)
 
 
 def start_docker(host: LabHost) -> None:
@@ -47,6 +21,7 @@ def start_docker(host: LabHost) -> None:
         "hosts": ["unix:///run/docker.sock"],
         "storage-driver": _storage_driver(host),
         "cgroup-parent": f"/{host.cgroup}",
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
     }
     if not host.spec.stock:
         config |= {
@@ -85,11 +60,11 @@ def _root_archive(host: LabHost) -> Path:
     """A root file system of busybox alone, as `docker import` takes it, at a path both sides see."""
     archive = host.run / "busybox.tar"
     with tarfile.open(archive, "w") as tar:
-        binary = Path("/bin/busybox").read_bytes()
-        entry = tarfile.TarInfo("bin/busybox")
-        entry.size, entry.mode = len(binary), 0o755
-        tar.addfile(entry, io.BytesIO(binary))
-        for applet in _APPLETS:
+        for name, content in (("busybox", BINARY.read_bytes()), ("wget", WGET.encode())):
+            entry = tarfile.TarInfo(f"bin/{name}")
+            entry.size, entry.mode = len(content), 0o755
+            tar.addfile(entry, io.BytesIO(content))
+        for applet in applets():
             link = tarfile.TarInfo(f"bin/{applet}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)

@@ -5,12 +5,14 @@ it over HTTP on port 80, and says `READY ADDRESS` on its console.
 """
 
 import gzip
+import hashlib
 import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from weft.lab.busybox import BINARY, WGET, applets
 from weft.lab.layout import LabError
 from weft.lab.processes import local
 
@@ -22,7 +24,9 @@ for module in $(cat /modules.order); do insmod /modules/$module; done
 ip link set lo up; ip link set eth0 up
 httpd -p 80 -h /www
 udhcpc -i eth0 -s /dhcp.sh -t 30 -T 1 -A 1 -b -S -x hostname:$(hostname)
-exec sh </dev/ttyS0 >/dev/ttyS0 2>&1
+stty -F /dev/ttyS0 -echo
+while IFS= read -r line; do sh -c "$line"; done </dev/ttyS0 >/dev/ttyS0 2>&1
+exec sleep 1000000
 """
 
 _DHCP = """#!/bin/sh
@@ -45,44 +49,42 @@ class Guest:
 
 
 def prepare(cache: Path) -> Guest:
-    """The guest's kernel and initial file system in `cache`, made on the first call. Idempotent."""
-    cache.mkdir(parents=True, exist_ok=True)
-    guest = Guest(cache / "vmlinuz", cache / "initrd.gz")
-    if not (guest.kernel.exists() and guest.initrd.exists()):
-        unpacked = _unpacked_kernel(cache)
-        _pack(unpacked, cache / "root", guest.initrd)
-        kernel = next((unpacked / "boot").glob("vmlinuz-*"))
-        shutil.copy(kernel, guest.kernel)
-        shutil.rmtree(unpacked)
+    """The guest's kernel and initial file system in `cache`, made when they are not there. Idempotent."""
+    kernel = fetch_kernel(cache)
+    version = hashlib.sha256(f"{_INIT}{_DHCP}{WGET}{_MODULES}".encode()).hexdigest()[:12]
+    guest = Guest(next((kernel / "boot").glob("vmlinuz-*")), cache / f"initrd-{version}.gz")
+    if not guest.initrd.exists():
+        part = cache / f"{guest.initrd.name}.part"
+        _pack(kernel, cache / "root", part)
+        part.rename(guest.initrd)
         shutil.rmtree(cache / "root")
     return guest
 
 
-def _unpacked_kernel(cache: Path) -> Path:
-    """The newest cloud kernel of the distribution, as files."""
-    package = next(
-        (
-            word
-            for line in local("apt-cache", "depends", "linux-image-cloud-amd64").splitlines()
-            for word in [line.split()[-1]]
-            if "Depends:" in line
-        ),
-        None,
-    )
+def fetch_kernel(cache: Path) -> Path:
+    """The newest cloud kernel of the distribution, as a tree of files in `cache`. Idempotent.
+
+    A package that already lies in `cache` is used as it is.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    kernel = cache / "kernel"
+    if not kernel.exists():
+        archive = next(cache.glob("linux-image-*-cloud-amd64_*.deb"), None) or _download(cache)
+        part = cache / "kernel.part"
+        shutil.rmtree(part, ignore_errors=True)
+        local("dpkg-deb", "-x", str(archive), str(part))
+        part.rename(kernel)
+        archive.unlink()
+    return kernel
+
+
+def _download(cache: Path) -> Path:
+    depends = local("apt-cache", "depends", "linux-image-cloud-amd64").splitlines()
+    package = next((line.split()[-1] for line in depends if "Depends:" in line), None)
     if package is None:
         raise LabError("apt knows no linux-image-cloud-amd64; run `apt-get update` once")
-    subprocess.run(
-        ["apt-get", "download", "-q", package],
-        cwd=cache,
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
-    archive = next(cache.glob(f"{package}_*.deb"))
-    unpacked = cache / "kernel"
-    local("dpkg-deb", "-x", str(archive), str(unpacked))
-    archive.unlink()
-    return unpacked
+    local("env", "--chdir", str(cache), "apt-get", "download", "-q", package, timeout_s=300)
+    return next(cache.glob(f"{package}_*.deb"))
 
 
 def _pack(kernel: Path, root: Path, initrd: Path) -> None:
@@ -90,15 +92,14 @@ def _pack(kernel: Path, root: Path, initrd: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     for folder in ("bin", "proc", "sys", "dev", "www", "modules", "etc", "tmp"):
         (root / folder).mkdir(parents=True)
-    shutil.copy("/bin/busybox", root / "bin" / "busybox")
-    for applet in local("/bin/busybox", "--list").split():
-        if applet != "busybox":
-            (root / "bin" / applet).symlink_to("busybox")
+    shutil.copy(BINARY, root / "bin" / "busybox")
+    for applet in applets():
+        (root / "bin" / applet).symlink_to("busybox")
     ordered = _modules(kernel)
     for module in ordered:
         shutil.copy(module, root / "modules" / module.name)
     (root / "modules.order").write_text("\n".join(module.name for module in ordered))
-    for name, text in (("init", _INIT), ("dhcp.sh", _DHCP)):
+    for name, text in (("init", _INIT), ("dhcp.sh", _DHCP), ("bin/wget", WGET)):
         (root / name).write_text(text)
         (root / name).chmod(0o755 | stat.S_IXUSR)
     names = "\n".join(str(path.relative_to(root)) for path in [*root.rglob("*")])

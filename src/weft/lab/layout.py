@@ -1,6 +1,5 @@
 """What the lab consists of, and where each part lives. Values only."""
 
-import os
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 UNDERLAY = IPv4Network("10.77.0.0/24")
 """Lives on a bridge inside the lab's own namespace; the machine's own network never sees it."""
 
-UNDERLAY_MTU = 1600
-"""Room for VXLAN around 1,500-byte tenants, and below the XDP frame limit of AF_XDP ports."""
+UNDERLAY_MTU = 9000
+"""Jumbo frames, as data centres run them: tenants of any common MTU fit with a tunnel's header around."""
 
 SERVER_PORT = 7443
 SOUTHBOUND_PORT = 6642
@@ -36,7 +35,11 @@ ARTICLE = (HostSpec("h1", docker=True), HostSpec("h2", libvirt=True))
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One lab: `root` holds everything that it writes, `prefix` begins everything that it names."""
+    """One lab: `root` holds everything that it writes, `prefix` begins everything that it names.
+
+    `root` must not lie under a path that hosts have for themselves (/run, /var/log, /etc/openvswitch, …), or
+    they could not see it. Two labs can be up at once if neither prefix begins the other.
+    """
 
     root: Path
     cache: Path
@@ -116,8 +119,3 @@ class LabHost:
     def cgroup(self) -> str:
         """The parent of its containers' control groups."""
         return f"{self.lab.prefix}{self.name}"
-
-
-def cpus() -> int:
-    """How many processors the lab may use."""
-    return len(os.sched_getaffinity(0))

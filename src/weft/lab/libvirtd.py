@@ -1,10 +1,12 @@
 """A real libvirtd on a host, and the domain that boots the lab's guest."""
 
+import re
+import socket
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from weft.lab.guest import Guest
-from weft.lab.layout import LabHost
+from weft.lab.layout import LabError, LabHost
 from weft.lab.processes import run_on, start_on, try_on, until
 
 _LIBVIRTD = """auth_unix_ro = "none"
@@ -85,7 +87,8 @@ def domain_xml(
       {interface}<mac address='{mac}'/><model type='virtio'/>
       <driver name='qemu'><host {offloads}/><guest {guest_offloads}/></driver>
     </interface>
-    <serial type='file'><source path='{console}'/><target port='0'/></serial>
+    <serial type='unix'><source mode='bind' path='/run/{name}.console'/>
+      <log file='{console}' append='off'/><target port='0'/></serial>
   </devices>
 </domain>"""
 
@@ -95,6 +98,39 @@ def start_domain(host: LabHost, xml: str) -> None:
     place = host.run / "domain.xml"
     place.write_text(xml)
     run_on(host, "virsh", "-q", "create", "/run/domain.xml")
+
+
+def destroy_domain(host: LabHost, name: str) -> None:
+    """Pull the guest's plug; libvirt takes its port off the switch."""
+    run_on(host, "virsh", "-q", "destroy", name)
+
+
+def bridge_interface(port_id: UUID) -> str:
+    """What plugs a card into `br-int` as the port that OVN knows as `port_id`."""
+    return (
+        "<source bridge='br-int'/><virtualport type='openvswitch'>"
+        f"<parameters interfaceid='{port_id}'/></virtualport>"
+    )
+
+
+def run_in_guest(host: LabHost, name: str, command: str, *, timeout_s: float = 20) -> tuple[int, str]:
+    """Run one line of shell in the guest, through its console; its exit status and what it printed."""
+    mark = uuid4().hex
+    with socket.socket(socket.AF_UNIX) as console:
+        console.settimeout(timeout_s)
+        console.connect(str(host.run / f"{name}.console"))
+        console.sendall(f"echo BEGIN {mark}; ({command}) 2>&1; echo END {mark} $?\n".encode())
+        heard = b""
+        ended = re.compile(rf"BEGIN {mark}\r?\n(.*)END {mark} (\d+)\r?\n".encode(), re.DOTALL)
+        while not (found := ended.search(heard)):
+            try:
+                piece = console.recv(65536)
+            except TimeoutError:
+                piece = b""
+            if not piece:
+                raise LabError(f"the guest {name} did not finish {command!r}; it said {heard[-500:]!r}")
+            heard += piece
+    return int(found[2]), found[1].decode(errors="replace").replace("\r", "")
 
 
 def ready_address(host: LabHost, name: str, *, timeout_s: float = 60) -> str:

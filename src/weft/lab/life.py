@@ -4,11 +4,12 @@ import json
 import signal
 import sys
 from pathlib import Path
+from typing import cast
 
 from weft.lab.dockerd import start_docker
 from weft.lab.layout import SERVER_PORT, UNDERLAY_MTU, Lab, LabHost
 from weft.lab.libvirtd import start_libvirt
-from weft.lab.namespaces import address_cable, clear, make_host, make_underlay
+from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
 from weft.lab.network import start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
 
@@ -111,29 +112,47 @@ def weft_on_central(lab: Lab, *argv: str) -> str:
 
 def start_agent(host: LabHost) -> None:
     """Join the host and start its agent; returns when it serves."""
-    joined = json.loads(
-        weft_on_central(host.lab, "token", "join", "--host", host.name, "--project", "default", "-o", "json")
-    )
+    lab = host.lab
+    asked = {"host": host.name, "projects": ["default"]}
+    joining = _post(lab, "/join-tokens", asked, token=admin_token(lab))["token"]
+    token = _post(lab, "/hosts/join", {"token": joining, "host": host.name})["host_token"]
     settings = host.directory / "etc-weft" / "agent.toml"
     settings.touch(mode=0o600)
-    settings.write_text(
-        f'server_url = "{host.lab.server_url}"\nhost = "{host.name}"\n'
-        f'token = "{_host_token(host, joined["token"])}"\n'
-    )
+    lines = [
+        f'server_url = "{lab.server_url}"',
+        f'host = "{host.name}"',
+        f'token = "{token}"',
+        'ovsdb = "unix:/run/openvswitch/db.sock"',
+        'docker_socket = "/run/docker.sock"',
+        f'docker_enabled = "{"yes" if host.spec.docker else "no"}"',
+        'state_dir = "/var/lib/weft"',
+        'run_dir = "/run/weft"',
+        "resync_s = 2",
+        "grace_s = 4",
+    ]
+    if host.spec.libvirt:
+        lines.append('libvirt_uri = "qemu:///system"')
+    settings.write_text("\n".join(lines) + "\n")
     run_agent(host)
 
 
-_JOIN = """
+_POST = """
 import json, sys, urllib.request
-url, token, host = sys.argv[1:]
-request = urllib.request.Request(url + "/api/v1/hosts/join", method="POST",
-    data=json.dumps({"token": token, "host": host}).encode(), headers={"Content-Type": "application/json"})
-print(json.load(urllib.request.urlopen(request, timeout=10))["host_token"])
+url, body, token = sys.argv[1:]
+headers = {"Content-Type": "application/json"} | ({"Authorization": "Bearer " + token} if token else {})
+request = urllib.request.Request(url, method="POST", data=body.encode(), headers=headers)
+try:
+    sys.stdout.write(urllib.request.urlopen(request, timeout=10).read().decode())
+except urllib.error.HTTPError as error:
+    sys.exit(f"{error.code}: {error.read().decode()}")
 """
 
 
-def _host_token(host: LabHost, join_token: str) -> str:
-    return run_on(host, sys.executable, "-c", _JOIN, host.lab.server_url, join_token, host.name).strip()
+def _post(lab: Lab, path: str, body: object, *, token: str = "") -> dict[str, str]:
+    """What the API answers on the central host, the only place besides the hosts from where it is seen."""
+    url = f"{lab.server_url}/api/v1{path}"
+    answer = run_on(lab.central, sys.executable, "-c", _POST, url, json.dumps(body), token)
+    return cast("dict[str, str]", json.loads(answer))
 
 
 def run_agent(host: LabHost) -> None:
@@ -152,6 +171,15 @@ def run_agent(host: LabHost) -> None:
 def stop_agent(host: LabHost, sig: int = signal.SIGTERM) -> None:
     """End the agent's process."""
     stop_on(host, "weft-agent", sig)
+
+
+def status(lab: Lab) -> dict[str, tuple[str, ...]]:
+    """The daemons that run on each host of the lab; no host when it is down."""
+    return {
+        host.name: tuple(sorted(daemons(host)))
+        for host in (lab.central, *lab.workers)
+        if host.mount_namespace.exists()
+    }
 
 
 def default_lab() -> Lab:

@@ -4,13 +4,14 @@ So every default path (ovs-vsctl's socket, docker.sock, libvirt-sock) just works
 a mount namespace is bound to must itself lie on a private mount (mount_namespaces(7)).
 """
 
+import errno
 import re
 import shutil
-import subprocess
+from functools import partial
 from pathlib import Path
 
 from weft.lab.layout import UNDERLAY, UNDERLAY_MTU, Lab, LabHost
-from weft.lab.processes import end_all, local
+from weft.lab.processes import end_all, local, until
 
 _PRIVATE = {
     "etc-ovs": "/etc/openvswitch",
@@ -49,6 +50,7 @@ def make_host(host: LabHost) -> None:
     local("mount", "--bind", str(place), str(place))
     local("mount", "--make-private", str(place))
     host.mount_namespace.touch()
+    # The targets stay when the lab goes: removing one would unmount it in every other lab that is up.
     binds = "\n".join(
         f"mkdir -p {target}; mount --bind {place}/{name} {target}" for name, target in _PRIVATE.items()
     )
@@ -126,12 +128,34 @@ def clear(lab: Lab) -> None:
     """
     names = [name for name in _namespaces() if name.startswith(lab.prefix)]
     end_all([pid for name in names for pid in _processes_in(name)])
+    _remove_cgroups(lab.prefix)
     for name in names:
         local("ip", "netns", "del", name)
     for mount in _mounts_below(lab.root):
-        subprocess.run(["umount", "-l", mount], capture_output=True, check=False)
-    _remove_cgroups(lab.prefix)
-    shutil.rmtree(lab.root, ignore_errors=True)
+        local("umount", "-l", mount)
+    if lab.root.exists():
+        shutil.rmtree(lab.root)
+
+
+def daemons(host: LabHost) -> set[str]:
+    """The names of the programs that run on `host` (proc(5), comm)."""
+    return {
+        comm.read_text().strip()
+        for pid in _processes_in(host.namespace)
+        if (comm := Path(f"/proc/{pid}/comm")).exists()
+    }
+
+
+def remains(lab: Lab) -> list[str]:
+    """Everything on this machine that is the lab's, as sentences for a person; empty after `clear`."""
+    names = [name for name in _namespaces() if name.startswith(lab.prefix)]
+    return [
+        *(f"network namespace {name}" for name in names),
+        *(f"process {pid} in {name}" for name in names for pid in _processes_in(name)),
+        *(f"mount {mount}" for mount in _mounts_below(lab.root)),
+        *(f"control group {group}" for group in _cgroups(lab.prefix)),
+        *([f"directory {lab.root}"] if lab.root.exists() else []),
+    ]
 
 
 def _namespaces() -> list[str]:
@@ -150,16 +174,39 @@ def _mounts_below(root: Path) -> list[str]:
     return sorted((p for p in unescaped if p.startswith(f"{root}/")), key=len, reverse=True)
 
 
-def _remove_cgroups(prefix: str) -> None:
-    """Remove empty control groups that our container engines made, on v1 and v2 alike."""
+def _cgroups(prefix: str) -> list[Path]:
+    """The parents of our containers' control groups: one on v2, one for each controller on v1.
+
+    On v2 only directly below the root: further down, a unit of the machine itself may bear such a name.
+    """
     root = Path("/sys/fs/cgroup")
-    tops = [*root.glob(f"{prefix}*"), *root.glob(f"*/{prefix}*")]
-    for top in tops:
-        inner = [path for path in top.rglob("*") if path.is_dir()]
-        end_all(
-            [int(pid) for path in (*inner, top) for pid in (path / "cgroup.procs").read_text().split()],
-            timeout_s=0.5,
-        )
-        for path in sorted(inner, key=lambda p: len(p.parts), reverse=True):
-            path.rmdir()
-        top.rmdir()
+    unified = (root / "cgroup.controllers").exists()
+    return sorted(root.glob(f"{prefix}*" if unified else f"*/{prefix}*"))
+
+
+def _remove_cgroups(prefix: str) -> None:
+    """End what runs in our control groups (containers whose engine was killed), then remove these."""
+    groups = [group for top in _cgroups(prefix) for group in (top, *top.rglob("*")) if group.is_dir()]
+    end_all(sorted({pid for group in groups for pid in _processes_of(group)}), timeout_s=0.5)
+    for group in sorted(groups, key=lambda path: len(path.parts), reverse=True):
+        until(partial(_is_removed, group), f"control group {group} to be empty", timeout_s=5)
+
+
+def _processes_of(group: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def _is_removed(group: Path) -> bool:
+    """Remove `group`; False while the kernel still counts a process that has just ended."""
+    try:
+        group.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return False
+    return True

@@ -13,7 +13,10 @@ table arp weft_guard {
   chain enslaved { type filter hook input priority 0; policy accept; iifname "eth0" drop; }
 }
 """
-"""The kernel sees a copy of every frame on a device that a userspace switch took; it must not answer them."""
+"""The kernel sees a copy of every frame on a device that a userspace switch took; it must not answer them.
+
+Policy accept, and drops on that device alone: a default drop would cut SSH and every other bridge off.
+"""
 
 
 def kernel_has_openvswitch() -> bool:
@@ -78,7 +81,8 @@ def start_switch(host: LabHost) -> None:
         "br-phys",
         "eth0",
     )
-    run_on(host, "nft", "-f", "-", stdin=_GUARD)
+    if datapath == "netdev":
+        run_on(host, "nft", "-f", "-", stdin=_GUARD)
     run_on(host, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
     run_on(host, "ip", "link", "set", "br-phys", "mtu", str(UNDERLAY_MTU), "up")
     run_on(host, "ip", "addr", "add", f"{host.address}/{UNDERLAY.prefixlen}", "dev", "br-phys")
@@ -100,7 +104,15 @@ def start_switch(host: LabHost) -> None:
 
 
 def start_vswitchd(host: LabHost) -> None:
-    """The switch daemon itself; also used by tests that restart it."""
+    """The switch daemon itself; also used by tests that restart it.
+
+    On a machine up for less than 10 s, Open vSwitch 3.1 counts no processors and starts without handlers.
+    """
+    until(
+        lambda: float(Path("/proc/uptime").read_text().split()[0]) > 10,
+        "the machine to be up for 10 s",
+        timeout_s=12,
+    )
     run_on(
         host,
         "ovs-vswitchd",
@@ -166,6 +178,14 @@ def start_controller(host: LabHost, *, encapsulation: str) -> None:
         timeout_s=20,
         log=host.logs / "ovn" / "ovn-controller.log",
     )
+    until(
+        lambda: run_on(host, "ovs-ofctl", "dump-flows", "--no-stats", "br-int").strip(),
+        f"{host.name}'s ovn-controller to write its first flows",
+        timeout_s=20,
+        log=host.logs / "ovn" / "ovn-controller.log",
+    )
+    # Keeps the old flows over a restart; on the first start it would only delay the first ones by as much.
+    run_on(host, "ovs-vsctl", "set", "Open_vSwitch", ".", "external_ids:ovn-ofctrl-wait-before-clear=8000")
 
 
 def run_controller(host: LabHost) -> None:

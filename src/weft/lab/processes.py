@@ -76,11 +76,11 @@ def start_on(
             start_new_session=True,
         )
     (host.run / f"{name}.lab-pid").write_text(str(process.pid))
-    _reap(process)
+    reap(process)
     return process.pid
 
 
-def _reap(process: "subprocess.Popen[bytes]") -> None:
+def reap(process: "subprocess.Popen[bytes]") -> None:
     """Collect the exit status when the time comes, so that no zombie stays."""
     threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
 

@@ -22,6 +22,12 @@ def ports(lab: Lab) -> dict[str, dict[str, Any]]:
     return {port["name"]: port for port in weft(lab, "port", "list")}
 
 
+def failures(host: LabHost) -> dict[str, str]:
+    """Why each workload of `host` that got no port got none, by the workload's name."""
+    found = weft(host.lab, "host", "failures", host.name)
+    return {failure["workload"]["name"]: failure["reason"] for failure in found}
+
+
 def address_of(lab: Lab, name: str) -> str:
     """The first address of a port."""
     return str(ports(lab)[name]["fixed_ips"][0]["address"])

@@ -51,6 +51,8 @@ class NewPort:
     port_security: bool = True
     quarantined: bool = False
     qos_policy_id: QosPolicyId | None = None
+    id: PortId | None = None
+    """An id that somebody else chose, as libvirt does for its interfaces."""
 
 
 def add_port(tx: Transaction, new: NewPort) -> Port:
@@ -66,7 +68,9 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
             f"most {limit} ports on a network; use another network, or install with the setting "
             'encapsulation = "geneve"'
         )
-    port_id = PortId(tx.new_id())
+    if new.id is not None and new.id in tx.snapshot.ports:
+        raise Conflict(f"there is a port {new.id} already; leave the id out, or take another", field="id")
+    port_id = new.id or PortId(tx.new_id())
     name = new.name
     if name is None:
         name = free_name(tx, Kind.PORTS, new.project_id, f"port-{port_id.hex[:8]}")
@@ -108,19 +112,21 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
 
     Idempotent: the same workload gets the same port and address, with its name and labels brought
     up to date. A name that another port has is made unique, because two hosts may each run a `web`.
+    A declared port that has the id asked for and no workload yet becomes the workload's, and keeps its name.
     """
-    known = _leaseholder(tx, new.network_id, new.workload)
+    known = _leaseholder(tx, new.network_id, new.workload) or _adopted(tx, new)
     if known is None:
         name = None if new.name is None else free_name(tx, Kind.PORTS, new.project_id, new.name)
         return add_port(tx, replace(new, name=name)), True
     if known.project_id != new.project_id:
         raise NotFound("network", new.network_id, field="network")
     _check_sticky(tx, known, new)
-    name = _renamed(tx, known, new.name)
+    adopted = new.id is not None and tx.snapshot.ports[known.id].workload is None
+    name = known.name if adopted else _renamed(tx, known, new.name)
     after = replace(
         known,
         name=name,
-        labels=dict(new.labels),
+        labels={**known.labels, **new.labels} if adopted else dict(new.labels),
         kind=new.kind,
         host=new.host,
         workload=new.workload,
@@ -223,6 +229,21 @@ def _check_workload(workload: Workload) -> None:
         check_text(getattr(workload, name), field=f"workload.{name}")
     if not workload.runtime or not workload.id:
         raise Invalid("a workload needs a runtime and an id", field="workload")
+
+
+def _adopted(tx: Transaction, new: NewPort) -> Port | None:
+    """The declared port whose id a workload brings along. Raises Conflict when another has it."""
+    port = None if new.id is None else tx.snapshot.ports.get(new.id)
+    if port is None:
+        return None
+    if port.network_id != new.network_id or port.project_id != new.project_id:
+        raise Conflict(f"port {new.id} is on another network than the one asked for", field="id")
+    if port.workload is not None:
+        raise Conflict(
+            f"port {port.name} is the port of workload {port.workload.name or port.workload.id} already",
+            field="id",
+        )
+    return replace(port, workload=new.workload)
 
 
 def _leaseholder(tx: Transaction, network: NetworkId, workload: Workload | None) -> Port | None:

@@ -9,9 +9,7 @@ import httpx
 import pytest
 
 from weft.api.app import create_app
-from weft.api.context import Context
 from weft.model.ids import HostName
-from weft.settings import ServerSettings
 from weft.store import Limits, Store, hosts, networks, tokens
 from weft.store.networks import NewNetwork
 from weft.store.tokens import Role
@@ -40,7 +38,10 @@ class Api:
                 "viewer": tokens.issue(tx, role=Role.VIEWER, name="v", project_id=red.id),
                 "h1": tokens.issue(tx, role=Role.HOST, name="h1", host=HostName("h1")),
             }
-        self._app = create_app(Context(self.store, ServerSettings(), lambda: datetime.now(UTC)))
+        self._app = create_app(
+            store=self.store,
+            caller_of=lambda token: tokens.find(self.store, token, datetime.now(UTC)),
+        )
 
     def __call__(self, who: str, method: str, path: str, body: object = None) -> httpx.Response:
         async def call() -> httpx.Response:

@@ -1,1 +1,1 @@
-"""One module per group of nouns."""
+"""The paths of the API, one module per noun."""

@@ -1,0 +1,1 @@
+"""Docker containers: those that ask by label, and those on Docker networks that Weft drives."""

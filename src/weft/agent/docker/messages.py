@@ -1,0 +1,120 @@
+"""Docker's plugin protocol, version 1: requests as values. Pure.
+
+docs.docker.com/engine/extend/plugins_network; libnetwork's docs/remote.md and docs/ipam.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from weft.model.errors import Invalid
+
+CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
+ADDRESS_SPACE = "weft"
+
+ACTIVATE: Mapping[str, object] = {"Implements": ["NetworkDriver", "IpamDriver"]}
+DRIVER_CAPABILITIES: Mapping[str, object] = {"Scope": "local", "ConnectivityScope": "global"}
+IPAM_CAPABILITIES: Mapping[str, object] = {"RequiresMACAddress": False, "RequiresRequestReplay": False}
+ADDRESS_SPACES: Mapping[str, object] = {
+    "LocalDefaultAddressSpace": ADDRESS_SPACE,
+    "GlobalDefaultAddressSpace": ADDRESS_SPACE,
+}
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRequest:
+    """`network` is the Weft network that --ipam-opt names, `pool` the --subnet, if any."""
+
+    network: str
+    pool: str
+    version: int
+
+    @classmethod
+    def from_body(cls, body: Body) -> "PoolRequest":
+        """The request in `body`. Raises Invalid when it names no network."""
+        network = (body.get("Options") or {}).get("weft.network") or ""
+        if not network:
+            raise Invalid(
+                "say which Weft network this is: docker network create --driver weft --ipam-driver weft "
+                "--ipam-opt weft.network=NAME (or let the agent create the Docker network)"
+            )
+        return cls(network, body.get("Pool") or "", 6 if body.get("V6") else 4)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRequest:
+    """An address for a container, or for the gateway."""
+
+    network_id: str
+    version: int
+    address: str
+    gateway: bool
+    container: str
+
+    @classmethod
+    def from_body(cls, body: Body) -> "AddressRequest":
+        """The request in `body`. Raises Invalid when the address is none."""
+        options = body.get("Options") or {}
+        network_id, version = parse_pool(str(body.get("PoolID") or ""))
+        address = body.get("Address") or ""
+        try:
+            address = str(ip_address(address)) if address else ""
+        except ValueError as error:
+            raise Invalid(f"{address!r} is not an IP address") from error
+        return cls(
+            network_id,
+            version,
+            address,
+            options.get("RequestAddressType") == "com.docker.network.gateway",
+            options.get("com.docker.network.endpoint.name") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRequest:
+    """CreateEndpoint: an address that we gave becomes a place on a Docker network."""
+
+    docker_network: str
+    endpoint: str
+    address: str
+    mac: str
+
+    @classmethod
+    def from_body(cls, body: Body) -> "EndpointRequest":
+        """The request in `body`. Raises Invalid when another IPAM driver chose no address at all."""
+        interface = body.get("Interface") or {}
+        address = (interface.get("Address") or interface.get("AddressIPv6") or "").split("/")[0]
+        if not address:
+            raise Invalid("the endpoint has no address; the network needs --ipam-driver weft")
+        return cls(
+            body["NetworkID"], body["EndpointID"], address, (interface.get("MacAddress") or "").lower()
+        )
+
+
+def pool_id(network_id: str, version: int) -> str:
+    """The network's own id says which pool it is: nothing is to be remembered."""
+    return network_id if version == 4 else f"{network_id}/6"
+
+
+def parse_pool(text: str) -> tuple[str, int]:
+    """The network id and the IP version of a pool."""
+    network_id, _, version = text.partition("/")
+    return network_id, 6 if version == "6" else 4
+
+
+def joined(source: str) -> Mapping[str, object]:
+    """The answer to Join: without a gateway, and without Docker's own second interface for one."""
+    return {"InterfaceName": {"SrcName": source, "DstPrefix": "eth"}, "DisableGatewayService": True}
+
+
+def check_foreign_ipam(body: Body) -> None:
+    """Refuse CreateNetwork with another IPAM driver: its addresses would not be Weft's."""
+    for data in body.get("IPv4Data") or ():
+        if data.get("AddressSpace") != ADDRESS_SPACE:
+            raise Invalid(
+                "a network with --driver weft needs --ipam-driver weft and --ipam-opt weft.network=NAME too: "
+                "Weft hands out the addresses"
+            )

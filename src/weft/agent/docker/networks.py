@@ -1,0 +1,97 @@
+"""Served networks as Docker networks: they appear, and go, by themselves."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+import structlog
+
+from weft.agent.docker.runtime import DockerNetwork, DockerUnavailable, Runtime
+from weft.client import Network
+
+log = structlog.get_logger()
+
+OURS = "weft.managed"
+"""The label of Docker networks that the agent made; it removes no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """What is to be done to Docker's networks, removals first."""
+
+    remove: tuple[DockerNetwork, ...]
+    create: tuple[Mapping[str, object], ...]
+
+
+def plan(served: Iterable[Network], present: Iterable[DockerNetwork]) -> NetworkPlan:
+    """Make our Docker networks those of `served` that have a subnet. Pure."""
+    wanted = {network.id: network for network in served if _subnets(network)}
+    others = [network for network in present if OURS not in network.labels]
+    ours = [network for network in present if OURS in network.labels]
+    names = _names(wanted.values(), taken={network.name for network in others})
+    remove, kept = [], set()
+    for network in ours:
+        known = wanted.get(network.weft_id)
+        if known is None or network.subnets != _subnets(known) or network.weft_id in kept:
+            remove.append(network)
+        else:
+            kept.add(network.weft_id)
+    create = [_config(names[n.id], n) for n in wanted.values() if n.id not in kept and n.id in names]
+    return NetworkPlan(tuple(remove), tuple(create))
+
+
+async def apply(runtime: Runtime, changes: NetworkPlan) -> None:
+    """Do what is planned; what Docker refuses (a network in use) is tried again at the next pass."""
+    for network in changes.remove:
+        try:
+            await runtime.remove_network(network.id)
+            log.info("docker network removed", network=network.name)
+        except DockerUnavailable as error:
+            log.warning("docker network not removed", network=network.name, why=str(error))
+    for config in changes.create:
+        try:
+            await runtime.create_network(config)
+            log.info("docker network created", network=config["Name"])
+        except DockerUnavailable as error:
+            log.warning("docker network not created", network=config["Name"], why=str(error))
+
+
+def _names(networks: Iterable[Network], taken: set[str]) -> dict[str, str]:
+    """NAME, or PROJECT.NAME where several projects or Docker itself have NAME already."""
+    listed = list(networks)
+    often = Counter(network.name for network in listed)
+    names = {}
+    for network in listed:
+        clashes = often[network.name] > 1 or network.name in taken
+        name = f"{network.project}.{network.name}" if clashes else network.name
+        if name not in taken:
+            names[network.id] = name
+    return names
+
+
+def _subnets(network: Network) -> tuple[str, ...]:
+    """The first subnet of each IP version: Docker wants one pool per version. IPv4 has to be among them."""
+    first: dict[int, str] = {}
+    for subnet in network.subnets:
+        if subnet.gateway:
+            first.setdefault(ip_network(subnet.cidr).version, subnet.cidr)
+    return tuple(first[version] for version in (4, 6) if version in first) if 4 in first else ()
+
+
+def _config(name: str, network: Network) -> Mapping[str, object]:
+    """The body of POST /networks/create."""
+    cidrs = _subnets(network)
+    return {
+        "Name": name,
+        "CheckDuplicate": True,
+        "Driver": "weft",
+        "EnableIPv6": len(cidrs) > 1,
+        "IPAM": {
+            "Driver": "weft",
+            "Options": {"weft.network": network.id},
+            "Config": [{"Subnet": s.cidr, "Gateway": s.gateway} for s in network.subnets if s.cidr in cidrs],
+        },
+        "Options": {"weft.network": network.id},
+        "Labels": {OURS: "true", "weft.network": network.id, "weft.project": network.project},
+    }

@@ -1,0 +1,105 @@
+"""The plugin's socket: HTTP as Docker speaks it to plugins."""
+
+import json
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from weft.agent.docker import messages
+from weft.agent.docker.driver import Driver
+from weft.agent.docker.messages import Body
+from weft.agent.docker.runtime import DockerUnavailable
+from weft.agent.plug import PlugFailed
+from weft.client import ClientError
+from weft.model.errors import WeftError
+
+log = structlog.get_logger()
+
+Call = Callable[[Body], Awaitable[Body]]
+
+
+def application(driver: Driver) -> Starlette:
+    """Every call of the protocol as a route; calls that are not here are 404, which Docker understands."""
+    calls: Mapping[str, Call] = {
+        "Plugin.Activate": _always(messages.ACTIVATE),
+        "NetworkDriver.GetCapabilities": _always(messages.DRIVER_CAPABILITIES),
+        "NetworkDriver.CreateNetwork": driver.create_network,
+        "NetworkDriver.DeleteNetwork": _always({}),
+        "NetworkDriver.CreateEndpoint": driver.create_endpoint,
+        "NetworkDriver.EndpointOperInfo": _always({"Value": {}}),
+        "NetworkDriver.DeleteEndpoint": driver.delete_endpoint,
+        "NetworkDriver.Join": driver.join,
+        "NetworkDriver.Leave": _always({}),
+        "NetworkDriver.DiscoverNew": _always({}),
+        "NetworkDriver.DiscoverDelete": _always({}),
+        "IpamDriver.GetCapabilities": _always(messages.IPAM_CAPABILITIES),
+        "IpamDriver.GetDefaultAddressSpaces": _always(messages.ADDRESS_SPACES),
+        "IpamDriver.RequestPool": driver.request_pool,
+        "IpamDriver.ReleasePool": _always({}),
+        "IpamDriver.RequestAddress": driver.request_address,
+        "IpamDriver.ReleaseAddress": driver.release_address,
+    }
+    return Starlette(routes=[_route(name, call) for name, call in calls.items()])
+
+
+def bind(path: Path) -> socket.socket:
+    """A listening socket at `path` that only root may use; a stale one makes way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(path))
+    path.chmod(0o600)
+    listening.listen(128)
+    return listening
+
+
+def server(driver: Driver) -> uvicorn.Server:
+    """The server of the plugin; `serve(sockets=[...])` runs it. Signals are the daemon's."""
+    config = uvicorn.Config(
+        application(driver),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=60,
+    )
+    return uvicorn.Server(config)
+
+
+def _always(answer: Body) -> Call:
+    async def call(body: Body) -> Body:
+        del body
+        return answer
+
+    return call
+
+
+def _route(name: str, call: Call) -> Route:
+    async def endpoint(request: Request) -> JSONResponse:
+        """Errors are answers, too: Docker shows the sentence to whoever started the container."""
+        try:
+            answer = await call(_body(await request.body()))
+        except (WeftError, ClientError, PlugFailed, DockerUnavailable) as error:
+            log.warning("docker call refused", call=name, why=str(error))
+            answer = {"Err": f"weft: {error}"}
+        except LookupError as error:
+            answer = {"Err": f"weft: {name} came without {error}"}
+        return JSONResponse(dict(answer), media_type=messages.CONTENT_TYPE)
+
+    return Route(f"/{name}", endpoint, methods=["POST"])
+
+
+def _body(raw: bytes) -> Body:
+    """Docker sends no content type, and no body where there is nothing to say."""
+    try:
+        body = json.loads(raw or b"{}")
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,83 @@
+"""The host's sign of life, and the states of its ports as the switch shows them."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from weft.agent.leases import Leases, Server
+from weft.agent.vswitch import Vswitch
+from weft.client import ClientError, ProblemError
+from weft.ovsdb import OvsdbUnavailable
+
+log = structlog.get_logger()
+
+PERIOD_S = 10.0
+
+
+class Heartbeat:
+    """A thread that beats until it is closed."""
+
+    def __init__(
+        self,
+        server: Server,
+        host: str,
+        version: str,
+        *,
+        switch: Vswitch,
+        leases: Leases,
+        docker: Callable[[], bool],
+    ) -> None:
+        """`docker` says whether the engine is followed at the moment."""
+        self._server, self._host, self._version = server, host, version
+        self._switch, self._leases, self._docker = switch, leases, docker
+        self._end = threading.Event()
+        self._down = False
+        self._up: frozenset[str] = frozenset()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._end.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            try:
+                self.beat()
+            except ClientError as error:
+                if not self._down:
+                    log.warning("heartbeat not delivered", why=str(error))
+                self._down = True
+            else:
+                if self._down:
+                    log.info("server reached again")
+                self._down = False
+            self._end.wait(PERIOD_S)
+
+    def beat(self) -> None:
+        """One sign of life, and `up` for ports that came up since the last one. Raises ClientError."""
+        self._server.heartbeat(
+            self._host,
+            agent_version=self._version,
+            datapath=self._datapath(),
+            docker=self._docker(),
+            ports=len(self._leases.journal.leases()),
+        )
+        if self._down:
+            self._up = frozenset()  # a server that was away may not have heard
+        known = {lease.port_id for lease in self._leases.journal.leases()}
+        up = self._switch.installed() & known
+        for port_id in sorted(up - self._up):
+            try:
+                self._server.set_port_status(self._host, port_id, "up")
+            except ProblemError as error:
+                log.warning("port status not accepted", port_id=port_id, why=str(error))
+        self._up = up
+
+    def _datapath(self) -> str:
+        try:
+            return self._switch.datapath()
+        except OvsdbUnavailable:
+            return "unknown"

@@ -1,0 +1,154 @@
+"""Where ports come from: the server, or the journal while the server is away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from weft.agent.attachment import Attachment, Lease
+from weft.agent.journal import Journal, same
+from weft.client import Attached, ClientError, HostNetworks, Port, ProblemError, ServerUnreachable
+from weft.model.port import Workload
+
+log = structlog.get_logger()
+
+
+class Server(Protocol):
+    """What the agent asks of the server; `weft.client.Client` and its fake."""
+
+    def attach(  # noqa: PLR0913, D102 - the fields of the request
+        self,
+        host: str,
+        *,
+        network: str,
+        kind: str,
+        project: str | None = None,
+        name: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        workload: Workload | None = None,
+        quarantined: bool = False,
+        id: str | None = None,  # noqa: A002 - the API's word
+    ) -> Attached: ...
+
+    def identify(  # noqa: D102
+        self,
+        host: str,
+        port_id: str,
+        *,
+        workload: Workload,
+        name: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> Port: ...
+
+    def detach(self, host: str, port_id: str) -> None: ...  # noqa: D102
+    def set_port_status(  # noqa: D102
+        self, host: str, port_id: str, state: str, reason: str = ""
+    ) -> None: ...
+    def report_failure(  # noqa: D102
+        self,
+        host: str,
+        *,
+        workload: Workload,
+        reason: str,
+        project: str | None = None,
+        network: str | None = None,
+    ) -> None: ...
+    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None: ...  # noqa: D102
+    def host_networks(self, host: str) -> HostNetworks: ...  # noqa: D102
+    def host_ports(self, host: str) -> tuple[Port, ...]: ...  # noqa: D102
+
+
+class Leases:
+    """The leases of one host. May be used from several threads; every call blocks."""
+
+    def __init__(self, server: Server, host: str, journal: Journal) -> None:
+        """`journal` remembers what the server said."""
+        self._server, self._host, self.journal = server, host, journal
+
+    def obtain(self, wanted: Attachment) -> Lease:
+        """The port for `wanted`: idempotent per workload and network. Raises ClientError."""
+        try:
+            lease = self._ask(wanted)
+        except ServerUnreachable:
+            known = self._remembered(wanted)
+            if known is None:
+                raise
+            log.warning("lease taken from the journal", port_id=known.port_id, workload=wanted.workload.name)
+            return known
+        self.journal.keep(lease)
+        return lease
+
+    def identify(self, lease: Lease, workload: Workload, labels: Mapping[str, str]) -> None:
+        """Say whose port `lease` is. Raises ClientError."""
+        self._server.identify(self._host, lease.port_id, workload=workload, name=workload.name, labels=labels)
+        self.journal.keep(replace(lease, workload=workload))
+        log.info("port identified", port_id=lease.port_id, workload=workload.name)
+
+    def free(self, port_id: str) -> None:
+        """Give the port back. Idempotent. Raises ClientError when the server cannot be asked."""
+        try:
+            self._server.detach(self._host, port_id)
+        except ProblemError as error:
+            if error.status != 404:
+                raise
+        self.journal.forget(port_id)
+        log.info("port freed", port_id=port_id)
+
+    def report(self, port_id: str, state: str, reason: str = "") -> None:
+        """Report a port's state; what cannot be reported is logged, since the heartbeat reports again."""
+        try:
+            self._server.set_port_status(self._host, port_id, state, reason)
+        except ClientError as error:
+            log.warning("port status not reported", port_id=port_id, state=state, why=str(error))
+
+    def report_failure(self, wanted: Attachment | None, workload: Workload, reason: str) -> None:
+        """Report a workload that got no port."""
+        log.error("workload not attached", workload=workload.name, workload_id=workload.id, why=reason)
+        try:
+            self._server.report_failure(
+                self._host,
+                workload=workload,
+                reason=reason[:1000],
+                project=None if wanted is None else wanted.project,
+                network=None if wanted is None else wanted.network,
+            )
+        except ClientError as error:
+            log.warning("failure not reported", workload=workload.name, why=str(error))
+
+    def bound(self, runtime: str, engine: str) -> tuple[Port, ...]:
+        """The ports on this host whose workload belongs to that engine. Raises ClientError."""
+        return tuple(
+            port
+            for port in self._server.host_ports(self._host)
+            if port.workload and (port.workload.runtime, port.workload.engine) == (runtime, engine)
+        )
+
+    def _ask(self, wanted: Attachment) -> Lease:
+        anonymous = wanted.quarantined
+        return Lease.from_attached(
+            self._server.attach(
+                self._host,
+                network=wanted.network,
+                kind=wanted.kind,
+                project=wanted.project,
+                name=None if anonymous else wanted.workload.name or None,
+                mac=wanted.mac,
+                addresses=wanted.addresses,
+                labels=wanted.labels,
+                workload=None if anonymous else wanted.workload,
+                quarantined=anonymous,
+                id=wanted.port_id,
+            )
+        )
+
+    def _remembered(self, wanted: Attachment) -> Lease | None:
+        for lease in self.journal.leases():
+            if lease.workload is None or wanted.quarantined or not same(lease.workload, wanted.workload):
+                continue
+            by_name = (lease.network, lease.project) == (wanted.network, wanted.project)
+            if by_name or lease.network_id == wanted.network:
+                return lease
+        return None

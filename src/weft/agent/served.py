@@ -1,0 +1,41 @@
+"""The networks of this host's projects: from the server, or as last heard."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+from weft.agent.leases import Server
+from weft.client import ClientError, HostNetworks, Network
+
+FRESH_S = 5.0
+
+
+class ServedNetworks:
+    """May be used from several threads."""
+
+    def __init__(self, server: Server, host: str, now: Callable[[], float] = monotonic) -> None:
+        """Asks nothing yet."""
+        self._server, self._host, self._now = server, host, now
+        self._lock = threading.Lock()
+        self._heard: HostNetworks | None = None
+        self._at = 0.0
+
+    def networks(self) -> tuple[Network, ...]:
+        """As heard a moment ago, or asked for now; older while the server is away. Raises ClientError."""
+        with self._lock:
+            heard, age = self._heard, self._now() - self._at
+        if heard is not None and age < FRESH_S:
+            return heard.items
+        try:
+            return self.refresh()
+        except ClientError:
+            if heard is None:
+                raise
+            return heard.items
+
+    def refresh(self) -> tuple[Network, ...]:
+        """Asked for now. Raises ClientError."""
+        heard = self._server.host_networks(self._host)
+        with self._lock:
+            self._heard, self._at = heard, self._now()
+        return heard.items

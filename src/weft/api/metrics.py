@@ -1,0 +1,90 @@
+"""Numbers about the server, in Prometheus' text format, and the one middleware that takes times."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from weft.store import Store
+from weft.store.status import PortState, port_statuses, realised
+
+LARGEST_BODY = 32 * 1024 * 1024
+
+
+class ModelCollector(Collector):
+    """Revisions and ports, read when someone asks."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from `store`."""
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        """The model's numbers now."""
+        snapshot = self._store.snapshot()
+        applied = realised(self._store)
+        yield GaugeMetricFamily("weft_revision", "Newest revision of the model.", value=snapshot.revision)
+        yield GaugeMetricFamily(
+            "weft_applied_revision",
+            "Newest revision that OVN's northbound database holds.",
+            value=0 if applied is None else applied.revision,
+        )
+        ports = GaugeMetricFamily("weft_ports", "Ports by state.", labels=["state"])
+        known = port_statuses(self._store)
+        found = Counter(known[port].state if port in known else PortState.DOWN for port in snapshot.ports)
+        for state in PortState:
+            ports.add_metric([state.value], found[state])
+        yield ports
+        yield GaugeMetricFamily("weft_networks", "Networks of all projects.", value=len(snapshot.networks))
+        yield GaugeMetricFamily("weft_hosts", "Hosts.", value=len(snapshot.hosts))
+
+
+class Measured:
+    """Times every request by its route, and cuts bodies that are too large."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        """Measure `app`."""
+        self._app = app
+        self._times = Histogram(
+            "weft_http_request_seconds",
+            "Time until the answer was complete.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        status = 500
+        size = 0
+
+        async def limited() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > LARGEST_BODY:
+                raise HTTPException(413, f"a body has at most {LARGEST_BODY} bytes")
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, limited, noted)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._times.labels(method, route, str(status)).observe(time.monotonic() - began)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,129 @@
+"""/changes and /receipts: what happened, and what became of it.
+
+Those who wait sit in threads of their own kind, so that they never hold up those who ask.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Annotated, TypeVar
+
+import anyio
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from weft.api.auth import sees
+from weft.api.context import Api, Reading
+from weft.api.receipts import Receipt
+from weft.api.schemas.history import ChangeShown, ChangesShown, ReceiptShown
+from weft.model.errors import NotFound
+from weft.model.ids import Revision
+from weft.store import Change
+from weft.store.tokens import Caller
+
+router = APIRouter(tags=["history"])
+
+T = TypeVar("T")
+
+MOST_WAITING = 256
+_LONGEST_WAIT_S = 60
+_KEEP_ALIVE_S = 10.0
+_LARGEST = 2**53
+
+Since = Annotated[int | None, Query(ge=0, le=_LARGEST)]
+
+
+@router.get("/changes", response_model=ChangesShown)
+async def read_changes(
+    request: Request,
+    asking: Reading,
+    since: Since = None,
+    accept: Annotated[str, Header()] = "",
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """The changes after a revision: a stream of events, or one JSON document if that is accepted."""
+    store = asking.store
+    if "application/json" in accept:
+        shown = await _waiting(request, lambda: _changes(asking.api, asking.caller, since or 0))
+        return Response(shown.model_dump_json(), media_type="application/json")
+    start = store.revision if since is None else Revision(since)
+    if last_event_id.isdecimal() and len(last_event_id) < 16:
+        start = Revision(int(last_event_id))
+    return StreamingResponse(
+        _events(request, asking.api, asking.caller, start), media_type="text/event-stream"
+    )
+
+
+@router.get("/receipts/{revision}", response_model=ReceiptShown)
+async def read_receipt(
+    request: Request,
+    asking: Reading,
+    revision: int,
+    wait_s: Annotated[float, Query(ge=0, le=3600)] = 0,
+) -> ReceiptShown:
+    """What became of a revision; with `wait_s`, when it is enforced or the time (60 s at most) is up."""
+    limit = min(wait_s, _LONGEST_WAIT_S)
+    found = await _waiting(request, lambda: _receipt(asking.api, revision, limit))
+    return ReceiptShown.from_model(found)
+
+
+def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
+    store = api.store
+    deadline = time.monotonic() + wait_s
+    revision = Revision(number)
+    committed_at = store.committed_at(revision) if 0 < number <= _LARGEST else None
+    if committed_at is None:
+        raise NotFound("revision", number)
+    while True:
+        seen, statuses = store.revision, store.status_count
+        found = api.receipts(revision, committed_at)
+        left = deadline - time.monotonic()
+        if found.enforced or left <= 0:
+            return found
+        if store.wait_for_news(seen, statuses, left) == (seen, statuses):
+            return found  # nothing came: the time is up, or the store was closed
+
+
+def _changes(api: Api, who: Caller, since: int) -> ChangesShown:
+    newest = api.store.revision
+    found = api.store.changes(Revision(since))
+    return ChangesShown(
+        items=[ChangeShown.from_model(change) for change in found if sees(who, change.project_id)],
+        revision=found[-1].revision if found else newest,
+    )
+
+
+async def _events(request: Request, api: Api, who: Caller, since: Revision) -> AsyncIterator[str]:
+    """Whole revisions, and a comment now and then so that nobody takes the line for dead."""
+    reached = since
+    yield ": weft\n\n"
+    while not await request.is_disconnected():
+        found = await _waiting(request, partial(api.store.changes, reached))
+        if found:
+            reached = found[-1].revision
+            yield _written([change for change in found if sees(who, change.project_id)])
+            continue
+        began = time.monotonic()
+        newest = await _waiting(request, partial(api.store.wait_beyond, reached, _KEEP_ALIVE_S))
+        if newest <= reached:
+            if time.monotonic() - began < _KEEP_ALIVE_S / 2:
+                return  # woken without news: the store was closed
+            yield ": still here\n\n"
+
+
+def _written(changes: list[Change]) -> str:
+    """Events. Only the last of a revision has its id, so that who resumes there misses nothing."""
+    lines: list[str] = []
+    for number, change in enumerate(changes):
+        last = number + 1 == len(changes) or changes[number + 1].revision > change.revision
+        identity = f"id: {change.revision}\n" if last else ""
+        data = ChangeShown.from_model(change).model_dump_json()
+        lines.append(f"{identity}event: change\ndata: {data}\n\n")
+    return "".join(lines)
+
+
+async def _waiting(request: Request, ask: Callable[[], T]) -> T:
+    limiter = request.app.state.waiting
+    if not isinstance(limiter, anyio.CapacityLimiter):
+        raise TypeError("the app was not made by create_app")
+    return await anyio.to_thread.run_sync(ask, limiter=limiter, abandon_on_cancel=True)

@@ -1,0 +1,105 @@
+"""Bodies of /hosts and /join-tokens, for administrators."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from weft.api.schemas.base import ABSENT, Body, Name, Patch, Reference, Shown, Text
+from weft.api.view import View
+from weft.model.host import Host
+from weft.store import Kind
+from weft.store.status import HostStatus
+
+References = Annotated[list[Reference], Field(max_length=1000)]
+
+
+class HostCreate(Body):
+    """Body of POST /hosts."""
+
+    name: Name
+    projects: References = Field(default_factory=list)
+    description: Text = ""
+
+
+class HostPatch(Patch):
+    """Body of PATCH /hosts/{name}."""
+
+    projects: References = ABSENT
+    description: Text = ABSENT
+
+
+class JoinTokenCreate(Body):
+    """Body of POST /join-tokens; no `projects` is the project `default`."""
+
+    host: Name | None = None
+    projects: References | None = None
+    ttl_s: Annotated[int, Field(strict=True, ge=1, le=10**9)] = 3600
+
+
+class JoinTokenShown(Shown):
+    """A join token, shown once, and the command that uses it."""
+
+    token: str
+    expires_at: datetime
+    command: str
+
+
+class HostJoin(Body):
+    """Body of POST /hosts/join."""
+
+    token: Name
+    host: Name
+    csr: Annotated[str, StringConstraints(max_length=16384)] | None = None
+
+
+class HostJoined(Shown):
+    """What a host that joined needs to know; `enrolment` is what the server adds for its engine."""
+
+    host: str
+    host_token: str
+    projects: list[str]
+    enrolment: dict[str, str]
+
+
+class HostStatusShown(Shown):
+    """What was last heard of a host."""
+
+    alive: bool
+    last_seen: datetime | None
+    agent_version: str
+    datapath: str
+    nb_cfg: int
+    details: dict[str, object]
+
+
+class HostShown(Shown):
+    """A host."""
+
+    id: str
+    name: str
+    projects: list[str]
+    description: str
+    status: HostStatusShown
+    revision: int
+
+    @classmethod
+    def from_model(cls, view: View, host: Host, *, seen_after: datetime) -> "HostShown":
+        """The host as it is shown; it is alive if it was seen since `seen_after`."""
+        status = view.host_statuses.get(host.name, HostStatus())
+        last_seen = status.last_seen
+        return cls(
+            id=host.name,
+            name=host.name,
+            projects=sorted(view.project_name(project) for project in host.projects),
+            description=host.description,
+            status=HostStatusShown(
+                alive=last_seen is not None and last_seen >= seen_after,
+                last_seen=last_seen,
+                agent_version=status.agent_version,
+                datapath=status.datapath,
+                nb_cfg=status.nb_cfg,
+                details=dict(status.details),
+            ),
+            revision=view.revised_at(Kind.HOSTS, host.name),
+        )

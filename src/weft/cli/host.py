@@ -1,0 +1,46 @@
+"""weft host: the machines whose agent plugs workloads."""
+
+from typing import Annotated
+
+import typer
+
+from weft.cli.command import command, noun, standard
+from weft.cli.session import Session
+from weft.cli.words import Description, Name, NewName, given
+
+app = noun("Hosts are the machines whose agent plugs endpoints (ports) into networks.")
+standard(app, "host", "hosts", scoped=False)
+
+_Serves = Annotated[
+    list[str] | None, typer.Option("--serves", help="A project whose networks it sees; may be repeated.")
+]
+
+
+@command(app, "create", "weft host create host1 --serves shop", changes=True, scoped=False)
+def create(session: Session, name: NewName, serves: _Serves = None, description: Description = None) -> None:
+    """Declare a host; `weft token create --host NAME` lets its agent join."""
+    body = given(name=name, projects=serves or None, description=description)
+    with session.connect() as client:
+        session.report(client, "hosts", client.create("hosts", body))
+
+
+@command(app, "set", "weft host set host1 --serves shop --serves default", changes=True, scoped=False)
+def change(session: Session, host: Name, serves: _Serves = None, description: Description = None) -> None:
+    """Change a host; `--serves` replaces the projects that it serves."""
+    body = given(projects=serves or None, description=description)
+    with session.connect() as client:
+        session.report(client, "hosts", client.change("hosts", host, body))
+
+
+@command(app, "networks", "weft host networks host1", scoped=False)
+def networks(session: Session, name: Name) -> None:
+    """List the networks that a host may plug endpoints into."""
+    with session.connect() as client:
+        session.show_all("networks", client.request("GET", "hosts", name, "networks").body["items"])
+
+
+@command(app, "failures", "weft host failures host1", scoped=False)
+def failures(session: Session, name: Name) -> None:
+    """List the workloads on a host that got no endpoint (port), and why."""
+    with session.connect() as client:
+        session.show_all("failures", client.request("GET", "hosts", name, "failures").body["items"])

@@ -1,0 +1,99 @@
+"""weft network: layer 2 networks, with their subnets."""
+
+from typing import Annotated
+
+import typer
+
+from weft.cli.command import command, noun, standard
+from weft.cli.quantity import labels_in
+from weft.cli.session import Session
+from weft.cli.words import Description, LabelWords, Name, NewName, Qos, Rename, given, none_if_none
+from weft.model.network import Default
+
+app = noun("Networks carry frames between endpoints (ports), wherever their hosts are.")
+standard(app, "network", "networks")
+
+_Subnets = Annotated[
+    list[str] | None,
+    typer.Option("--subnet", help="A prefix to hand addresses out from; may be repeated."),
+]
+_Gateway = Annotated[
+    str | None, typer.Option(help="Gateway of the (single) subnet; the first address if left out.")
+]
+_Dns = Annotated[list[str] | None, typer.Option("--dns", help="A DNS server for the subnets.")]
+_Mtu = Annotated[int | None, typer.Option(help="Bytes; left out, what the underlay leaves.")]
+_Ingress = Annotated[Default | None, typer.Option(help="What unmatched traffic to endpoints gets.")]
+_Egress = Annotated[Default | None, typer.Option(help="What unmatched traffic from endpoints gets.")]
+
+
+@command(
+    app,
+    "create",
+    "weft network create DockerSN --subnet 192.168.200.0/24",
+    "weft network create dual --subnet 10.7.0.0/16 --subnet fd00:7::/64 --dns 10.7.0.2",
+    "weft network create vault --subnet 10.8.0.0/24 --default-ingress drop --wait",
+    changes=True,
+)
+def create(
+    session: Session,
+    *,
+    name: NewName,
+    subnet: _Subnets = None,
+    gateway: _Gateway = None,
+    dns: _Dns = None,
+    mtu: _Mtu = None,
+    default_ingress: _Ingress = None,
+    default_egress: _Egress = None,
+    label: LabelWords = None,
+    qos: Qos = None,
+    description: Description = None,
+) -> None:
+    """Make a network and its subnets, all of it or nothing."""
+    if gateway is not None and len(subnet or []) != 1:
+        raise typer.BadParameter("--gateway needs exactly one --subnet")
+    subnets = [given(cidr=cidr, gateway=gateway, dns_servers=dns or None) for cidr in subnet or []]
+    body = given(
+        name=name,
+        subnets=subnets or None,
+        mtu=mtu,
+        default_ingress=default_ingress,
+        default_egress=default_egress,
+        labels=labels_in(label or []) or None,
+        qos_policy=qos,
+        description=description,
+    )
+    with session.connect() as client:
+        session.report(client, "networks", client.create("networks", session.scoped(body)))
+
+
+@command(
+    app,
+    "set",
+    "weft network set DockerSN --default-ingress drop",
+    "weft network set DockerSN --qos slow",
+    changes=True,
+)
+def change(
+    session: Session,
+    *,
+    network: Name,
+    name: Rename = None,
+    mtu: _Mtu = None,
+    default_ingress: _Ingress = None,
+    default_egress: _Egress = None,
+    qos: Qos = None,
+    description: Description = None,
+) -> None:
+    """Change a network."""
+    body = given(
+        name=name,
+        mtu=mtu,
+        default_ingress=default_ingress,
+        default_egress=default_egress,
+        description=description,
+    )
+    if qos is not None:
+        body["qos_policy"] = none_if_none(qos)
+    with session.connect() as client:
+        after = client.change("networks", network, body, project=session.chosen_project())
+        session.report(client, "networks", after)

@@ -1,0 +1,123 @@
+"""weft port, also called weft endpoint: what a container or a virtual machine is to the network."""
+
+from typing import Annotated, Any
+
+import typer
+
+from weft.cli.command import command, deletion, noun
+from weft.cli.quantity import labels_in
+from weft.cli.session import Session
+from weft.cli.words import LabelWords, Name, Qos, Rename, Unlabel, given, none_if_none
+from weft.client import Client
+from weft.model.port import PortKind
+
+app = noun(
+    "Endpoints (ports): the containers, virtual machines and bare-metal hosts on networks. "
+    "`weft endpoint` and `weft port` are the same."
+)
+deletion(app, "port", "ports")
+
+_Host = Annotated[str | None, typer.Option("--host", help="The host it is bound to; `none` lets it go.")]
+
+
+@command(
+    app, "list", "weft port list", "weft port list --network DockerSN", "weft port list --host host1 -o json"
+)
+def list_all(
+    session: Session,
+    network: Annotated[str | None, typer.Option("--network", help="Only those on this network.")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Only those on this host.")] = None,
+) -> None:
+    """List endpoints (ports): address, MAC, network, host, state and groups."""
+    with session.connect() as client:
+        found = client.list("ports", project=session.chosen_project(), network=network, host=host)
+        session.show_all("ports", found)
+
+
+@command(app, "show", "weft port show gloomy_jang", "weft endpoint show gloomy_jang -o yaml")
+def show(session: Session, name: Name) -> None:
+    """Show one endpoint (port) in full."""
+    with session.connect() as client:
+        found = client.get("ports", name, project=session.chosen_project())
+        session.show("ports", found, _qos_name(client, found))
+
+
+@command(
+    app,
+    "create",
+    "weft port create printer --network DockerSN --kind baremetal --mac 02:00:00:00:00:09",
+    "weft port create db1 --network DockerSN --kind vm --address 192.168.200.20 --label app=db",
+    changes=True,
+)
+def create(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(help="Name of the endpoint (port).")],
+    network: Annotated[str, typer.Option("--network", help="The network it is on.")],
+    kind: Annotated[PortKind, typer.Option(help="What stands behind it.")] = PortKind.CONTAINER,
+    mac: Annotated[str | None, typer.Option(help="Its MAC; left out, one is chosen.")] = None,
+    address: Annotated[
+        list[str] | None, typer.Option("--address", help="An address; left out, the next free one.")
+    ] = None,
+    label: LabelWords = None,
+    host: _Host = None,
+    qos: Qos = None,
+) -> None:
+    """Declare an endpoint (port) by hand; the agent does this for containers and virtual machines."""
+    body = given(
+        name=name,
+        network=network,
+        kind=kind,
+        mac=mac,
+        addresses=address or None,
+        labels=labels_in(label or []) or None,
+        host=host,
+        qos_policy=qos,
+    )
+    with session.connect() as client:
+        session.report(client, "ports", client.create("ports", session.scoped(body)))
+
+
+@command(
+    app,
+    "set",
+    "weft port set gloomy_jang --qos slow",
+    "weft port set gloomy_jang --label app=web --unlabel env --wait",
+    "weft port set gloomy_jang --quarantine",
+    changes=True,
+)
+def change(
+    session: Session,
+    *,
+    port: Name,
+    name: Rename = None,
+    label: LabelWords = None,
+    unlabel: Unlabel = None,
+    qos: Qos = None,
+    host: _Host = None,
+    quarantine: Annotated[
+        bool | None, typer.Option("--quarantine/--release", help="Drop everything, or stop doing so.")
+    ] = None,
+) -> None:
+    """Change an endpoint (port)."""
+    body = given(name=name, quarantined=quarantine)
+    if qos is not None:
+        body["qos_policy"] = none_if_none(qos)
+    if host is not None:
+        body["host"] = none_if_none(host)
+    project = session.chosen_project()
+    read_at = None
+    with session.connect() as client:
+        if label or unlabel:
+            before = client.get("ports", port, project=project)
+            kept = {k: v for k, v in before["labels"].items() if k not in (unlabel or [])}
+            body["labels"] = kept | labels_in(label or [])
+            read_at = before["revision"]
+        after = client.change("ports", port, body, project=project, if_match=read_at)
+        session.show("ports", after.body, _qos_name(client, after.body))
+        session.settle(client, after.revision)
+
+
+def _qos_name(client: Client, port: dict[str, Any]) -> dict[str, str]:
+    policy = port.get("qos_policy_id")
+    return {} if policy is None else {policy: client.get("qos-policies", policy)["name"]}

@@ -1,0 +1,83 @@
+"""The two sides of a rule as words: `group:dev`, `10.0.0.0/8`, `tcp/80,443`, `icmp/8`."""
+
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from weft.model.errors import Invalid
+from weft.model.policy import PortRange, Protocol, Service
+
+_PEERS = {"group": "group", "network": "network", "address-group": "address_group"}
+
+
+def peer_in(text: str) -> dict[str, str]:
+    """The peer that `text` names, as a request carries it. Raises Invalid."""
+    if text == "any":
+        return {}
+    kind, separator, name = text.partition(":")
+    if separator and kind in _PEERS and name:
+        return {_PEERS[kind]: name}
+    try:
+        return {"cidr": str(ip_network(text))}
+    except ValueError:
+        raise Invalid(
+            f"{text!r} is no peer; write any, group:NAME, network:NAME, address-group:NAME or a prefix "
+            "like 10.0.0.0/8 (no host bits set)",
+            field="peer",
+        ) from None
+
+
+def service_in(text: str) -> dict[str, Any]:
+    """The service that `text` names, as a request carries it. Raises Invalid."""
+    if text == "any":
+        return {}
+    word, separator, rest = text.partition("/")
+    try:
+        protocol = Protocol(word.lower())
+        if protocol in (Protocol.ICMP, Protocol.ICMPV6):
+            return _icmp(protocol, rest.split("/") if separator else [])
+        ranges = [_range(part) for part in rest.split(",")] if separator else []
+        Service(protocol=protocol, ports=tuple(ranges))
+    except ValueError:
+        raise Invalid(
+            f"{text!r} is no service; write any, tcp, tcp/80,443, udp/8000-8080, icmp or icmp/8",
+            field="service",
+        ) from None
+    return {"protocol": protocol.value, "ports": [_range_text(r) for r in ranges]}
+
+
+def peer_text(peer: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The peer as `peer_in` reads it; `names` by id."""
+    for word, field in _PEERS.items():
+        if peer.get(field):
+            return f"{word}:{names.get(peer[field], peer[field])}"
+    return str(peer.get("cidr") or "any")
+
+
+def service_text(service: Mapping[str, Any]) -> str:
+    """The service as `service_in` reads it."""
+    protocol = service.get("protocol")
+    if protocol is None:
+        return "any"
+    ports = service.get("ports") or []
+    numbers = [service.get("icmp_type"), service.get("icmp_code")]
+    parts = [",".join(ports)] if ports else [str(number) for number in numbers if number is not None]
+    return "/".join([protocol, *parts])
+
+
+def _icmp(protocol: Protocol, parts: list[str]) -> dict[str, Any]:
+    numbers = [int(part) for part in parts]
+    if len(numbers) > 2:
+        raise ValueError(parts)
+    fields = dict(zip(("icmp_type", "icmp_code"), numbers, strict=False))
+    Service(protocol=protocol, icmp_type=fields.get("icmp_type"), icmp_code=fields.get("icmp_code"))
+    return {"protocol": protocol.value, **fields}
+
+
+def _range(text: str) -> PortRange:
+    first, _, last = text.partition("-")
+    return PortRange(int(first), int(last or first))
+
+
+def _range_text(ports: PortRange) -> str:
+    return str(ports.first) if ports.first == ports.last else f"{ports.first}-{ports.last}"

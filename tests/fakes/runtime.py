@@ -1,0 +1,219 @@
+"""A Docker engine in memory, and a Weft server that hands out leases as the real one does."""
+
+import itertools
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Endpoint, Event
+from weft.client import (
+    Attached,
+    FixedIP,
+    HostNetworks,
+    Network,
+    Port,
+    PortStatus,
+    ProblemError,
+    ServerUnreachable,
+    Subnet,
+    Workload,
+)
+
+WEB = Network(
+    id="11111111-1111-4111-8111-111111111111",
+    name="web",
+    project_id="p",
+    project="default",
+    mtu=1400,
+    labels={},
+    subnets=(Subnet(id="s", name="s", network_id="n", cidr="10.0.0.0/24", gateway="10.0.0.1"),),
+    revision=1,
+)
+
+
+@dataclass
+class FakeRuntime:
+    """Containers and networks that a test puts in and takes out."""
+
+    listed: dict[str, Container] = field(default_factory=dict)
+    docker_networks: list[DockerNetwork] = field(default_factory=list)
+    happening: list[Event] = field(default_factory=list)
+    away: bool = False
+
+    def put(self, container: Container) -> Container:
+        self.listed[container.id] = container
+        return container
+
+    def connect(self, container_id: str, network: str, endpoint: str) -> Event:
+        """What Docker does when an endpoint is joined: the listing shows it, and an event tells."""
+        container = self.listed[container_id]
+        endpoints = {**container.endpoints, network: Endpoint(id=endpoint)}
+        self.listed[container_id] = replace(container, endpoints=endpoints, state="running")
+        return Event(
+            type="network",
+            action="connect",
+            id="dn",
+            attributes={"container": container_id, "type": "weft"},
+            at=1,
+        )
+
+    async def engine_id(self) -> str:
+        return "engine"
+
+    async def containers(self) -> tuple[Container, ...]:
+        if self.away:
+            raise DockerUnavailable("Docker does not answer: test")
+        return tuple(self.listed.values())
+
+    async def inspect(self, container_id: str) -> Container:
+        if container_id not in self.listed:
+            raise DockerUnavailable("Docker refused: no such container")
+        return self.listed[container_id]
+
+    async def networks(self) -> tuple[DockerNetwork, ...]:
+        return tuple(self.docker_networks)
+
+    async def create_network(self, config: Mapping[str, object]) -> None:
+        ipam: Any = config["IPAM"]
+        self.docker_networks.append(
+            DockerNetwork(
+                id=f"dn-{config['Name']}",
+                name=str(config["Name"]),
+                driver="weft",
+                labels={"weft.managed": "true"},
+                weft_id=ipam["Options"]["weft.network"],
+                subnets=tuple(c["Subnet"] for c in ipam["Config"]),
+            )
+        )
+
+    async def remove_network(self, network_id: str) -> None:
+        self.docker_networks = [n for n in self.docker_networks if n.id != network_id]
+
+    async def events(self, since: int | None) -> AsyncIterator[Event]:
+        del since
+        for event in self.happening:
+            yield event
+
+
+@dataclass
+class FakeServer:
+    """Leases by workload and network, addresses in order, one network."""
+
+    network: Network = WEB
+    away: bool = False
+    ports: dict[str, Port] = field(default_factory=dict)
+    statuses: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
+
+    def attach(
+        self,
+        host: str,
+        *,
+        network: str,
+        kind: str,
+        project: str | None = None,
+        name: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        workload: Workload | None = None,
+        quarantined: bool = False,
+        id: str | None = None,  # noqa: A002 - the API's word
+    ) -> Attached:
+        self._reached()
+        if network not in (self.network.id, self.network.name):
+            raise ProblemError(
+                code="not_found",
+                title="",
+                detail=f"no network {network!r} that you may see",
+                field=None,
+                status=404,
+            )
+        old = next((p for p in self.ports.values() if workload and _same(p.workload, workload)), None)
+        number = next(self._numbers)
+        port = old or Port(
+            id=id or str(UUID(int=number << 96)),
+            name=name or "",
+            project_id="p",
+            project=project or "default",
+            network_id=self.network.id,
+            network=self.network.name,
+            kind=kind,
+            mac=mac or f"02:00:00:00:00:{number:02x}",
+            fixed_ips=(FixedIP("s", addresses[0] if addresses else f"10.0.0.{number}"),),
+            labels=labels or {},
+            host=host,
+            workload=workload,
+            quarantined=quarantined,
+            groups=(),
+            status=PortStatus(),
+            revision=1,
+        )
+        self.ports[port.id] = port
+        return Attached(port=port, network=self.network, created=old is None, revision=1)
+
+    def identify(
+        self,
+        host: str,
+        port_id: str,
+        *,
+        workload: Workload,
+        name: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> Port:
+        del host
+        self._reached()
+        self.ports = {k: p for k, p in self.ports.items() if k == port_id or not _same(p.workload, workload)}
+        port = replace(
+            self.ports[port_id], workload=workload, name=name, labels=labels or {}, quarantined=False
+        )
+        self.ports[port_id] = port
+        return port
+
+    def detach(self, host: str, port_id: str) -> None:
+        del host
+        self._reached()
+        if port_id not in self.ports:
+            raise ProblemError(code="not_found", title="", detail="no such port", field=None, status=404)
+        del self.ports[port_id]
+
+    def set_port_status(self, host: str, port_id: str, state: str, reason: str = "") -> None:
+        del host, reason
+        self._reached()
+        self.statuses.append((port_id, state))
+
+    def report_failure(
+        self,
+        host: str,
+        *,
+        workload: Workload,
+        reason: str,
+        project: str | None = None,
+        network: str | None = None,
+    ) -> None:
+        del host, workload, project, network
+        self._reached()
+        self.failures.append(reason)
+
+    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
+        del host, facts
+        self._reached()
+
+    def host_networks(self, host: str) -> HostNetworks:
+        del host
+        self._reached()
+        return HostNetworks(revision=1, items=(self.network,))
+
+    def host_ports(self, host: str) -> tuple[Port, ...]:
+        self._reached()
+        return tuple(port for port in self.ports.values() if port.host == host)
+
+    def _reached(self) -> None:
+        if self.away:
+            raise ServerUnreachable("https://weft.example:7443", "no answer in time")
+
+
+def _same(one: Workload | None, other: Workload) -> bool:
+    return one is not None and (one.runtime, one.engine, one.id) == (other.runtime, other.engine, other.id)

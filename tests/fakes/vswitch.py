@@ -1,0 +1,56 @@
+"""A switch and veth pairs in memory: OVN installs what is plugged at once, unless `ovn_answers` is off."""
+
+from dataclasses import dataclass, field
+
+from weft.agent.attachment import Lease
+from weft.agent.links import LinkFailed
+
+
+@dataclass
+class FakeSwitch:
+    """`ports` are port ids by link name."""
+
+    ovn_answers: bool = True
+    ports: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, lease: Lease) -> None:
+        self.ports[name] = lease.port_id
+
+    def remove(self, name: str) -> None:
+        self.ports.pop(name, None)
+
+    def wait_installed(self, port_id: str, timeout_s: float) -> bool:
+        del timeout_s
+        return self.ovn_answers and port_id in self.ports.values()
+
+
+@dataclass
+class FakeLinks:
+    """`inside` are (pid, mac) by the host's end; `pairs` have both ends on the host."""
+
+    inside: dict[str, tuple[int, str]] = field(default_factory=dict)
+    pairs: dict[str, str] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+    made: int = 0
+
+    def exists(self, name: str) -> bool:
+        return name in self.inside or name in self.pairs
+
+    def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None:
+        del mac, mtu
+        self.pairs[name] = peer
+
+    def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]) -> str:
+        del mtu, prefixes
+        if pid in self.ended:
+            raise LinkFailed(f"process {pid} has ended")
+        self.inside[name] = (pid, mac)
+        self.made += 1
+        return "eth0"
+
+    def has_inside(self, pid: int, mac: str) -> bool:
+        return (pid, mac) in self.inside.values()
+
+    def delete(self, name: str) -> None:
+        self.inside.pop(name, None)
+        self.pairs.pop(name, None)

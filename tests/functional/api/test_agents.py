@@ -1,0 +1,155 @@
+"""What the agent of a host does."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.functional.api.rest import Rest
+
+from weft.store.tokens import Role
+
+NET = {"name": "net", "subnets": [{"cidr": "10.1.0.0/24"}]}
+WEB = {"runtime": "docker", "engine": "e1", "id": "c1", "name": "web", "image": "nginx"}
+
+
+@pytest.fixture
+def h1(rest: Rest) -> Rest:
+    rest.made("/networks", NET)
+    return rest.with_token(Role.HOST, host="h1")
+
+
+def attach(agent: Rest, host: str = "h1", **more: object) -> Any:  # noqa: ANN401 - JSON
+    body = {"network": "net", "kind": "container", "name": "web", "workload": WEB, **more}
+    answer = agent.post(f"/hosts/{host}/attach", body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_attaching_twice_is_one_port_with_one_address(rest: Rest, h1: Rest) -> None:
+    first = attach(h1)
+    rest.made("/ports", {"network": "net"})
+    again = attach(h1, labels={"app": "web"})
+
+    assert (first["created"], again["created"]) == (True, False)
+    assert first["port"]["id"] == again["port"]["id"]
+    assert first["port"]["fixed_ips"] == again["port"]["fixed_ips"]
+    assert again["port"]["labels"] == {"app": "web"}
+    assert again["port"]["host"] == "h1"
+    assert again["network"]["mtu"] == 1500 - 58
+    assert again["revision"] == rest.store.revision
+
+
+def test_attaching_the_same_again_makes_no_revision(rest: Rest, h1: Rest) -> None:
+    attach(h1)
+    before = rest.store.revision
+
+    again = attach(h1)
+
+    assert rest.store.revision == before == again["revision"]
+
+
+def test_a_host_cannot_take_the_port_of_another_by_naming_its_workload(rest: Rest, h1: Rest) -> None:
+    attach(h1)
+    h2 = rest.with_token(Role.HOST, host="h2")
+
+    stolen = h2.post("/hosts/h2/attach", {"network": "net", "workload": WEB})
+
+    assert (stolen.status_code, stolen.json()["code"]) == (409, "already_bound")
+    assert rest.get("/ports/web").json()["host"] == "h1"
+
+
+def test_a_host_sees_and_uses_only_the_projects_it_serves(rest: Rest, h1: Rest) -> None:
+    other = rest.made("/networks", {**NET, "project": "other"})
+
+    tries = [
+        h1.post("/hosts/h1/attach", {"network": other["id"], "workload": WEB}),
+        h1.post("/hosts/h1/attach", {"network": "net", "project": "other", "workload": WEB}),
+    ]
+
+    assert [n["project"] for n in h1.get("/hosts/h1/networks").json()["items"]] == ["default"]
+    assert [answer.status_code for answer in tries] == [404, 404]
+
+
+def test_a_quarantined_port_is_identified_and_replaces_the_older_lease(rest: Rest, h1: Rest) -> None:
+    old = attach(h1)["port"]
+    new = attach(h1, workload=None, name=None, quarantined=True)["port"]
+    assert new["quarantined"] is True
+
+    known = h1.post(
+        f"/hosts/h1/ports/{new['id']}/identify",
+        {"workload": WEB, "name": "web", "labels": {"app": "web"}},
+    )
+
+    assert known.status_code == 200, known.text
+    assert known.json()["quarantined"] is False
+    assert known.json()["workload"]["id"] == "c1"
+    assert known.json()["labels"] == {"app": "web"}
+    assert rest.get(f"/ports/{old['id']}").status_code == 404
+
+
+def test_a_host_touches_only_ports_that_are_bound_to_it(rest: Rest, h1: Rest) -> None:
+    port = attach(h1)["port"]
+    h2 = rest.with_token(Role.HOST, host="h2")
+    path = f"/hosts/h2/ports/{port['id']}"
+
+    tries = [
+        h2.delete(path),
+        h2.put(f"{path}/status", {"state": "up"}),
+        h2.post(f"{path}/identify", {"workload": WEB}),
+        h2.delete(f"/hosts/h2/ports/{uuid4()}"),
+    ]
+
+    assert [answer.status_code for answer in tries] == [404] * 4
+    assert h2.get("/hosts/h2/ports").json()["items"] == []
+    assert len(h1.get("/hosts/h1/ports").json()["items"]) == 1
+
+
+def test_a_removed_port_frees_its_address(h1: Rest) -> None:
+    first = attach(h1)["port"]
+
+    assert h1.delete(f"/hosts/h1/ports/{first['id']}").status_code == 204
+    second = attach(h1, workload={**WEB, "id": "c2"})["port"]
+
+    assert second["fixed_ips"][0]["address"] == first["fixed_ips"][0]["address"]
+
+
+def test_a_status_is_shown_and_is_no_revision(rest: Rest, h1: Rest) -> None:
+    port = attach(h1)["port"]
+    before = rest.store.revision
+
+    put = h1.put(f"/hosts/h1/ports/{port['id']}/status", {"state": "failed", "reason": "no veth"})
+
+    assert put.json() == {"ok": True}
+    status = rest.get(f"/ports/{port['id']}").json()["status"]
+    assert (status["state"], status["reason"], status["host"]) == ("failed", "no veth", "h1")
+    assert rest.store.revision == before
+
+
+def test_a_failed_attachment_is_shown_until_it_succeeds(rest: Rest, h1: Rest) -> None:
+    said = h1.post("/hosts/h1/failures", {"network": "none such", "workload": WEB, "reason": "no network"})
+
+    assert said.is_success
+    assert h1.get("/hosts/h1/failures").json()["items"][0]["reason"] == "no network"
+    attach(h1)
+    assert rest.get("/hosts/h1/failures").json()["items"] == []
+
+
+def test_a_full_subnet_says_so(rest: Rest, h1: Rest) -> None:
+    rest.made("/networks", {"name": "tiny", "subnets": [{"cidr": "10.9.0.0/30"}]})
+    rest.made("/ports", {"network": "tiny"})
+
+    answer = h1.post("/hosts/h1/attach", {"network": "tiny", "workload": WEB})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "subnet_full")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": NaN}', b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b'{"a": "' + b"x" * 20_000 + b'"}'],
+)
+def test_a_heartbeat_holds_only_what_a_database_keeps(h1: Rest, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = h1.ask("POST", "/hosts/h1/heartbeat", content=content, headers=headers)
+
+    assert answer.status_code == 422, answer.text

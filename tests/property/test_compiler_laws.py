@@ -1,0 +1,183 @@
+"""Laws of the compiler, for any model."""
+
+import re
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.builders import (
+    Anything,
+    a_group,
+    a_network,
+    a_peer,
+    a_policy,
+    a_port,
+    a_project,
+    a_qos_policy,
+    a_rule,
+    a_snapshot,
+    a_subnet,
+    an_address_group,
+)
+
+from weft.compiler import CompilerSettings, compile_model
+from weft.model.network import Default
+from weft.model.policy import Action, Direction, Peer, Rule, Tier
+from weft.model.port import Port
+from weft.ovn.rows import REFERENCES, Acl, AddressSet, PortGroup, Rows
+
+SETTINGS = CompilerSettings()
+LABELS = ["web", "db", "ops"]
+NETWORKS = ["blue", "green"]
+V4, V6 = "10.0.0.0/24", "fd00::/64"
+
+defaults = st.sampled_from(list(Default))
+
+
+@st.composite
+def peers(draw: st.DrawFn) -> Peer:
+    return draw(
+        st.sampled_from(
+            [
+                a_peer(),
+                *(a_peer(group=name) for name in LABELS),
+                *(a_peer(network=name) for name in NETWORKS),
+                a_peer(address_group="prefixes"),
+                a_peer(cidr="192.0.2.0/24"),
+                a_peer(cidr="2001:db8::/32"),
+            ]
+        )
+    )
+
+
+@st.composite
+def rules(draw: st.DrawFn, name: str) -> Rule:
+    return a_rule(
+        name,
+        draw(st.sampled_from(list(Direction))),
+        draw(st.sampled_from(list(Action))),
+        peer=draw(peers()),
+        service=draw(st.sampled_from(["any", "tcp", "tcp/80,8000-8080", "udp/53", "icmp/8", "icmpv6"])),
+        stateful=draw(st.booleans()),
+        log=draw(st.booleans()),
+    )
+
+
+@st.composite
+def ports(draw: st.DrawFn, name: str, number: int) -> Port:
+    offered = {f"10.0.0.{number + 2}": V4, f"fd00::{number + 2}": V6}
+    kept = draw(st.sets(st.sampled_from(sorted(offered))))
+    return a_port(
+        name,
+        {address: offered[address] for address in sorted(kept)},
+        network=draw(st.sampled_from(NETWORKS)),
+        labels={"app": draw(st.sampled_from(LABELS))},
+        secure=draw(st.booleans()),
+        quarantined=draw(st.booleans()),
+        qos=draw(st.sampled_from([None, "gold"])),
+    )
+
+
+@st.composite
+def models(draw: st.DrawFn) -> list[Anything]:
+    """The objects of a small model; groups, sets and networks are often empty."""
+    objects: list[Anything] = [a_project(), a_qos_policy("gold", egress=1000, dscp=10)]
+    for name in NETWORKS:
+        objects += [
+            a_network(name, ingress=draw(defaults), egress=draw(defaults)),
+            a_subnet(V4, network=name, dhcp=draw(st.booleans())),
+            a_subnet(V6, network=name),
+        ]
+    objects += [draw(ports(f"p{n}", n)) for n in range(draw(st.integers(0, 4)))]
+    objects += [a_group(label, f"app={label}") for label in LABELS]
+    objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))
+    for tier in Tier:
+        made = [draw(rules(f"{tier}-{n}")) for n in range(draw(st.integers(0, 3)))]
+        objects.append(a_policy(tier, *made, target=draw(st.sampled_from([None, *LABELS])), tier=tier))
+    return objects
+
+
+def compiled(objects: list[Anything]) -> Rows:
+    return compile_model(a_snapshot(*objects), SETTINGS)
+
+
+def acls(rows: Rows) -> list[Acl]:
+    return [row for row in rows.values() if isinstance(row, Acl)]
+
+
+@given(models(), st.randoms(use_true_random=False))
+def test_the_order_of_declaration_leaves_no_trace(objects: list[Anything], chance: Random) -> None:
+    shuffled = list(objects)
+    chance.shuffle(shuffled)
+    assert compiled(shuffled) == compiled(objects)
+
+
+@given(models())
+def test_every_reference_has_its_row(objects: list[Anything]) -> None:
+    rows = compiled(objects)
+    for row in rows.values():
+        for table, column in REFERENCES:
+            if row.table == table:
+                assert keys_in(getattr(row, column)) <= rows.keys()
+
+
+def keys_in(column: object) -> set[object]:
+    """The keys of a reference column: a set, one, or none."""
+    return set(column) if isinstance(column, frozenset) else {column} - {None}
+
+
+@given(models())
+def test_a_match_names_only_what_has_members(objects: list[Anything]) -> None:
+    rows = compiled(objects)
+    addresses: dict[str, set[str]] = {}
+    for row in rows.values():
+        if isinstance(row, AddressSet):
+            assert row.addresses
+            addresses[row.name] = set(row.addresses)
+        if isinstance(row, PortGroup):
+            assert row.ports, "a port group without ports does not reach the hosts"
+            held: list[frozenset[str]] = [getattr(rows[key], "addresses", frozenset()) for key in row.ports]
+            words = [word for each in held for text in each for word in text.split()[1:]]
+            addresses[f"@{row.name}"] = set(row.ports)
+            addresses[f"{row.name}_ip4"] = {word for word in words if "." in word}
+            addresses[f"{row.name}_ip6"] = {word for word in words if ":" in word}
+    for acl in acls(rows):
+        for name in re.findall(r"\$(\w+)|(@\w+)", acl.match):
+            assert addresses["".join(name)], acl.match
+
+
+@given(models())
+def test_no_acl_matches_the_far_end_by_its_port(objects: list[Anything]) -> None:
+    for acl in acls(compiled(objects)):
+        assert ("inport" in acl.match) == (acl.direction == "from-lport")
+        assert ("outport" in acl.match) == (acl.direction == "to-lport")
+
+
+@given(models())
+def test_conntrack_is_always_on_in_both_directions(objects: list[Anything]) -> None:
+    rows = compiled(objects)
+    for group in rows.values():
+        if isinstance(group, PortGroup) and group.name.startswith("weft_net_"):
+            kept = [acl for acl in acls(rows) if acl.key in group.acls and acl.action == "allow-related"]
+            assert {acl.direction for acl in kept if acl.priority == 500} == {"from-lport", "to-lport"}
+
+
+@given(models())
+def test_what_is_logged_is_metered(objects: list[Anything]) -> None:
+    rows = compiled(objects)
+    for acl in acls(rows):
+        if acl.log:
+            assert acl.meter == "weft_acl_log"
+            assert f"meter:{acl.meter}" in rows
+            assert acl.name is not None
+            assert len(acl.name) <= 63
+
+
+@given(models())
+def test_binding_a_port_changes_its_own_row_only(objects: list[Anything]) -> None:
+    before = compiled(objects)
+    for port in [each for each in objects if isinstance(each, Port)][:1]:
+        bound = a_port("x", host="h").host
+        after = compiled([replace(port, host=bound) if each is port else each for each in objects])
+        assert {key for key in after if after[key] != before.get(key)} == {f"port:{port.id}"}

@@ -1,0 +1,266 @@
+"""Model objects with everything filled in; ids follow from names, so a test reads the same every time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import TypeVar
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from weft.model.host import Host
+from weft.model.ids import (
+    AddressGroupId,
+    GroupId,
+    HostName,
+    NetworkId,
+    PolicyId,
+    PortId,
+    ProjectId,
+    QosPolicyId,
+    RuleId,
+    SubnetId,
+)
+from weft.model.network import Default, Network, Project, Subnet
+from weft.model.policy import (
+    Action,
+    AddressGroup,
+    Direction,
+    Group,
+    Peer,
+    Policy,
+    PortRange,
+    Protocol,
+    QosPolicy,
+    RateLimit,
+    Rule,
+    Service,
+    Tier,
+)
+from weft.model.port import FixedIP, Port, PortKind, mac_for
+from weft.model.rank import arrange
+from weft.model.selector import Selector
+from weft.model.snapshot import Snapshot
+
+Anything = Project | Network | Subnet | Port | Group | AddressGroup | Policy | QosPolicy | Host
+_T = TypeVar("_T", Project, Network, Subnet, Port, Group, AddressGroup, Policy, QosPolicy)
+
+
+def an_id(kind: str, name: str) -> UUID:
+    """The id that the object of that kind and name has in every test."""
+    return uuid5(NAMESPACE_DNS, f"{kind}.{name}.weft.test")
+
+
+def a_project(name: str = "default") -> Project:
+    return Project(id=ProjectId(an_id("project", name)), name=name)
+
+
+def a_network(
+    name: str = "net",
+    *,
+    project: str = "default",
+    ingress: Default = Default.SAME_NETWORK,
+    egress: Default = Default.ALLOW,
+    mtu: int | None = None,
+    qos: str | None = None,
+) -> Network:
+    return Network(
+        id=NetworkId(an_id("network", name)),
+        project_id=ProjectId(an_id("project", project)),
+        name=name,
+        mtu=mtu,
+        default_ingress=ingress,
+        default_egress=egress,
+        qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
+    )
+
+
+def a_subnet(
+    cidr: str = "10.0.0.0/24",
+    *,
+    network: str = "net",
+    project: str = "default",
+    dns: Iterable[str] = (),
+    dhcp: bool = True,
+) -> Subnet:
+    """Named by its network and prefix; the gateway is its first address."""
+    prefix = ip_network(cidr)
+    return Subnet(
+        id=SubnetId(an_id("subnet", f"{network}-{cidr}")),
+        project_id=ProjectId(an_id("project", project)),
+        network_id=NetworkId(an_id("network", network)),
+        name=f"{network}-{cidr}",
+        cidr=prefix,
+        gateway=prefix.network_address + 1,
+        dns_servers=tuple(ip_address(server) for server in dns),
+        dhcp=dhcp,
+    )
+
+
+def a_port(
+    name: str = "port",
+    addresses: Mapping[str, str] | None = None,
+    *,
+    network: str = "net",
+    project: str = "default",
+    kind: PortKind = PortKind.CONTAINER,
+    labels: Mapping[str, str] | None = None,
+    host: str | None = None,
+    secure: bool = True,
+    quarantined: bool = False,
+    qos: str | None = None,
+) -> Port:
+    """`addresses` maps each address to the prefix of its subnet."""
+    identity = PortId(an_id("port", name))
+    return Port(
+        id=identity,
+        project_id=ProjectId(an_id("project", project)),
+        network_id=NetworkId(an_id("network", network)),
+        name=name,
+        kind=kind,
+        mac=mac_for(identity),
+        fixed_ips=tuple(
+            FixedIP(SubnetId(an_id("subnet", f"{network}-{cidr}")), ip_address(address))
+            for address, cidr in (addresses or {}).items()
+        ),
+        labels=dict(labels or {}),
+        host=HostName(host) if host else None,
+        port_security=secure,
+        quarantined=quarantined,
+        qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
+    )
+
+
+def a_group(
+    name: str = "group",
+    selector: str | None = None,
+    *,
+    members: Iterable[str] = (),
+    project: str = "default",
+) -> Group:
+    return Group(
+        id=GroupId(an_id("group", name)),
+        project_id=ProjectId(an_id("project", project)),
+        name=name,
+        selector=Selector(selector) if selector else None,
+        members=frozenset(PortId(an_id("port", member)) for member in members),
+    )
+
+
+def an_address_group(name: str, cidrs: Iterable[str], *, project: str = "default") -> AddressGroup:
+    return AddressGroup(
+        id=AddressGroupId(an_id("address-group", name)),
+        project_id=ProjectId(an_id("project", project)),
+        name=name,
+        cidrs=tuple(ip_network(cidr) for cidr in cidrs),
+    )
+
+
+def a_peer(
+    *,
+    group: str | None = None,
+    network: str | None = None,
+    address_group: str | None = None,
+    cidr: str | None = None,
+) -> Peer:
+    return Peer(
+        group_id=GroupId(an_id("group", group)) if group else None,
+        network_id=NetworkId(an_id("network", network)) if network else None,
+        address_group_id=AddressGroupId(an_id("address-group", address_group)) if address_group else None,
+        cidr=ip_network(cidr) if cidr else None,
+    )
+
+
+def a_service(text: str = "any") -> Service:
+    """`any`, `tcp`, `tcp/80`, `udp/53,8000-8080`, `icmp/8`, `icmp/3.1`."""
+    protocol, _, detail = text.partition("/")
+    if protocol == "any":
+        return Service()
+    if protocol.startswith("icmp"):
+        kind, _, code = detail.partition(".")
+        return Service(
+            protocol=Protocol(protocol),
+            icmp_type=int(kind) if kind else None,
+            icmp_code=int(code) if code else None,
+        )
+    return Service(protocol=Protocol(protocol), ports=tuple(_range(p) for p in detail.split(",") if p))
+
+
+def _range(text: str) -> PortRange:
+    first, _, last = text.partition("-")
+    return PortRange(int(first), int(last or first))
+
+
+def a_rule(
+    name: str,
+    direction: Direction = Direction.INGRESS,
+    action: Action = Action.DROP,
+    *,
+    peer: Peer | None = None,
+    service: str = "any",
+    stateful: bool = True,
+    log: bool = False,
+    rank: int = 0,
+) -> Rule:
+    return Rule(
+        id=RuleId(an_id("rule", name)),
+        direction=direction,
+        action=action,
+        peer=peer or Peer(),
+        service=a_service(service),
+        stateful=stateful,
+        log=log,
+        rank=rank,
+    )
+
+
+def a_policy(
+    name: str,
+    *rules: Rule,
+    target: str | None = None,
+    tier: Tier = Tier.PROJECT,
+    order: int = 1000,
+    project: str = "default",
+) -> Policy:
+    """Ranks are dealt as the store does, for a policy that is alone in its tier."""
+    ranks = arrange([rule.rank for rule in rules], tier)
+    return Policy(
+        id=PolicyId(an_id("policy", name)),
+        project_id=ProjectId(an_id("project", project)),
+        name=name,
+        tier=tier,
+        order=order,
+        target=GroupId(an_id("group", target)) if target else None,
+        rules=tuple(replace(rule, rank=rank) for rule, rank in zip(rules, ranks, strict=True)),
+    )
+
+
+def a_qos_policy(
+    name: str, *, egress: int | None = None, ingress: int | None = None, dscp: int | None = None
+) -> QosPolicy:
+    """Rates in kbit/s, each with a burst of a tenth of a second."""
+    return QosPolicy(
+        id=QosPolicyId(an_id("qos", name)),
+        project_id=ProjectId(an_id("project", "default")),
+        name=name,
+        egress=RateLimit(rate_kbps=egress, burst_kb=egress // 10) if egress else None,
+        ingress=RateLimit(rate_kbps=ingress, burst_kb=ingress // 10) if ingress else None,
+        dscp=dscp,
+    )
+
+
+def a_snapshot(*objects: Anything) -> Snapshot:
+    """All of `objects`, in the order given."""
+
+    def those(kind: type[_T]) -> list[_T]:
+        return [each for each in objects if isinstance(each, kind)]
+
+    return Snapshot(
+        projects={each.id: each for each in those(Project)},
+        networks={each.id: each for each in those(Network)},
+        subnets={each.id: each for each in those(Subnet)},
+        ports={each.id: each for each in those(Port)},
+        groups={each.id: each for each in those(Group)},
+        address_groups={each.id: each for each in those(AddressGroup)},
+        policies={each.id: each for each in those(Policy)},
+        qos_policies={each.id: each for each in those(QosPolicy)},
+        hosts={each.name: each for each in objects if isinstance(each, Host)},
+    )

@@ -1,0 +1,154 @@
+"""The lab is a data centre, and it leaves no trace."""
+
+import signal
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.support.eventually import eventually
+from tests.system.wiring import dhcp, logical_port
+
+from weft.lab.endpoint import Endpoint, endpoint, remove
+from weft.lab.guest import prepare
+from weft.lab.layout import HostSpec, Lab
+from weft.lab.libvirtd import (
+    bridge_interface,
+    destroy_domain,
+    domain_xml,
+    ready_address,
+    run_in_guest,
+    start_domain,
+)
+from weft.lab.life import down, up
+from weft.lab.namespaces import remains
+from weft.lab.processes import run_on, start_on, stop_on, try_on
+
+GUEST = IPv4Address("192.168.200.9")
+PUBLISHED = "http://10.77.0.11:8080/"
+GUEST_MAC = "02:00:00:00:02:09"
+
+
+def wired(lab: Lab, host: str, last: int) -> Endpoint:
+    address, mac, port_id = IPv4Address(f"192.168.200.{last}"), f"02:00:00:00:02:{last:02x}", uuid4()
+    logical_port(lab, "lab-test", port_id, mac, address)
+    return endpoint(lab.host(host), port_id, mac, address, 24)
+
+
+def fetch(here: Endpoint, address: IPv4Address) -> str:
+    return here.try_run("curl", "-sS", "--noproxy", "*", "-m3", f"http://{address}/").stdout
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Lab]:
+    """The article's two hosts without Weft, next to whatever lab somebody works with."""
+    lab = Lab(root=Path("/var/lib/wefttest-lab"), cache=Path("/var/cache/weft-lab"), prefix="wefttest-")
+    up(lab, weft=False)
+    yield lab
+    down(lab)
+
+
+@pytest.fixture(scope="module")
+def pair(bare: Lab) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """An endpoint on each host, the second serving HTTP."""
+    here, there = wired(bare, "h1", 2), wired(bare, "h2", 3)
+    there.serve()
+    yield here, there
+    remove(here)
+    remove(there)
+
+
+def test_endpoints_on_two_hosts_ping_across_the_tunnel(pair: tuple[Endpoint, Endpoint]) -> None:
+    here, there = pair
+
+    eventually(lambda: here.try_run("ping", "-c1", "-W1", str(there.address)).returncode == 0)
+
+
+def test_endpoints_on_two_hosts_speak_tcp_across_the_tunnel(pair: tuple[Endpoint, Endpoint]) -> None:
+    here, there = pair
+
+    assert eventually(lambda: fetch(here, there.address)) == f"{there.address}\n"
+
+
+def test_what_crosses_the_underlay_is_vxlan(bare: Lab, pair: tuple[Endpoint, Endpoint]) -> None:
+    here, there = pair
+    capture = ["tcpdump", "-lnni", "eth0", "-c2", "udp", "port", "4789"]
+    start_on(bare.host("h2"), "tcpdump", capture)
+
+    eventually(lambda: here.try_run("ping", "-c3", "-i0.2", str(there.address)).returncode == 0)
+
+    log = bare.host("h2").logs / "tcpdump.log"
+    eventually(lambda: "10.77.0.11" in log.read_text() and "VXLAN" in log.read_text())
+
+
+def test_a_guest_takes_its_address_by_dhcp_and_speaks_tcp(bare: Lab, pair: tuple[Endpoint, Endpoint]) -> None:
+    here, there = pair
+    host, port_id = bare.host("h2"), uuid4()
+    logical_port(bare, "lab-test", port_id, GUEST_MAC, GUEST)
+    dhcp(bare, port_id, "192.168.200.0/24", IPv4Address("192.168.200.1"))
+    interface = bridge_interface(port_id)
+    guest = prepare(bare.cache)
+
+    start_domain(host, domain_xml("vm1", uuid=uuid4(), mac=GUEST_MAC, guest=guest, interface=interface))
+
+    assert ready_address(host, "vm1") == str(GUEST)
+    assert fetch(here, GUEST) == f"{GUEST}\n"
+    assert run_in_guest(host, "vm1", f"/bin/wget -T5 -qO- http://{there.address}/") == (
+        0,
+        f"{there.address}\n",
+    )
+    destroy_domain(host, "vm1")
+
+
+def test_a_container_runs(bare: Lab) -> None:
+    host = bare.host("h1")
+
+    said = run_on(host, "docker", "run", "--rm", "--network=none", "weft/busybox", "echo", "hello")
+
+    assert said == "hello\n"
+
+
+@pytest.fixture
+def other() -> Iterator[Lab]:
+    """A lab that lives next to the one of the other tests."""
+    lab = Lab(
+        root=Path("/var/lib/wefttest2-lab"),
+        cache=Path("/var/cache/weft-lab"),
+        hosts=(HostSpec("d1", docker=True, stock=True, libvirt=True),),
+        prefix="wefttest2-",
+    )
+    yield lab
+    down(lab)
+
+
+def test_a_stock_docker_engine_publishes_on_its_own_bridge(other: Lab) -> None:
+    up(other, weft=False)
+    host = other.host("d1")
+
+    run_on(host, "docker", "run", "-d", "--name", "web", "-p", "8080:80", "weft/busybox", "httpd", "-f")
+
+    assert "docker0" in run_on(host, "ip", "link", "show")
+    inside = ("docker", "exec", "web", "wget", "-qO-", "http://127.0.0.1/")
+    eventually(lambda: "404" in try_on(host, *inside).stderr)
+    eventually(lambda: "404" in try_on(host, "curl", "-si", "--noproxy", "*", "-m3", PUBLISHED).stdout)
+
+
+def test_a_lab_that_was_taken_down_leaves_nothing(other: Lab) -> None:
+    up(other, weft=False)
+    run_on(other.host("d1"), "docker", "run", "-d", "weft/busybox", "sleep", "1000")
+
+    down(other)
+
+    assert remains(other) == []
+
+
+def test_a_lab_whose_engine_was_killed_leaves_nothing_either(other: Lab) -> None:
+    up(other, weft=False)
+    host = other.host("d1")
+    run_on(host, "docker", "run", "-d", "weft/busybox", "sleep", "1000")
+    stop_on(host, "dockerd", signal.SIGKILL)
+
+    down(other)
+
+    assert remains(other) == []

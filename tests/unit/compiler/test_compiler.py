@@ -1,0 +1,120 @@
+"""What single parts of a model compile to; whole models are in tests/golden."""
+
+from dataclasses import replace
+
+import pytest
+from tests.support.builders import (
+    a_group,
+    a_network,
+    a_peer,
+    a_policy,
+    a_port,
+    a_project,
+    a_rule,
+    a_snapshot,
+    a_subnet,
+    an_id,
+)
+
+from weft.compiler import CompilerSettings, check_quotas, compile_model
+from weft.model.errors import QuotaExceeded
+from weft.model.ids import PortId
+from weft.model.network import Network
+from weft.model.policy import Action, Direction
+from weft.model.port import Port
+from weft.model.snapshot import Snapshot
+from weft.ovn.rows import Acl, DhcpOptions, LogicalSwitchPort, Rows
+
+SETTINGS = CompilerSettings()
+CIDR = "10.0.0.0/24"
+
+
+def the_port(*ports: Port) -> LogicalSwitchPort:
+    rows = compile_model(a_snapshot(a_network(), a_subnet(), *ports), SETTINGS)
+    (row,) = [row for row in rows.values() if isinstance(row, LogicalSwitchPort)]
+    return row
+
+
+def matches_of(rows: Rows, rule: str) -> list[str]:
+    identity = str(an_id("rule", rule))
+    return sorted(row.match for row in rows.values() if isinstance(row, Acl) and identity in row.key)
+
+
+def test_a_port_may_use_its_own_addresses_only() -> None:
+    port = a_port("p", {"10.0.0.5": CIDR})
+    assert the_port(port).port_security == {f"{port.mac} 10.0.0.5"}
+
+
+def test_a_port_without_addresses_may_use_none() -> None:
+    port = a_port("p")
+    assert the_port(port).port_security == {f"{port.mac} 0.0.0.0"}
+
+
+def test_without_anti_spoofing_a_port_also_gets_what_nobody_claims() -> None:
+    port = a_port("p", {"10.0.0.5": CIDR}, secure=False)
+    assert the_port(port).port_security == frozenset()
+    assert the_port(port).addresses == {f"{port.mac} 10.0.0.5", "unknown"}
+
+
+def test_only_a_bound_port_asks_for_a_chassis() -> None:
+    assert the_port(a_port("p")).options == {}
+    assert the_port(a_port("p", host="h1")).options == {"requested-chassis": "h1"}
+
+
+def test_dhcp_tells_the_mtu_and_the_domain_but_no_router() -> None:
+    snapshot = a_snapshot(a_network(mtu=1400), a_subnet(dns=["10.0.0.1", "10.0.0.2"]))
+    rows = compile_model(snapshot, replace(SETTINGS, domain="example.org", lease_s=60))
+    (options,) = [row.options for row in rows.values() if isinstance(row, DhcpOptions)]
+    assert options == {
+        "server_id": "10.0.0.1",
+        "server_mac": SETTINGS.dhcp_server_mac,
+        "lease_time": "60",
+        "mtu": "1400",
+        "dns_server": "{10.0.0.1, 10.0.0.2}",
+        "domain_name": '"example.org"',
+    }
+
+
+def test_a_stranger_with_the_same_address_is_not_a_peer() -> None:
+    rule = a_rule("r", Direction.INGRESS, Action.ALLOW, peer=a_peer(network="other"))
+    snapshot = a_snapshot(
+        a_project(),
+        a_network(),
+        a_subnet(),
+        a_network("other"),
+        a_subnet(CIDR, network="other"),
+        a_subnet("10.7.0.0/24", network="other"),
+        a_port("p", {"10.0.0.5": CIDR}),
+        a_port("q", {"10.0.0.6": CIDR}, network="other"),
+        a_group("g", members=["p"]),
+        a_policy("policy", rule, target="g"),
+    )
+    (match,) = matches_of(compile_model(snapshot, SETTINGS), "r")
+    assert match.endswith("ip4 && ip4.src == 10.7.0.0/24")
+
+
+def test_a_rank_outside_of_its_tier_is_our_bug() -> None:
+    policy = a_policy("policy", a_rule("r"))
+    broken = replace(policy, rules=(replace(policy.rules[0], rank=400),))
+    with pytest.raises(ValueError, match="has rank 400"):
+        compile_model(a_snapshot(a_network(), a_port(), broken), SETTINGS)
+
+
+def ports_on_one_network(count: int) -> Snapshot:
+    port = a_port("p")
+    ids = [PortId(an_id("port", str(number))) for number in range(count)]
+    return replace(a_snapshot(a_network()), ports={i: replace(port, id=i) for i in ids})
+
+
+def test_vxlan_carries_2047_ports_on_a_network() -> None:
+    check_quotas(ports_on_one_network(2_047), SETTINGS)
+    with pytest.raises(QuotaExceeded, match="encapsulation = vxlan carries at most 2,047 ports"):
+        check_quotas(ports_on_one_network(2_048), SETTINGS)
+    check_quotas(ports_on_one_network(2_048), replace(SETTINGS, encapsulation="geneve"))
+
+
+def test_vxlan_carries_4095_networks() -> None:
+    networks: list[Network] = [a_network(str(number)) for number in range(4_096)]
+    with pytest.raises(QuotaExceeded, match="encapsulation = vxlan carries at most 4,095 networks"):
+        check_quotas(a_snapshot(*networks), SETTINGS)
+    check_quotas(a_snapshot(*networks[1:]), SETTINGS)
