@@ -74,6 +74,15 @@ class AgentSettings(_FromFile):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class LabSettings(BaseSettings):
+    """Which lab is meant, where several are up on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="WEFT_LAB_", frozen=True)
+
+    name: str = Field(default="weft", pattern=r"^[a-z][a-z0-9]{1,7}$")
+    """Begins the names of everything that the lab makes; several labs can be up under different names."""
+
+
 _S = TypeVar("_S", ServerSettings, AgentSettings)
 
 

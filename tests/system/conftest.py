@@ -1,6 +1,7 @@
 """One lab for all system tests: two hosts, both with Docker, the second with libvirt."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,8 @@ from weft.lab.processes import run_on, try_on
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    default = life.default_lab()
-    lab = Lab(
-        root=default.root,
-        cache=default.cache,
-        hosts=(HostSpec("h1", docker=True), HostSpec("h2", docker=True, libvirt=True)),
-    )
+    hosts = (HostSpec("h1", docker=True), HostSpec("h2", docker=True, libvirt=True))
+    lab = replace(life.default_lab(), hosts=hosts)
     life.up(lab)
     story.weft(lab, "network", "create", "DockerSN", "--subnet", "192.168.200.0/24")
     yield lab

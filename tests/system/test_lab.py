@@ -21,7 +21,7 @@ from weft.lab.libvirtd import (
     run_in_guest,
     start_domain,
 )
-from weft.lab.life import down, up
+from weft.lab.life import default_lab, down, up
 from weft.lab.namespaces import remains
 from weft.lab.processes import run_on, start_on, stop_on, try_on
 
@@ -43,7 +43,8 @@ def fetch(here: Endpoint, address: IPv4Address) -> str:
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Lab]:
     """The article's two hosts without Weft, next to whatever lab somebody works with."""
-    lab = Lab(root=Path("/var/lib/wefttest-lab"), cache=Path("/var/cache/weft-lab"), prefix="wefttest-")
+    name = default_lab().prefix.replace("-", "bare")
+    lab = Lab(root=Path(f"/var/lib/{name}-lab"), cache=Path("/var/cache/weft-lab"), prefix=f"{name}-")
     up(lab, weft=False)
     yield lab
     down(lab)

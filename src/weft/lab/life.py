@@ -12,6 +12,7 @@ from weft.lab.libvirtd import start_libvirt
 from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
 from weft.lab.network import start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
+from weft.settings import LabSettings
 
 
 def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True) -> None:
@@ -183,5 +184,6 @@ def status(lab: Lab) -> dict[str, tuple[str, ...]]:
 
 
 def default_lab() -> Lab:
-    """The lab that `make lab`, the demo and the tests share."""
-    return Lab(root=Path("/var/lib/weft-lab"), cache=Path("/var/cache/weft-lab"))
+    """The lab that `make lab`, the demo and the tests share: `weft`, or what WEFT_LAB_NAME says."""
+    name = LabSettings().name
+    return Lab(root=Path(f"/var/lib/{name}-lab"), cache=Path("/var/cache/weft-lab"), prefix=f"{name}-")
