@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
-.PHONY: help demo test test-full check functional system bench lab lab-down fmt lock docs
+.PHONY: help demo test test-full check functional web system bench lab lab-down fmt lock docs
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,9 +16,10 @@ help: ## print this list
 demo: ## containers and a VM on one network, every claim asserted (root; KEEP=1)
 	$(BIN)/python -m weft.lab demo $(demo_options)
 
-test: ## check, functional and system, in this order (root)
+test: ## check, functional, web and system, in this order (root)
 	+@$(MAKE) --no-print-directory check
 	+@$(MAKE) --no-print-directory functional
+	+@$(MAKE) --no-print-directory web
 	+@$(MAKE) --no-print-directory system
 
 test-full: ## test, then the demo and the benchmarks (root)
@@ -35,6 +36,18 @@ check: ## format, lint, types, imports; unit, golden, property and house tests (
 
 functional: ## one real dependency each: OVSDB, databases, the API
 	$(BIN)/pytest tests/functional $(PYTEST)
+
+web: web/node_modules ## the pages: types from the API, lint, unit tests, build, and a browser
+	$(BIN)/python web/openapi.py > web/openapi.json
+	cd web && ./npm run --silent types
+	cd web && ./npm run --silent check
+	cd web && ./npm run --silent test
+	cd web && ./npm run --silent build
+	$(BIN)/pytest tests/web $(PYTEST)
+
+web/node_modules: web/package-lock.json
+	cd web && ./npm ci --no-audit --no-fund
+	touch $@
 
 system: ## real packets in the lab (root)
 	$(BIN)/pytest tests/system $(PYTEST)

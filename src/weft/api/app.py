@@ -7,7 +7,7 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
-from weft.api import problems
+from weft.api import problems, ui
 from weft.api.context import Api
 from weft.api.metrics import Measured, ModelCollector
 from weft.api.receipts import Receipts, receipts_of
@@ -23,6 +23,7 @@ from weft.api.routes import (
     ports,
     projects,
     qos_policies,
+    session,
     subnets,
 )
 from weft.model.ids import HostName
@@ -78,6 +79,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     problems.install(app, unavailable)
     app.include_router(health.router)
     app.include_router(_versioned())
+    ui.install(app)
     app.add_middleware(Measured, registry=app.state.registry)
     return app
 
@@ -87,6 +89,6 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix=BASE)
     for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (qos_policies, hosts, agent, history):
+    for noun in (qos_policies, hosts, agent, history, session):
         router.include_router(noun.router)
     return router

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Cookie, Depends, Header, Request, Response
 
 from weft.api import auth
 from weft.api.receipts import Receipts
 from weft.api.view import View
-from weft.model.errors import Invalid, StaleRevision
+from weft.model.errors import Forbidden, Invalid, StaleRevision
 from weft.model.ids import HostName
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
@@ -22,6 +22,14 @@ from weft.store.tokens import Caller
 # one option 8 (RFC 8926; ovn-architecture(7), "Tunnel Encapsulations"), inner Ethernet 14: 58 bytes.
 # VXLAN (RFC 7348) has no option: 50. One number for both, so that the setting can be chosen late.
 ENCAPSULATION_OVERHEAD = 58
+
+SESSION_COOKIE = "weft_session"
+PAGE_HEADER = "Weft-Page"
+"""What our own pages send with every request that changes something: no other site can make a browser send it
+without asking first (Fetch Standard, CORS-preflight), and this server never consents.
+"""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _ETAG = re.compile(r'"([0-9]{1,18})"')
 
@@ -105,10 +113,16 @@ ApiDep = Annotated[Api, Depends(api_of)]
 
 def _asking(
     api: ApiDep,
+    request: Request,
     response: Response,
     authorization: Annotated[str | None, Header()] = None,
     if_match: Annotated[str | None, Header()] = None,
+    weft_session: Annotated[str | None, Cookie(include_in_schema=False)] = None,
 ) -> Asking:
+    if authorization is None and weft_session is not None:
+        if request.method not in _SAFE and PAGE_HEADER not in request.headers:
+            raise Forbidden(f"a request that a cookie authenticates bears the header {PAGE_HEADER}")
+        authorization = f"Bearer {weft_session}"
     caller = auth.caller(api.caller_of, authorization)
     return Asking(api=api, caller=caller, response=response, if_match=if_match)
 

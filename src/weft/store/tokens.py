@@ -97,6 +97,12 @@ def revoke(tx: Transaction, *, name: str) -> int:
     return tx.connection.execute(table.delete().where(table.c.name == name)).rowcount
 
 
+def forget(tx: Transaction, token: str) -> None:
+    """Forget one API token, given in plain text. Idempotent."""
+    table = tables.tokens
+    tx.connection.execute(table.delete().where(table.c.hash == _hashed(token)))
+
+
 def first_admin_token(store: Store) -> str | None:
     """An admin token if the installation has none yet, in plain text; otherwise None."""
     table = tables.tokens

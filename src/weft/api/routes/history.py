@@ -28,6 +28,8 @@ T = TypeVar("T")
 MOST_WAITING = 256
 _LONGEST_WAIT_S = 60
 _KEEP_ALIVE_S = 10.0
+_STATUS_PAUSE_S = 0.2
+"""Between two hints about status, of which a busy installation has many."""
 _LARGEST = 2**53
 
 Since = Annotated[int | None, Query(ge=0, le=_LARGEST)]
@@ -94,18 +96,28 @@ def _changes(api: Api, who: Caller, since: int) -> ChangesShown:
 
 
 async def _events(request: Request, api: Api, who: Caller, since: Revision) -> AsyncIterator[str]:
-    """Whole revisions, and a comment now and then so that nobody takes the line for dead."""
-    reached = since
+    """Whole revisions, a hint that something observed is different, and a comment now and then.
+
+    The hint says no more than that: what changed is what the lists say. The comment is there so that nobody
+    takes the line for dead.
+    """
+    store, reached, statuses = api.store, since, api.store.status_count
     yield ": weft\n\n"
     while not await request.is_disconnected():
-        found = await _waiting(request, partial(api.store.changes, reached))
+        found = await _waiting(request, partial(store.changes, reached))
         if found:
             reached = found[-1].revision
             yield _written([change for change in found if sees(who, change.project_id)])
             continue
         began = time.monotonic()
-        newest = await _waiting(request, partial(api.store.wait_beyond, reached, _KEEP_ALIVE_S))
-        if newest <= reached:
+        newest, counted = await _waiting(
+            request, partial(store.wait_for_news, reached, statuses, _KEEP_ALIVE_S)
+        )
+        if counted > statuses:
+            statuses = counted
+            yield "event: status\ndata: {}\n\n"
+            await anyio.sleep(_STATUS_PAUSE_S)
+        elif newest <= reached:
             if time.monotonic() - began < _KEEP_ALIVE_S / 2:
                 return  # woken without news: the store was closed
             yield ": still here\n\n"

@@ -16,6 +16,7 @@ from weft.model.ids import HostName, ProjectId
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port
+from weft.model.selector import Selector
 from weft.store import Kind, Transaction, ports
 from weft.store.ports import NewPort
 from weft.store.tokens import Role
@@ -30,15 +31,23 @@ def list_ports(
     project: str | None = None,
     network: str | None = None,
     host: str | None = None,
+    selector: str | None = None,
 ) -> Page[PortShown]:
-    """The ports of a network, host or project, or all that the caller may see."""
+    """The ports of a network, host or project, or all that the caller may see; `selector` is over labels."""
+    meant = None if selector is None else Selector(selector)
     view = asking.api.view()
     owner = references.asked_project(view.snapshot, asking.caller, project)
     candidates: Iterable[Port] = view.snapshot.ports.values()
     if network is not None:
         on = references.visible(view.snapshot, asking.caller, Network, network, project)
         candidates = view.snapshot.ports_of.get(on.id, ())
-    found = (p for p in candidates if owner in (None, p.project_id) and host in (None, p.host))
+    found = (
+        p
+        for p in candidates
+        if owner in (None, p.project_id)
+        and host in (None, p.host)
+        and (meant is None or meant.matches(p.labels))
+    )
     items, following = page(found, paging)
     return Page(items=PortShown.all_from_model(view, items), next_cursor=following)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from weft.api.receipts import Receipt
 from weft.api.schemas.base import Shown
 from weft.store import Change
+from weft.store.kinds import name_of
 
 
 class ChangeShown(Shown):
@@ -13,6 +14,7 @@ class ChangeShown(Shown):
     revision: int
     kind: str
     id: str
+    name: str
     action: str
     project_id: str | None
     author: str
@@ -21,10 +23,12 @@ class ChangeShown(Shown):
     @classmethod
     def from_model(cls, change: Change) -> "ChangeShown":
         """The change as it is shown."""
+        named = change.after or change.before
         return cls(
             revision=change.revision,
             kind=change.kind.value.replace("_", "-"),
             id=str(change.object_id),
+            name="" if named is None else name_of(named),
             action=change.action.value,
             project_id=None if change.project_id is None else str(change.project_id),
             author=change.author,

@@ -1,0 +1,206 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { Group, Network, Policy, Port, Rule } from "../api/client";
+import { groupsQuery, networksQuery, policiesQuery, portQuery, qosQuery } from "../api/queries";
+import { ReceiptLine } from "../parts/receipt";
+import { QosWords, serviceWords, usePeerNames } from "../parts/rules";
+import { Kind, Labels, State } from "../parts/state";
+
+/** Everything that is true of one port, and why: what Nuage called the policy decision. */
+export default function EndpointPage({ id }: { id: string }) {
+  const port = useQuery(portQuery(id));
+  if (port.isPending) return <p className="quiet">One moment…</p>;
+  if (port.data === undefined) {
+    return (
+      <>
+        <h1>This endpoint is gone</h1>
+        <p>
+          {port.error?.message} <Link href="/endpoints">To the endpoints</Link>
+        </p>
+      </>
+    );
+  }
+  return <Shown port={port.data} />;
+}
+
+function Shown({ port }: { port: Port }) {
+  const networks = useQuery(networksQuery(port.project)).data ?? [];
+  const network = networks.find((one) => one.id === port.network_id);
+  return (
+    <article className="drill">
+      <h1>
+        <Kind kind={port.kind} /> {port.name} <State port={port} />
+      </h1>
+      {port.status.reason !== "" && <p className="bad">{port.status.reason}</p>}
+      <div className="columns">
+        <Identity port={port} network={network} />
+        <Workload port={port} />
+        <Limits port={port} network={network} />
+      </div>
+      <Memberships port={port} />
+      <EffectiveRules port={port} network={network} />
+      <footer>
+        <ReceiptLine revision={port.revision} />
+      </footer>
+    </article>
+  );
+}
+
+function Identity({ port, network }: { port: Port; network: Network | undefined }) {
+  return (
+    <section>
+      <h2>Network</h2>
+      <dl>
+        <dt>Addresses</dt>
+        <dd>
+          {port.fixed_ips.map((fixed) => (
+            <code key={fixed.address}>{fixed.address} </code>
+          ))}
+        </dd>
+        <dt>MAC</dt>
+        <dd>
+          <code>{port.mac}</code>
+        </dd>
+        <dt>Network</dt>
+        <dd>
+          {port.network} {network?.subnets.map((subnet) => subnet.cidr).join(", ")}
+        </dd>
+        <dt>MTU</dt>
+        <dd>{network?.mtu ?? "what the underlay leaves"}</dd>
+        <dt>Host</dt>
+        <dd>{port.host ?? "none yet"}</dd>
+        <dt>Project</dt>
+        <dd>{port.project}</dd>
+        <dt>State since</dt>
+        <dd>{port.status.since === null ? "always" : new Date(port.status.since).toLocaleString()}</dd>
+        <dt>Anti-spoofing</dt>
+        <dd>{port.port_security ? "on" : "off, by an operator"}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function Workload({ port }: { port: Port }) {
+  return (
+    <section>
+      <h2>Workload</h2>
+      {port.workload === null ? (
+        <p className="quiet">None has come for this port yet.</p>
+      ) : (
+        <dl>
+          <dt>Name</dt>
+          <dd>{port.workload.name || "unnamed"}</dd>
+          <dt>Runtime</dt>
+          <dd>{port.workload.runtime}</dd>
+          <dt>Image</dt>
+          <dd>{port.workload.image || "none"}</dd>
+          <dt>Id</dt>
+          <dd>
+            <code>{port.workload.id.slice(0, 20)}</code>
+          </dd>
+        </dl>
+      )}
+      <h3>Labels</h3>
+      <Labels labels={port.labels} />
+    </section>
+  );
+}
+
+function Limits({ port, network }: { port: Port; network: Network | undefined }) {
+  const chosen = port.qos_policy_id ?? network?.qos_policy_id;
+  const policies = useQuery(qosQuery(port.project)).data ?? [];
+  const policy = policies.find((one) => one.id === chosen);
+  return (
+    <section>
+      <h2>QoS</h2>
+      {policy === undefined ? (
+        <p className="quiet">No limit.</p>
+      ) : (
+        <p>
+          <strong>{policy.name}</strong> ({port.qos_policy_id === null ? "of the network" : "its own"}):{" "}
+          <QosWords policy={policy} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Memberships({ port }: { port: Port }) {
+  const groups = (useQuery(groupsQuery(port.project)).data ?? []).filter((group) =>
+    group.members.includes(port.id),
+  );
+  return (
+    <section>
+      <h2>Groups</h2>
+      {groups.length === 0 && <p className="quiet">It is in no group.</p>}
+      <ul>
+        {groups.map((group) => (
+          <li key={group.id}>
+            <strong>{group.name}</strong>: {why(group, port)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function why(group: Group, port: Port): string {
+  if (group.listed.includes(port.id)) return "listed by hand";
+  return `its labels match ${group.selector}`;
+}
+
+interface Effective {
+  policy: Policy;
+  rule: Rule;
+  number: number;
+}
+
+/** The rules that are evaluated for `port` in one direction, first match first. */
+export function effectiveRules(
+  port: Port,
+  policies: Policy[],
+  groups: Group[],
+  direction: Rule["direction"],
+): Effective[] {
+  const member = new Set(groups.filter((group) => group.members.includes(port.id)).map((group) => group.id));
+  return policies
+    .filter((policy) => policy.target === null || member.has(policy.target))
+    .flatMap((policy) => policy.rules.map((rule, index) => ({ policy, rule, number: index + 1 })))
+    .filter(({ rule }) => rule.direction === direction)
+    .sort((a, b) => b.rule.rank - a.rule.rank);
+}
+
+function EffectiveRules({ port, network }: { port: Port; network: Network | undefined }) {
+  const policies = useQuery(policiesQuery(port.project)).data ?? [];
+  const groups = useQuery(groupsQuery(port.project)).data ?? [];
+  const peers = usePeerNames(port.project);
+  const defaults = { ingress: network?.default_ingress, egress: network?.default_egress };
+  return (
+    <>
+      {(["ingress", "egress"] as const).map((direction) => (
+        <section key={direction}>
+          <h2>{direction === "ingress" ? "What may reach it" : "What it may reach"}</h2>
+          <ol className="rules">
+            {effectiveRules(port, policies, groups, direction).map(({ policy, rule, number }) => (
+              <li key={rule.id}>
+                <b className={`action ${rule.action}`}>{rule.action}</b> {serviceWords(rule.service)}{" "}
+                {direction === "ingress" ? "from" : "to"} {peers(rule.peer)}
+                {!rule.stateful && " (stateless)"}
+                <small>
+                  {" "}
+                  rule {number} of <Link href={`/policies/${policy.id}`}>{policy.name}</Link>, tier{" "}
+                  {policy.tier}
+                  {rule.description !== "" && `: ${rule.description}`}
+                </small>
+              </li>
+            ))}
+            <li className="default">
+              otherwise: <b>{defaults[direction]}</b>
+              <small> the default of network {port.network}</small>
+            </li>
+          </ol>
+        </section>
+      ))}
+    </>
+  );
+}

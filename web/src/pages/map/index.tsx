@@ -1,0 +1,123 @@
+import { Background, Controls, type NodeTypes, Panel, ReactFlow, ReactFlowProvider } from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { Link, useSearchParams } from "wouter";
+import { networksQuery, portsQuery } from "../../api/queries";
+import { useProject } from "../../app";
+import { matches, PortFilter } from "../../parts/filter";
+import { type Grouping, layout, MANY } from "./layout";
+import { BoxView, EndpointView } from "./nodes";
+import { PortPanel } from "./panel";
+
+const NODE_TYPES = { box: BoxView, endpoint: EndpointView } satisfies NodeTypes;
+
+/** The map: networks with their endpoints, or hosts with theirs; what is selected lives in the address. */
+export default function MapPage() {
+  const project = useProject();
+  const ports = useQuery(portsQuery(project));
+  const networks = useQuery(networksQuery(project));
+  const [search, setSearch] = useSearchParams();
+  const by: Grouping = search.get("by") === "host" ? "host" : "network";
+  const words = search.get("q") ?? "";
+  const open = search.get("open") ?? "";
+  const selected = search.get("endpoint");
+  const shape = window.innerWidth < window.innerHeight ? "portrait" : "landscape";
+  const put = useCallback(
+    (key: string, value: string | null) =>
+      setSearch(
+        (old) => {
+          const next = new URLSearchParams(old);
+          if (value === null || value === "") next.delete(key);
+          else next.set(key, value);
+          return next;
+        },
+        { replace: true },
+      ),
+    [setSearch],
+  );
+  const shown = useMemo(() => (ports.data ?? []).filter((port) => matches(port, words)), [ports.data, words]);
+  const drawn = useMemo(
+    () => layout(shown, networks.data ?? [], by, new Set(open.split(",").filter((one) => one !== "")), shape),
+    [shown, networks.data, by, open, shape],
+  );
+  const nodes = useMemo(
+    () => drawn.nodes.map((node) => (node.id === selected ? { ...node, selected: true } : node)),
+    [drawn, selected],
+  );
+  const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
+  const toggle = (box: string) => {
+    const boxes = new Set(open.split(",").filter((one) => one !== ""));
+    if (!boxes.delete(box)) boxes.add(box);
+    put("open", [...boxes].join(","));
+  };
+  if (ports.isPending || networks.isPending) return <p className="quiet">One moment…</p>;
+  if (networks.data?.length === 0) return <NoNetwork />;
+  return (
+    <div className="map">
+      <h1 className="hidden">Map</h1>
+      <div className="tools">
+        <PortFilter />
+        <fieldset>
+          <legend className="hidden">Group by</legend>
+          {(["network", "host"] as const).map((one) => (
+            <label key={one}>
+              <input type="radio" name="by" checked={by === one} onChange={() => put("by", one)} /> by {one}
+            </label>
+          ))}
+        </fieldset>
+        <Link href={`/endpoints?${search}`}>as a table</Link>
+        <span className="quiet" role="status">
+          {shown.length} endpoints{shown.length > MANY && ", folded into their boxes"}
+        </span>
+      </div>
+      <div className="canvas">
+        <ReactFlowProvider>
+          <ReactFlow
+            nodes={nodes}
+            edges={drawn.edges}
+            nodeTypes={NODE_TYPES}
+            colorMode="system"
+            fitView
+            fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
+            minZoom={0.05}
+            onlyRenderVisibleElements
+            nodesConnectable={false}
+            deleteKeyCode={null}
+            proOptions={{ hideAttribution: true }}
+            onNodeClick={(_, node) => (node.type === "box" ? toggle(node.id) : put("endpoint", node.id))}
+            onNodesChange={(changes) => {
+              for (const change of changes) {
+                if (change.type === "select" && change.selected) put("endpoint", change.id);
+              }
+            }}
+            onPaneClick={() => put("endpoint", null)}
+          >
+            <Background />
+            <Controls showInteractive={false} />
+            <Panel position="bottom-right" className="legend">
+              <span className="state up">up</span> <span className="state pending">pending</span>{" "}
+              <span className="state down">down</span> <span className="state failed">failed</span>
+            </Panel>
+          </ReactFlow>
+        </ReactFlowProvider>
+        {port !== undefined && <PortPanel port={port} onClose={() => put("endpoint", null)} />}
+      </div>
+    </div>
+  );
+}
+
+function NoNetwork() {
+  return (
+    <div className="empty">
+      <h1>There is no network yet</h1>
+      <p>
+        Make the first one <Link href="/networks">here</Link>, or on the command line, and start a container
+        on it:
+      </p>
+      <pre>
+        weft network create DockerSN --subnet 192.168.200.0/24{"\n"}docker run -d --net DockerSN IMAGE
+      </pre>
+    </div>
+  );
+}

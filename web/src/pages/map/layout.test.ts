@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import type { Network, Port } from "../../api/client";
+import { layout, MANY } from "./layout";
+
+const network = {
+  id: "n",
+  name: "DockerSN",
+  project: "default",
+  subnets: [{ cidr: "192.168.200.0/24" }],
+} as Network;
+
+function port(number: number): Port {
+  return {
+    id: `p${number}`,
+    name: `web-${number}`,
+    kind: "container",
+    network_id: "n",
+    host: `h${number % 2}`,
+    fixed_ips: [{ subnet_id: "s", address: `192.168.200.${number}` }],
+    status: { state: "up" },
+  } as Port;
+}
+
+const ports = (count: number) => Array.from({ length: count }, (_, index) => port(index));
+const places = (found: Port[]) =>
+  Object.fromEntries(
+    layout(found, [network], "network", new Set()).nodes.map((node) => [node.id, node.position]),
+  );
+
+describe("the map", () => {
+  it("gives the same ports the same places, in whatever order they come", () => {
+    expect(places(ports(9).reverse())).toEqual(places(ports(9)));
+  });
+
+  it("lays no endpoint on another", () => {
+    const chips = layout(ports(50), [network], "network", new Set()).nodes.filter(
+      (node) => node.type === "endpoint",
+    );
+    const taken = new Set(chips.map((node) => `${node.position.x},${node.position.y}`));
+
+    expect(taken.size).toBe(50);
+  });
+
+  it("folds when there are many, and unfolds what a person opened", () => {
+    const folded = layout(ports(MANY + 1), [network], "network", new Set());
+    const opened = layout(ports(MANY + 1), [network], "network", new Set(["n"]));
+
+    expect(folded.nodes.length).toBe(1);
+    expect(opened.nodes.length).toBe(MANY + 2);
+  });
+
+  it("groups by host, too", () => {
+    const boxes = layout(ports(4), [network], "host", new Set()).nodes.filter((node) => node.type === "box");
+
+    expect(boxes.map((box) => box.data.title)).toEqual(["h0", "h1"]);
+  });
+});

@@ -1,0 +1,125 @@
+// Where everything stands on the map. Pure: the same ports give the same places, so updates do not make it jump.
+
+import type { Edge, Node } from "@xyflow/react";
+import type { Network, Port } from "../../api/client";
+
+export type Grouping = "network" | "host";
+
+export interface BoxData extends Record<string, unknown> {
+  id: string;
+  title: string;
+  subtitle: string;
+  ports: Port[];
+  folded: boolean;
+}
+export interface EndpointData extends Record<string, unknown> {
+  port: Port;
+}
+export type BoxNode = Node<BoxData, "box">;
+export type EndpointNode = Node<EndpointData, "endpoint">;
+export type MapNode = BoxNode | EndpointNode;
+
+/** From how many ports on the boxes fold to counts. */
+export const MANY = 200;
+
+const CHIP = { width: 216, height: 60, gap: 12 };
+const BOX = { padding: 16, header: 62, gap: 40, foldedWidth: 300, foldedHeight: 120 };
+const MOST_COLUMNS = 12;
+/** A row of boxes is about this wide before the next begins, on a screen that is wider than high, and otherwise. */
+const ROW_WIDTH = { landscape: 1700, portrait: 760 };
+
+interface Box {
+  id: string;
+  title: string;
+  subtitle: string;
+  ports: Port[];
+}
+
+function boxes(ports: Port[], networks: Network[], by: Grouping): Box[] {
+  const byName = (a: { title: string }, b: { title: string }) => a.title.localeCompare(b.title);
+  if (by === "host") {
+    const hosts = Map.groupBy(ports, (port) => port.host ?? "");
+    return [...hosts]
+      .map(([host, here]) => ({
+        id: `host:${host}`,
+        title: host === "" ? "on no host" : host,
+        subtitle: host === "" ? "waiting for a workload" : "host",
+        ports: here,
+      }))
+      .sort(byName);
+  }
+  const on = Map.groupBy(ports, (port) => port.network_id);
+  return networks
+    .map((network) => ({
+      id: network.id,
+      title: network.name,
+      subtitle: [network.project, ...network.subnets.map((subnet) => subnet.cidr)].join(" · "),
+      ports: on.get(network.id) ?? [],
+    }))
+    .sort(byName);
+}
+
+/** The nodes of the map; `unfolded` are the boxes that a person has opened. */
+export function layout(
+  ports: Port[],
+  networks: Network[],
+  by: Grouping,
+  unfolded: ReadonlySet<string>,
+  shape: keyof typeof ROW_WIDTH = "landscape",
+): { nodes: MapNode[]; edges: Edge[] } {
+  const fold = ports.length > MANY;
+  const nodes: MapNode[] = [];
+  let x = 0;
+  let y = 0;
+  let rowHeight = 0;
+  for (const box of boxes(ports, networks, by)) {
+    const folded = fold && box.ports.length > 0 && !unfolded.has(box.id);
+    const columns = Math.min(MOST_COLUMNS, Math.max(2, Math.ceil(Math.sqrt(box.ports.length))));
+    const rows = Math.max(1, Math.ceil(box.ports.length / columns));
+    const width = folded
+      ? BOX.foldedWidth
+      : 2 * BOX.padding + columns * CHIP.width + (columns - 1) * CHIP.gap;
+    const height = folded
+      ? BOX.foldedHeight
+      : BOX.header + BOX.padding + rows * CHIP.height + (rows - 1) * CHIP.gap;
+    if (x > 0 && x + width > ROW_WIDTH[shape]) {
+      x = 0;
+      y += rowHeight + BOX.gap;
+      rowHeight = 0;
+    }
+    nodes.push({
+      id: box.id,
+      type: "box",
+      position: { x, y },
+      width,
+      height,
+      data: { ...box, folded },
+      selectable: false,
+      draggable: false,
+      focusable: false,
+    });
+    if (!folded) nodes.push(...chips(box, columns));
+    x += width + BOX.gap;
+    rowHeight = Math.max(rowHeight, height);
+  }
+  return { nodes, edges: [] };
+}
+
+function chips(box: Box, columns: number): EndpointNode[] {
+  const ordered = [...box.ports].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+  return ordered.map((port, index) => ({
+    id: port.id,
+    type: "endpoint",
+    parentId: box.id,
+    extent: "parent",
+    position: {
+      x: BOX.padding + (index % columns) * (CHIP.width + CHIP.gap),
+      y: BOX.header + Math.floor(index / columns) * (CHIP.height + CHIP.gap),
+    },
+    width: CHIP.width,
+    height: CHIP.height,
+    data: { port },
+    draggable: false,
+    ariaLabel: `${port.kind} ${port.name}, ${port.fixed_ips[0]?.address ?? "no address"}, ${port.status.state}`,
+  }));
+}

@@ -1,0 +1,61 @@
+// How a box and an endpoint look.
+
+import type { NodeProps } from "@xyflow/react";
+import type { Port } from "../../api/client";
+import { Icon } from "../../parts/icons";
+import { addressesOf } from "../../parts/state";
+import type { BoxNode, EndpointNode } from "./layout";
+
+const STATES = ["up", "pending", "down", "failed"] as const;
+const KINDS = ["container", "vm", "baremetal"] as const;
+
+export function BoxView({ data }: NodeProps<BoxNode>) {
+  return (
+    <div className={data.folded ? "box folded" : "box"}>
+      <header>
+        <Icon name={data.id.startsWith("host:") ? "host" : "network"} />
+        <strong>{data.title}</strong>
+        <small>{data.subtitle}</small>
+      </header>
+      {data.folded && <Counts ports={data.ports} />}
+      {data.ports.length === 0 && <p className="quiet">no endpoint</p>}
+    </div>
+  );
+}
+
+function Counts({ ports }: { ports: Port[] }) {
+  const kinds = KINDS.map((kind) => ({ kind, count: ports.filter((port) => port.kind === kind).length }));
+  const states = STATES.map((state) => ({
+    state,
+    count: ports.filter((port) => port.status.state === state).length,
+  }));
+  return (
+    <div className="counts">
+      {kinds
+        .filter(({ count }) => count > 0)
+        .map(({ kind, count }) => (
+          <span key={kind}>
+            <Icon name={kind} /> {count}
+          </span>
+        ))}
+      {states
+        .filter(({ count }) => count > 0)
+        .map(({ state, count }) => (
+          <span key={state} className={`state ${state}`}>
+            {count} {state}
+          </span>
+        ))}
+    </div>
+  );
+}
+
+export function EndpointView({ data: { port }, selected }: NodeProps<EndpointNode>) {
+  return (
+    <div className={`chip ${port.status.state}${selected ? " selected" : ""}`}>
+      <Icon name={port.kind} />
+      <strong>{port.name}</strong>
+      <small className={`state ${port.status.state}`}>{port.status.state}</small>
+      <code>{addressesOf(port) || "no address"}</code>
+    </div>
+  );
+}

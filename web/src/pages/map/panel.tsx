@@ -1,0 +1,52 @@
+// Beside the map: the endpoint that is selected, in short; the page of its own tells everything.
+
+import { Link } from "wouter";
+import type { Port } from "../../api/client";
+import { Icon } from "../../parts/icons";
+import { addressesOf, Kind, Labels, State } from "../../parts/state";
+
+export function PortPanel({ port, onClose }: { port: Port; onClose: () => void }) {
+  return (
+    <aside aria-label={`Endpoint ${port.name}`}>
+      <header>
+        <h2>{port.name}</h2>
+        <button type="button" className="plain" aria-label="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <p>
+        <Kind kind={port.kind} /> <State port={port} />
+      </p>
+      {port.status.reason !== "" && <p className="bad">{port.status.reason}</p>}
+      <dl>
+        <dt>Address</dt>
+        <dd>
+          <code>{addressesOf(port)}</code>
+        </dd>
+        <dt>MAC</dt>
+        <dd>
+          <code>{port.mac}</code>
+        </dd>
+        <dt>Network</dt>
+        <dd>{port.network}</dd>
+        <dt>Host</dt>
+        <dd>{port.host ?? "none yet"}</dd>
+        <dt>Groups</dt>
+        <dd>{port.groups.join(", ") || "none"}</dd>
+        {port.workload !== null && (
+          <>
+            <dt>Workload</dt>
+            <dd>
+              {port.workload.name} {port.workload.image}
+            </dd>
+          </>
+        )}
+      </dl>
+      <h3>Labels</h3>
+      <Labels labels={port.labels} />
+      <p>
+        <Link href={`/endpoints/${port.id}`}>Every network and policy detail</Link>
+      </p>
+    </aside>
+  );
+}
