@@ -68,7 +68,7 @@ fmt: ## rewrite the code the way we write it
 lock: ## write requirements.lock anew: names, versions and hashes, no addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
-	cd web && ./npm run --silent lock
+	cd web && ./npm install --silent --package-lock-only && ./npm run --silent lock
 
 docs: ## check the documents: links, index of decisions, house rules
 	$(BIN)/pytest tests/house $(PYTEST)
