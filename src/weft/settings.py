@@ -57,6 +57,9 @@ class AgentSettings(_FromFile):
 
     server_url: str = "https://127.0.0.1:7443"
     ca_file: Path | None = None
+    certificate_file: Path | None = None
+    """The host's certificate (PEM), which the server wants to see beside the token; `key_file` is its key."""
+    key_file: Path | None = None
     token: SecretStr | None = None
     token_file: Path = Path("/var/lib/weft/host-token")
     host: str | None = None

@@ -27,7 +27,7 @@ from weft.agent.links import Links
 from weft.agent.served import ServedNetworks
 from weft.agent.version import VERSION
 from weft.agent.vswitch import Vswitch
-from weft.client import Client, ClientError
+from weft.client import Client, ClientError, Identity
 from weft.model.errors import Invalid
 from weft.ovsdb import OvsdbUnavailable
 from weft.settings import AgentSettings
@@ -57,7 +57,13 @@ def run(settings: AgentSettings) -> None:
     host = settings.host or socket.gethostname()
     with ExitStack() as stack:
         client = stack.enter_context(
-            Client(settings.server_url, token=_token(settings), ca=settings.ca_file, timeout_s=ANSWER_S)
+            Client(
+                settings.server_url,
+                token=_token(settings),
+                ca=settings.ca_file,
+                identity=_identity(settings),
+                timeout_s=ANSWER_S,
+            )
         )
         links = Links()
         stack.callback(links.close)
@@ -207,6 +213,12 @@ async def _until(ending: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None
 def _touch(ready: Path) -> None:
     ready.parent.mkdir(parents=True, exist_ok=True)
     ready.touch()
+
+
+def _identity(settings: AgentSettings) -> Identity | None:
+    if settings.certificate_file is None or settings.key_file is None:
+        return None
+    return Identity(settings.certificate_file, settings.key_file)
 
 
 def _token(settings: AgentSettings) -> str:

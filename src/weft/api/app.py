@@ -1,6 +1,6 @@
 """The application: every route, over one store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 import anyio
@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from weft.api import problems, ui
-from weft.api.context import Api
+from weft.api.context import Api, Vouching
 from weft.api.metrics import Measured, ModelCollector
 from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
@@ -26,7 +26,6 @@ from weft.api.routes import (
     session,
     subnets,
 )
-from weft.model.ids import HostName
 from weft.store import Store
 from weft.store.tokens import Caller
 
@@ -45,14 +44,14 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     underlay_mtu: int = 1500,
     host_timeout_s: float = 30,
     public_url: str = "https://SERVER:7443",
-    enrol: Callable[[HostName, str | None], Mapping[str, str]] | None = None,
+    vouching: Vouching | None = None,
     ready: Callable[[], Sequence[str]] = _nothing_wrong,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
 
-    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `enrol` gives
-    a host that joins what its engine needs (given its name and certificate request). `ready` names
+    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `public_url`
+    is where hosts reach us. With `vouching` hosts get certificates and must show them. `ready` names
     what keeps the server from its work. `unavailable` are the exceptions of databases that are away.
     """
     app = FastAPI(
@@ -69,8 +68,8 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         receipts=receipts_of(store) if receipts is None else receipts,
         underlay_mtu=underlay_mtu,
         host_timeout_s=host_timeout_s,
-        join_command=lambda token: f"weft agent join --server {public_url} --token {token}",
-        enrol=enrol,
+        public_url=public_url,
+        vouching=vouching,
         ready=ready,
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)

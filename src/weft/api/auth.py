@@ -51,6 +51,17 @@ def require_host(who: Caller, host: HostName) -> None:
     raise Forbidden(f"only the agent of host {host!r:.80} and administrators reach this")
 
 
+def require_certificate(who: Caller, peer: str | None) -> None:
+    """Refuse a host's token from a connection without this host's certificate. Raises Forbidden.
+
+    A stolen token is worth nothing without the key that never left the host.
+    """
+    if who.role is not Role.HOST or who.host == peer:
+        return
+    shown = "without a certificate" if peer is None else f"with the certificate of {peer!r:.80}"
+    raise Forbidden(f"the token of host {who.host} came {shown}; show the one that it got by joining")
+
+
 def sees(who: Caller, project: ProjectId | None) -> bool:
     """Whether `who` may see what belongs to `project`."""
     return who.role is Role.ADMIN or (project is not None and who.project_id == project)

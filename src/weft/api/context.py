@@ -1,7 +1,7 @@
 """What every handler has at hand: the store, the settings, the caller, the answer's headers."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,8 +11,10 @@ from fastapi import Cookie, Depends, Header, Request, Response
 
 from weft.api import auth
 from weft.api.receipts import Receipts
+from weft.api.serving import peer_of
 from weft.api.view import View
 from weft.model.errors import Forbidden, Invalid, StaleRevision
+from weft.model.host import Enrolment
 from weft.model.ids import HostName
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
@@ -35,6 +37,19 @@ _ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouching:
+    """How the server vouches for itself and for hosts; a server without TLS has none of this.
+
+    `ca` is PEM, `fingerprint` how it is pinned. `enrol` answers a host that joins, given its name and its
+    certificate request; it raises Invalid.
+    """
+
+    ca: str
+    fingerprint: str
+    enrol: Callable[[HostName, str], Enrolment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
     """What the composition root gives to the API."""
 
@@ -43,8 +58,8 @@ class Api:
     receipts: Receipts
     underlay_mtu: int
     host_timeout_s: float
-    join_command: Callable[[str], str]
-    enrol: Callable[[HostName, str | None], Mapping[str, str]] | None
+    public_url: str
+    vouching: Vouching | None
     ready: Callable[[], Sequence[str]]
 
     @property
@@ -124,6 +139,8 @@ def _asking(
             raise Forbidden(f"a request that a cookie authenticates bears the header {PAGE_HEADER}")
         authorization = f"Bearer {weft_session}"
     caller = auth.caller(api.caller_of, authorization)
+    if api.vouching is not None:
+        auth.require_certificate(caller, peer_of(request))
     return Asking(api=api, caller=caller, response=response, if_match=if_match)
 
 

@@ -2,6 +2,7 @@
 
 from weft.client.client import Client
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, UnexpectedAnswer
+from weft.client.transport import Identity
 from weft.client.types import (
     Attached,
     Change,
@@ -22,6 +23,7 @@ __all__ = [
     "ClientError",
     "FixedIP",
     "HostNetworks",
+    "Identity",
     "Network",
     "Port",
     "PortStatus",

@@ -14,7 +14,7 @@ import httpx
 
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
-from weft.client.transport import Answer, Transport, path_of
+from weft.client.transport import Answer, Identity, Transport, path_of, trusting
 from weft.client.types import (
     Attached,
     Change,
@@ -40,11 +40,16 @@ class Client:
         *,
         token: str | None = None,
         ca: Path | None = None,
+        identity: Identity | None = None,
         timeout_s: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`ca` is a PEM file to trust instead of the system's; `transport` replaces the network in tests."""
-        self._transport = Transport(base_url, token=token, ca=ca, timeout_s=timeout_s, transport=transport)
+        """`ca` is a PEM file to trust instead of the system's; hosts show their `identity`.
+
+        `transport` replaces the network in tests.
+        """
+        tls = None if ca is None and identity is None else trusting(ca, identity)
+        self._transport = Transport(base_url, token=token, tls=tls, timeout_s=timeout_s, transport=transport)
         self._timeout_s = timeout_s
 
     @property

@@ -3,7 +3,8 @@
 ClientError
 ├── ProblemError        the server answered, and refused
 ├── ServerUnreachable   the server did not answer
-└── UnexpectedAnswer    something answered that does not speak Weft's API
+├── UnexpectedAnswer    something answered that does not speak Weft's API
+└── NotTheServer        something answered that is not the server that was meant
 """
 
 from collections.abc import Mapping
@@ -55,4 +56,16 @@ class UnexpectedAnswer(ClientError):
         self.url = url
         super().__init__(
             f"{url} answered with {what}, which is not what a Weft server says; check the address"
+        )
+
+
+class NotTheServer(ClientError):
+    """The CA at the address is not the one whose fingerprint we were given. Nothing secret was sent."""
+
+    def __init__(self, url: str, *, wanted: str, found: str) -> None:
+        """Fingerprints as `sha256:...`."""
+        self.url, self.wanted, self.found = url, wanted, found
+        super().__init__(
+            f"the CA at {url} has the fingerprint {found}, and {wanted} was expected: "
+            "this is another server, or somebody in between; ask an administrator for both anew"
         )

@@ -32,11 +32,11 @@ class Transport:
         base_url: str,
         *,
         token: str | None,
-        ca: Path | None,
+        tls: ssl.SSLContext | None,
         timeout_s: float,
         transport: httpx.BaseTransport | None,
     ) -> None:
-        """`ca` is a PEM file to trust instead of the system's; `transport` replaces the network in tests."""
+        """Without `tls` the system's CAs are trusted; `transport` replaces the network in tests."""
         self.url = base_url.rstrip("/").removesuffix(API)
         headers = {"Accept": "application/json"}
         if token:
@@ -44,7 +44,7 @@ class Transport:
         self._http = httpx.Client(
             headers=headers,
             timeout=timeout_s,
-            verify=True if ca is None else _trusting(ca),
+            verify=True if tls is None else tls,
             transport=transport,
             trust_env=False,  # the management network is not reached through the proxy of a shell
         )
@@ -133,11 +133,28 @@ def path_of(*parts: str) -> str:
     return "".join("/" + quote(part, safe="") for part in parts)
 
 
-def _trusting(ca: Path) -> ssl.SSLContext:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The certificate (PEM) that we show, and its private key."""
+
+    certificate: Path
+    key: Path
+
+
+def trusting(ca: Path | None, identity: Identity | None = None) -> ssl.SSLContext:
+    """TLS that trusts `ca` (PEM) instead of the system's CAs, and shows `identity`. Raises ClientError."""
     try:
-        return ssl.create_default_context(cafile=str(ca))
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
     except OSError as error:  # ssl.SSLError is one, too
         raise ClientError(f"the CA file {ca} cannot be read as PEM certificates: {error}") from error
+    if identity is not None:
+        try:
+            context.load_cert_chain(identity.certificate, identity.key)
+        except OSError as error:
+            raise ClientError(
+                f"the certificate {identity.certificate} and its key {identity.key} cannot be used: {error}"
+            ) from error
+    return context
 
 
 def _sent(query: Mapping[str, object] | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from weft.lab.libvirtd import start_libvirt
 from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
 from weft.lab.network import start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
+from weft.model.invitation import Invitation
 from weft.settings import LabSettings
 
 
@@ -115,8 +116,8 @@ def start_agent(host: LabHost) -> None:
     """Join the host and start its agent; returns when it serves."""
     lab = host.lab
     asked = {"host": host.name, "projects": ["default"]}
-    joining = _post(lab, "/join-tokens", asked, token=admin_token(lab))["token"]
-    token = _post(lab, "/hosts/join", {"token": joining, "host": host.name})["host_token"]
+    joining = Invitation.parse(_post(lab, "/join-tokens", asked, token=admin_token(lab))["token"])
+    token = _post(lab, "/hosts/join", {"token": joining.secret, "host": host.name})["host_token"]
     settings = host.directory / "etc-weft" / "agent.toml"
     settings.touch(mode=0o600)
     lines = [

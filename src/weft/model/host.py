@@ -12,3 +12,16 @@ class Host:
     name: HostName
     projects: frozenset[ProjectId] = frozenset()
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What the server gives to a host that joins, for its engine and its agent.
+
+    `certificate` and `ca` are PEM; `southbound` is the remote of OVN's Southbound database.
+    """
+
+    certificate: str
+    ca: str
+    southbound: str
+    encapsulation: str

@@ -1,16 +1,19 @@
 """/hosts and /join-tokens: which machines run an agent, and how they get their credentials."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from weft.api import references
-from weft.api.context import Administering, ApiDep, Asking, Hosting
+from weft.api.context import Administering, Api, ApiDep, Asking, Hosting
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
 from weft.api.schemas.host import (
+    AuthorityShown,
+    EnrolmentShown,
     HostCreate,
     HostJoin,
     HostJoined,
@@ -19,9 +22,10 @@ from weft.api.schemas.host import (
     JoinTokenCreate,
     JoinTokenShown,
 )
-from weft.model.errors import Invalid, NotFound
+from weft.model.errors import Conflict, Invalid, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
+from weft.model.invitation import Invitation
 from weft.store import Kind, Transaction, hosts, tokens
 
 router = APIRouter(tags=["hosts"])
@@ -93,23 +97,45 @@ def create_join_token(asking: Administering, body: JoinTokenCreate) -> JoinToken
             projects=_projects(asking, tx, serves),
             ttl_s=body.ttl_s,
         )
-    return JoinTokenShown(
-        token=made.token, expires_at=made.expires_at, command=asking.api.join_command(made.token)
+    vouching = asking.api.vouching
+    token = str(
+        Invitation(
+            url=asking.api.public_url,
+            fingerprint="" if vouching is None else vouching.fingerprint,
+            secret=made.token,
+        )
     )
+    return JoinTokenShown(token=token, expires_at=made.expires_at, command=f"weft host join {token}")
+
+
+@router.get("/ca")
+def read_authority(api: ApiDep) -> AuthorityShown:
+    """The CA that vouches for this server; compare its hash with the one you were told, by another way."""
+    if api.vouching is None:
+        raise Conflict("this server runs without TLS and has no CA")
+    return AuthorityShown(certificate=api.vouching.ca, fingerprint=api.vouching.fingerprint)
 
 
 @router.post("/hosts/join")
 def join(api: ApiDep, response: Response, body: HostJoin) -> HostJoined:
     """Use up a join token; the host gets its own token, shown once."""
     host = HostName(body.host)
-    if body.csr is not None and api.enrol is None:
-        raise Invalid("this server signs no certificates; join without csr", field="csr")
     with api.store.write(f"host {host}") as tx:
         token = tokens.redeem_join_token(tx, body.token, host)
         served = sorted(tx.snapshot.projects[p].name for p in tx.snapshot.hosts[host].projects)
-        enrolment = {} if api.enrol is None else dict(api.enrol(host, body.csr))
+        enrolment = _enrolment(api, host, body.csr)
     response.headers["Weft-Revision"] = str(tx.revision)
     return HostJoined(host=host, host_token=token, projects=served, enrolment=enrolment)
+
+
+def _enrolment(api: Api, host: HostName, csr: str | None) -> EnrolmentShown | None:
+    if api.vouching is None:
+        if csr is not None:
+            raise Invalid("this server runs without TLS and signs nothing; join without csr", field="csr")
+        return None
+    if csr is None:
+        raise Invalid("a host joins with a certificate request, and this has none", field="csr")
+    return EnrolmentShown(**asdict(api.vouching.enrol(host, csr)))
 
 
 def _projects(asking: Asking, tx: Transaction, asked: Iterable[str]) -> frozenset[ProjectId]:

@@ -46,20 +46,36 @@ class JoinTokenShown(Shown):
 
 
 class HostJoin(Body):
-    """Body of POST /hosts/join."""
+    """Body of POST /hosts/join: the secret in the join token, and a certificate request (PKCS #10, PEM)."""
 
     token: Name
     host: Name
     csr: Annotated[str, StringConstraints(max_length=16384)] | None = None
 
 
+class EnrolmentShown(Shown):
+    """The host's certificate, the CA (both PEM), and what its engine must be set to."""
+
+    certificate: str
+    ca: str
+    southbound: str
+    encapsulation: str
+
+
 class HostJoined(Shown):
-    """What a host that joined needs to know; `enrolment` is what the server adds for its engine."""
+    """What a host that joined needs to know; a server without TLS enrols nobody."""
 
     host: str
     host_token: str
     projects: list[str]
-    enrolment: dict[str, str]
+    enrolment: EnrolmentShown | None
+
+
+class AuthorityShown(Shown):
+    """The CA of the installation (PEM), and the hash by which it is pinned."""
+
+    certificate: str
+    fingerprint: str
 
 
 class HostStatusShown(Shown):
