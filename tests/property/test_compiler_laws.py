@@ -6,96 +6,14 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.builders import (
-    Anything,
-    a_group,
-    a_network,
-    a_peer,
-    a_policy,
-    a_port,
-    a_project,
-    a_qos_policy,
-    a_rule,
-    a_snapshot,
-    a_subnet,
-    an_address_group,
-)
+from tests.support.builders import Anything, a_port, a_snapshot
+from tests.support.models import models
 
 from weft.compiler import CompilerSettings, compile_model
-from weft.model.network import Default
-from weft.model.policy import Action, Direction, Peer, Rule, Tier
 from weft.model.port import Port
 from weft.ovn.rows import REFERENCES, Acl, AddressSet, PortGroup, Rows
 
 SETTINGS = CompilerSettings()
-LABELS = ["web", "db", "ops"]
-NETWORKS = ["blue", "green"]
-V4, V6 = "10.0.0.0/24", "fd00::/64"
-
-defaults = st.sampled_from(list(Default))
-
-
-@st.composite
-def peers(draw: st.DrawFn) -> Peer:
-    return draw(
-        st.sampled_from(
-            [
-                a_peer(),
-                *(a_peer(group=name) for name in LABELS),
-                *(a_peer(network=name) for name in NETWORKS),
-                a_peer(address_group="prefixes"),
-                a_peer(cidr="192.0.2.0/24"),
-                a_peer(cidr="2001:db8::/32"),
-            ]
-        )
-    )
-
-
-@st.composite
-def rules(draw: st.DrawFn, name: str) -> Rule:
-    return a_rule(
-        name,
-        draw(st.sampled_from(list(Direction))),
-        draw(st.sampled_from(list(Action))),
-        peer=draw(peers()),
-        service=draw(st.sampled_from(["any", "tcp", "tcp/80,8000-8080", "udp/53", "icmp/8", "icmpv6"])),
-        stateful=draw(st.booleans()),
-        log=draw(st.booleans()),
-    )
-
-
-@st.composite
-def ports(draw: st.DrawFn, name: str, number: int) -> Port:
-    offered = {f"10.0.0.{number + 2}": V4, f"fd00::{number + 2}": V6}
-    kept = draw(st.sets(st.sampled_from(sorted(offered))))
-    return a_port(
-        name,
-        {address: offered[address] for address in sorted(kept)},
-        network=draw(st.sampled_from(NETWORKS)),
-        labels={"app": draw(st.sampled_from(LABELS))},
-        secure=draw(st.booleans()),
-        quarantined=draw(st.booleans()),
-        qos=draw(st.sampled_from([None, "gold"])),
-    )
-
-
-@st.composite
-def models(draw: st.DrawFn) -> list[Anything]:
-    """The objects of a small model; groups, sets and networks are often empty."""
-    objects: list[Anything] = [a_project(), a_qos_policy("gold", egress=1000, dscp=10)]
-    for name in NETWORKS:
-        objects += [
-            a_network(name, ingress=draw(defaults), egress=draw(defaults)),
-            a_subnet(V4, network=name, dhcp=draw(st.booleans())),
-            a_subnet(V6, network=name),
-        ]
-    objects += [draw(ports(f"p{n}", n)) for n in range(draw(st.integers(0, 4)))]
-    objects += [a_group(label, f"app={label}") for label in LABELS]
-    objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))
-    for tier in Tier:
-        made = [draw(rules(f"{tier}-{n}")) for n in range(draw(st.integers(0, 3)))]
-        objects.append(a_policy(tier, *made, target=draw(st.sampled_from([None, *LABELS])), tier=tier))
-    return objects
 
 
 def compiled(objects: list[Anything]) -> Rows:

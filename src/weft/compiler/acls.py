@@ -11,20 +11,20 @@
 would vanish from it with the last such ACL, whatever the other rules mean to keep.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from weft.compiler import names
-from weft.compiler.domains import Domains, Members
+from weft.compiler.domains import Domains, Members, RuleKey, Standing
 from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
+from weft.compiler.meters import LOG_METER
 from weft.model.ids import NetworkId
 from weft.model.network import Default
-from weft.model.policy import Action, Direction, Policy, Rule
+from weft.model.policy import Action, Direction, Rule
 from weft.model.rank import BANDS
 from weft.model.snapshot import Snapshot
-from weft.ovn.rows import Acl, Key, Meter, MeterBand
+from weft.ovn.rows import Acl
 
 SYSTEM, QUARANTINE, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32_700, 32_600, 500, 400, 1
-LOG_METER = "weft_acl_log"
 
 _DHCP_REQUEST = ("(ip4 && udp.src == 68 && udp.dst == 67)", "(ip6 && udp.src == 546 && udp.dst == 547)")
 _DHCP_REPLY = {
@@ -37,7 +37,7 @@ _NOTHING = "ip4 && ip4.src == 0.0.0.0 && ip4.dst == 0.0.0.0"
 
 def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
     """All that holds on `network` without any policy: the system's, quarantine, the defaults, the floor."""
-    everyone = domains.everyone.get(network)
+    everyone = domains.on(network, Standing.EVERYONE)
     if everyone is None:
         return
     for direction in Direction:
@@ -45,34 +45,27 @@ def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
         yield _band(everyone, f"system-{direction}", direction, SYSTEM, (system, "allow"))
         yield from _defaults(domains.snapshot, network, everyone, direction)
         yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
-    if unknown := domains.quarantined.get(network):
+    if unknown := domains.on(network, Standing.QUARANTINED):
         for direction in Direction:
             yield _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))
 
 
-def policy_acls(domains: Domains, policy: Policy) -> Iterator[Acl]:
-    """The rules of `policy`, on every network where its target has members."""
-    for network, target in _targets(domains, policy).items():
-        for rule in policy.rules:
-            if rule.rank not in BANDS[policy.tier]:
-                raise ValueError(
-                    f"rule {rule.id} has rank {rule.rank}, which tier {policy.tier} does not have"
-                )
-            yield from _rule(domains, target, network, rule)
-
-
-def log_meter(acls: Iterable[Acl], rate: int) -> Iterator[Meter | MeterBand]:
-    """The meter that keeps logging from drowning ovn-controller, when any ACL logs."""
-    if any(acl.log for acl in acls):
-        band = MeterBand(key=Key(f"band:{LOG_METER}"), action="drop", rate=rate)
-        yield band
-        yield Meter(
-            key=Key(f"meter:{LOG_METER}"),
-            name=LOG_METER,
-            unit="pktps",
-            bands=frozenset({band.key}),
-            fair=True,
-        )
+def rule_acls(domains: Domains, rule_key: RuleKey, network: NetworkId) -> Iterator[Acl]:
+    """One rule on a network where its policy's target has members."""
+    if rule_key not in domains.rules:
+        return
+    policy, rule = domains.rules[rule_key]
+    target = domains.target(policy, network)
+    if target is None:
+        return
+    if rule.rank not in BANDS[policy.tier]:
+        raise ValueError(f"rule {rule.id} has rank {rule.rank}, which tier {policy.tier} does not have")
+    stateless = rule.action is Action.ALLOW and not rule.stateful
+    for found in rule_matches(domains, target, network, rule):
+        yield _rule_acl(target, rule, rule.direction, f"ip{found.version}", found.match)
+        if stateless:
+            # Conntrack never saw the flow, so nobody but this ACL knows that its answers are welcome.
+            yield _rule_acl(target, rule, REVERSE[rule.direction], f"back-ip{found.version}", found.back)
 
 
 def _system(snapshot: Snapshot, network: NetworkId, direction: Direction) -> str:
@@ -110,23 +103,6 @@ def _default_matches(everyone: Members, direction: Direction, default: Default) 
         (f"same-ip{v}", f"ip{v} && ip{v}.{side} == ${everyone.name}_ip{v}") for v in sorted(everyone.versions)
     ]
     return same if same and default is Default.SAME_NETWORK else [("nothing", _NOTHING)]
-
-
-def _targets(domains: Domains, policy: Policy) -> dict[NetworkId, Members]:
-    """The target's members by network; without a target, everyone in the policy's project."""
-    if policy.target is not None:
-        return domains.groups[policy.target]
-    networks = domains.snapshot.networks
-    return {n: m for n, m in domains.everyone.items() if networks[n].project_id == policy.project_id}
-
-
-def _rule(domains: Domains, target: Members, network: NetworkId, rule: Rule) -> Iterator[Acl]:
-    stateless = rule.action is Action.ALLOW and not rule.stateful
-    for found in rule_matches(domains, target, network, rule):
-        yield _rule_acl(target, rule, rule.direction, f"ip{found.version}", found.match)
-        if stateless:
-            # Conntrack never saw the flow, so nobody but this ACL knows that its answers are welcome.
-            yield _rule_acl(target, rule, REVERSE[rule.direction], f"back-ip{found.version}", found.back)
 
 
 def _rule_acl(target: Members, rule: Rule, direction: Direction, what: str, match: str) -> Acl:

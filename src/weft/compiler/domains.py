@@ -6,82 +6,209 @@ domain is one network.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from enum import Enum
 
 from weft.compiler import names
-from weft.model.ids import GroupId, NetworkId
+from weft.compiler.settings import CompilerSettings
+from weft.model.ids import GroupId, NetworkId, PolicyId, ProjectId, RuleId
+from weft.model.policy import Group, Policy, Rule
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot
+from weft.model.snapshot import Snapshot, Touched, belongs
+from weft.ovn.rows import Key
+
+
+class Standing(Enum):
+    """The groups that nobody declares: each network has them."""
+
+    EVERYONE = "everyone"
+    QUARANTINED = "quarantined"
+
+
+Owner = Standing | GroupId
+Place = tuple[Owner, NetworkId]
+"""A group on a network: what one port group stands for."""
+
+RuleKey = tuple[PolicyId, RuleId]
 
 BOTH_VERSIONS = frozenset({4, 6})
+_VERSIONS = {(False, False): frozenset[int](), (True, False): frozenset({4}), (False, True): frozenset({6})}
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Ports under one name in OVN, never empty: a match that names an empty port group does not parse.
+    """Ports under one name in OVN, never none: a match that names an empty port group does not parse.
 
-    `versions` are the IP versions of which any member has an address: `$name_ip4` exists only if 4 is among
-    them. `speaks` are those that any member may send: all of them, where anti-spoofing is off.
+    The numbers say how many of them have an address of each IP version, and how many are not secured against
+    spoofing.
     """
 
     name: str
-    ports: tuple[Port, ...]
-    versions: frozenset[int]
-    speaks: frozenset[int]
+    ports: frozenset[Key] = frozenset()
+    with_ip4: int = 0
+    with_ip6: int = 0
+    unsecured: int = 0
+
+    @property
+    def versions(self) -> frozenset[int]:
+        """IP versions of which any member has an address: `$name_ip4` exists only if 4 is among them."""
+        return _VERSIONS.get((self.with_ip4 > 0, self.with_ip6 > 0), BOTH_VERSIONS)
+
+    @property
+    def speaks(self) -> frozenset[int]:
+        """IP versions that any member may send: all of them, where anti-spoofing is off."""
+        return BOTH_VERSIONS if self.unsecured else self.versions
+
+    def after(self, gone: Sequence[Port], come: Sequence[Port]) -> "Members":
+        """The members once those in `gone` have left and those in `come` have joined."""
+        left = frozenset(names.port_key(port.id) for port in gone)
+        joined = frozenset(names.port_key(port.id) for port in come)
+        counts = zip(
+            (self.with_ip4, self.with_ip6, self.unsecured), _counts(gone), _counts(come), strict=True
+        )
+        return Members(
+            self.name, (self.ports - left) | joined, *(was - less + more for was, less, more in counts)
+        )
 
 
-def members(name: str, ports: Sequence[Port]) -> Members:
-    """`ports` as the port group `name`."""
-    versions = frozenset(ip.address.version for port in ports for ip in port.fixed_ips)
-    secure = all(port.port_security for port in ports)
-    return Members(name, tuple(ports), versions, versions if secure else BOTH_VERSIONS)
+def _counts(ports: Sequence[Port]) -> tuple[int, int, int]:
+    """How many have an IPv4 address, have an IPv6 address, are free of anti-spoofing."""
+    ip4 = ip6 = unsecured = 0
+    for port in ports:
+        versions = {ip.address.version for ip in port.fixed_ips}
+        ip4 += 4 in versions
+        ip6 += 6 in versions
+        unsecured += not port.port_security
+    return ip4, ip6, unsecured
 
 
+_Split = Mapping[Owner, Mapping[NetworkId, Members]]
+
+
+@dataclass(frozen=True, slots=True)
 class Domains:
-    """The members that rules can name, for one snapshot. Each index is made when it is first asked for."""
+    """A snapshot, and the indexes of it that compiling asks for. A value: `advanced` makes the next one."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        """Costs nothing yet."""
-        self.snapshot = snapshot
+    settings: CompilerSettings
+    snapshot: Snapshot
+    split: _Split
+    """The members of each group on each network where it has any."""
+    port_groups: Mapping[Key, Members]
+    """The same by the key of their port group."""
+    rules: Mapping[RuleKey, tuple[Policy, Rule]]
+    moved: Sequence[Place] = ()
+    """Whose members are not those of the domains that these were advanced from."""
 
-    def __iter__(self) -> Iterator[Members]:
-        """All port groups that exist."""
-        yield from self.everyone.values()
-        yield from self.quarantined.values()
-        for split in self.groups.values():
-            yield from split.values()
+    @classmethod
+    def of(cls, snapshot: Snapshot, settings: CompilerSettings) -> "Domains":
+        """All at once."""
+        return cls(settings, Snapshot(), {}, {}, {}).advanced(snapshot, Touched.everything(snapshot))
 
-    @cached_property
-    def everyone(self) -> dict[NetworkId, Members]:
-        """All ports of each network that has any."""
-        return {
-            network: members(names.everyone(network), ports)
-            for network, ports in self.snapshot.ports_of.items()
-        }
+    def on(self, network: NetworkId, owner: Owner) -> Members | None:
+        """The members of a group on `network`, if it has any there."""
+        return self.split.get(owner, _NOBODY).get(network)
 
-    @cached_property
-    def quarantined(self) -> dict[NetworkId, Members]:
-        """The ports of each network whose workload is not known yet."""
-        unknown = {
-            network: [port for port in ports if port.quarantined]
-            for network, ports in self.snapshot.ports_of.items()
-        }
-        return {
-            network: members(names.quarantine(network), ports) for network, ports in unknown.items() if ports
-        }
+    def target(self, policy: Policy, network: NetworkId) -> Members | None:
+        """Whom `policy` is about on `network`; without a target, everyone if it is the project's own."""
+        if policy.target is not None:
+            return self.on(network, policy.target)
+        everyone = self.on(network, Standing.EVERYONE)
+        own = everyone and self.snapshot.networks[network].project_id == policy.project_id
+        return everyone if own else None
 
-    @cached_property
-    def groups(self) -> dict[GroupId, dict[NetworkId, Members]]:
-        """The members of each group on each network where it has any."""
-        return {group: self._split(group) for group in self.snapshot.groups}
+    def networks_of(self, policy: Policy) -> Iterable[NetworkId]:
+        """Where the target of `policy` has members."""
+        places = self.split.get(policy.target or Standing.EVERYONE, _NOBODY)
+        return [network for network in places if self.target(policy, network) is not None]
 
-    def _split(self, group: GroupId) -> dict[NetworkId, Members]:
-        by_network: defaultdict[NetworkId, list[Port]] = defaultdict(list)
-        for identity in self.snapshot.members_of[group]:
-            port = self.snapshot.ports[identity]
-            by_network[port.network_id].append(port)
-        return {
-            network: members(names.group_in(group, network), ports) for network, ports in by_network.items()
-        }
+    def advanced(self, snapshot: Snapshot, touched: Touched) -> "Domains":
+        """The domains of `snapshot`, which differs from this one's in no more than what is `touched`."""
+        moves = _moves(self, snapshot, touched)
+        port_groups = dict(self.port_groups)
+        moved = {owner: dict(self.split.get(owner, _NOBODY)) for owner, _ in moves}
+        for (owner, network), (gone, come) in moves.items():
+            known = None if owner in touched.groups else moved[owner].get(network)
+            after = (known or Members(_name(owner, network))).after(gone, come)
+            if after.ports:
+                moved[owner][network] = port_groups[names.group_key(after.name)] = after
+            else:
+                moved[owner].pop(network, None)
+                port_groups.pop(names.group_key(after.name), None)
+        split = {owner: places for owner, places in {**self.split, **moved}.items() if places}
+        rules = _rules(self, snapshot, touched)
+        return Domains(self.settings, snapshot, split, port_groups, rules, tuple(moves))
+
+
+_NOBODY: Mapping[NetworkId, Members] = {}
+
+_Moves = dict[Place, tuple[list[Port], list[Port]]]
+
+
+def _name(owner: Owner, network: NetworkId) -> str:
+    match owner:
+        case Standing.EVERYONE:
+            return names.everyone(network)
+        case Standing.QUARANTINED:
+            return names.quarantine(network)
+        case group:
+            return names.group_in(group, network)
+
+
+def _moves(old: Domains, new: Snapshot, touched: Touched) -> _Moves:
+    """Which ports left and which joined, at each place. A group that is touched itself begins with nobody."""
+    moves: _Moves = defaultdict(lambda: ([], []))
+    settled = _by_project(group for key, group in new.groups.items() if key not in touched.groups)
+    for side, snapshot in enumerate((old.snapshot, new)):
+        for key in touched.ports:
+            port = snapshot.ports.get(key)
+            if port is not None:
+                for owner in _owners(port, settled.get(port.project_id, ())):
+                    moves[owner, port.network_id][side].append(port)
+    for touched_group in touched.groups:
+        for network in old.split.get(touched_group, _NOBODY):
+            moves[touched_group, network] = ([], [])
+    for port, group in _belonging(new, touched.groups):
+        moves[group, port.network_id][1].append(port)
+    return moves
+
+
+def _owners(port: Port, groups: Iterable[Group]) -> Iterator[Owner]:
+    yield Standing.EVERYONE
+    if port.quarantined:
+        yield Standing.QUARANTINED
+    for group in groups:
+        if belongs(port, group):
+            yield group.id
+
+
+def _belonging(snapshot: Snapshot, wanted: Set[GroupId]) -> Iterator[tuple[Port, GroupId]]:
+    """The members of the `wanted` groups. Asks every port of their projects."""
+    by_project = _by_project(snapshot.groups[key] for key in wanted if key in snapshot.groups)
+    if by_project:
+        for port in snapshot.ports.values():
+            for group in by_project.get(port.project_id, ()):
+                if belongs(port, group):
+                    yield port, group.id
+
+
+def _by_project(groups: Iterable[Group]) -> Mapping[ProjectId, Sequence[Group]]:
+    found: defaultdict[ProjectId, list[Group]] = defaultdict(list)
+    for group in groups:
+        found[group.project_id].append(group)
+    return found
+
+
+def _rules(old: Domains, new: Snapshot, touched: Touched) -> Mapping[RuleKey, tuple[Policy, Rule]]:
+    """Every rule with its policy."""
+    if not touched.policies:
+        return old.rules
+    rules = dict(old.rules)
+    for key in touched.policies:
+        if (before := old.snapshot.policies.get(key)) is not None:
+            for rule in before.rules:
+                rules.pop((key, rule.id), None)
+        if (after := new.policies.get(key)) is not None:
+            for rule in after.rules:
+                rules[key, rule.id] = (after, rule)
+    return rules

@@ -1,32 +1,17 @@
-"""Port groups with the ACLs that they own, and address sets."""
+"""Port groups, with the ACLs that they own, and address sets."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 
 from weft.compiler import names
-from weft.compiler.domains import Domains, Members
+from weft.compiler.domains import Members
 from weft.model.policy import AddressGroup
-from weft.ovn.rows import Acl, AddressSet, Key, PortGroup
+from weft.ovn.rows import AddressSet, Key, PortGroup
 
 
-def port_groups(domains: Domains, acls: Iterable[Acl]) -> Iterator[PortGroup]:
-    """Every port group that has members, with those of `acls` that sit on it."""
-    owned: defaultdict[str, set[Key]] = defaultdict(set)
-    for acl in acls:
-        owned[names.acl_owner(acl.key)].add(acl.key)
-    for members in domains:
-        yield port_group(members, owned.pop(members.name, set()))
-    if owned:
-        raise ValueError(f"ACLs without a port group: {sorted(owned)}")
-
-
-def port_group(members: Members, acls: Iterable[Key]) -> PortGroup:
-    """The row of `members`."""
+def port_group(members: Members, acls: Set[Key]) -> PortGroup:
+    """The row of `members`, with the ACLs that sit on it."""
     return PortGroup(
-        key=names.group_key(members.name),
-        name=members.name,
-        ports=frozenset(names.port_key(port.id) for port in members.ports),
-        acls=frozenset(acls),
+        key=names.group_key(members.name), name=members.name, ports=members.ports, acls=frozenset(acls)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from weft.compiler import names
-from weft.compiler.domains import Domains, Members
+from weft.compiler.domains import Domains, Members, Standing
 from weft.model.ids import NetworkId
 from weft.model.network import Prefix
 from weft.model.policy import Direction, Peer, PortRange, Protocol, Rule, Service
@@ -69,10 +69,10 @@ def _peer(domains: Domains, network: NetworkId, peer: Peer, version: int) -> str
         known = any(cidr.version == version for cidr in group.cidrs)
         return f"${names.address_set(group.id, version)}" if known else None
     if peer.group_id is not None:
-        return _addresses(domains.groups[peer.group_id].get(network), version)
+        return _addresses(domains.on(network, peer.group_id), version)
     if peer.network_id is not None:
         if peer.network_id == network:
-            return _addresses(domains.everyone.get(network), version)
+            return _addresses(domains.on(network, Standing.EVERYONE), version)
         return _one_of(_foreign_prefixes(domains, network, peer.network_id), version)
     return ""
 

@@ -61,9 +61,25 @@ def acl_key(owner: str, what: str) -> Key:
     return Key(f"acl:{owner}:{what}")
 
 
-def acl_owner(key: Key) -> str:
-    """The name of the port group that the ACL with `key` sits on."""
-    return key.split(":")[1]
+def acl_group(key: Key) -> Key:
+    """Of the port group that the ACL with `key` sits on."""
+    return group_key(key.split(":")[1])
+
+
+def qos_key(network: NetworkId, port: PortId, direction: str) -> Key:
+    """Of what limits `port` of `network` in one direction."""
+    return Key(f"qos:{network}:{port}:{direction}")
+
+
+def qos_switch(key: Key) -> Key:
+    """Of the switch that owns the QoS row with `key`."""
+    return Key(f"switch:{key.split(':')[1]}")
+
+
+def switched_network(key: Key) -> NetworkId | None:
+    """The network whose switch has `key`, if it is a switch's."""
+    table, _, identity = key.partition(":")
+    return NetworkId(UUID(identity)) if table == "switch" else None
 
 
 def _word(identity: UUID) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from weft.model.network import Network
-from weft.model.policy import QosPolicy, RateLimit
+from weft.compiler import names
+from weft.model.policy import RateLimit
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
-from weft.ovn.rows import Key, Qos
+from weft.ovn.rows import Qos
 
 PRIORITY = 1000
 MIN_BURST_KB = 128
@@ -15,17 +15,12 @@ worth, let 12 Mbit/s through a limit of 10 over five seconds.
 """
 
 
-def qos_rules(snapshot: Snapshot, network: Network) -> list[Qos]:
-    """The rows of every port of `network` that a QoS policy limits: its own, or else the network's."""
-    return [
-        row
-        for port in snapshot.ports_of.get(network.id, ())
-        if (chosen := port.qos_policy_id or network.qos_policy_id) is not None
-        for row in _rows(port, snapshot.qos_policies[chosen])
-    ]
-
-
-def _rows(port: Port, policy: QosPolicy) -> Iterator[Qos]:
+def qos_rules(snapshot: Snapshot, port: Port) -> Iterator[Qos]:
+    """The rows of `port` by its own QoS policy, or else by its network's, if there is one."""
+    chosen = port.qos_policy_id or snapshot.networks[port.network_id].qos_policy_id
+    if chosen is None:
+        return
+    policy = snapshot.qos_policies[chosen]
     if policy.egress is not None or policy.dscp is not None:
         marking = {} if policy.dscp is None else {"dscp": policy.dscp}
         yield _row(port, "from-lport", "inport", _bandwidth(policy.egress), marking)
@@ -37,7 +32,7 @@ def _row(
     port: Port, direction: str, side: str, bandwidth: Mapping[str, int], marking: Mapping[str, int]
 ) -> Qos:
     return Qos(
-        key=Key(f"qos:{port.id}:{direction}"),
+        key=names.qos_key(port.network_id, port.id, direction),
         direction=direction,
         priority=PRIORITY,
         match=f'{side} == "{port.id}" && ip',

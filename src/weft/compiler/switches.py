@@ -1,19 +1,19 @@
 """Networks as logical switches."""
 
-from collections.abc import Sequence
+from collections.abc import Set
 
 from weft.compiler import names
-from weft.model.network import Network
-from weft.model.snapshot import Snapshot
-from weft.ovn.rows import LogicalSwitch, Qos
+from weft.compiler.domains import Domains, Standing
+from weft.model.ids import NetworkId
+from weft.ovn.rows import Key, LogicalSwitch
 
 
-def logical_switch(snapshot: Snapshot, network: Network, limits: Sequence[Qos]) -> LogicalSwitch:
+def logical_switch(domains: Domains, network: NetworkId, limits: Set[Key]) -> LogicalSwitch:
     """The switch of `network`, with the ports and the QoS rows that it owns."""
-    ports = snapshot.ports_of.get(network.id, ())
+    everyone = domains.on(network, Standing.EVERYONE)
     return LogicalSwitch(
-        key=names.switch_key(network.id),
-        name=names.switch_name(network.id),
-        ports=frozenset(names.port_key(port.id) for port in ports),
-        qos_rules=frozenset(limit.key for limit in limits),
+        key=names.switch_key(network),
+        name=names.switch_name(network),
+        ports=frozenset() if everyone is None else everyone.ports,
+        qos_rules=frozenset(limits),
     )

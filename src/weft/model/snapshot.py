@@ -1,8 +1,8 @@
 """The whole model at one revision: immutable, and indexed where readers ask."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
@@ -75,15 +75,35 @@ class Snapshot:
         by_project: defaultdict[ProjectId, list[Port]] = defaultdict(list)
         for port in self.ports.values():
             by_project[port.project_id].append(port)
-        return {group.id: _members(group, by_project[group.project_id]) for group in self.groups.values()}
+        return {
+            group.id: frozenset(port.id for port in by_project[group.project_id] if belongs(port, group))
+            for group in self.groups.values()
+        }
 
 
-def _members(group: Group, candidates: list[Port]) -> frozenset[PortId]:
-    """Which of `candidates`, the ports of the group's project, belong to `group`."""
+def belongs(port: Port, group: Group) -> bool:
+    """Whether `port`, which is of the group's project, is one of the group's ports."""
+    if port.id in group.members:
+        return True
     selector = group.selector
-    return frozenset(
-        port.id
-        for port in candidates
-        if port.id in group.members
-        or (selector is not None and not port.quarantined and selector.matches(port.labels))
-    )
+    return selector is not None and not port.quarantined and selector.matches(port.labels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Which objects may differ between two snapshots. More than do differ is correct, and slower."""
+
+    projects: Set[ProjectId] = frozenset()
+    networks: Set[NetworkId] = frozenset()
+    subnets: Set[SubnetId] = frozenset()
+    ports: Set[PortId] = frozenset()
+    groups: Set[GroupId] = frozenset()
+    address_groups: Set[AddressGroupId] = frozenset()
+    policies: Set[PolicyId] = frozenset()
+    qos_policies: Set[QosPolicyId] = frozenset()
+    hosts: Set[HostName] = frozenset()
+
+    @classmethod
+    def everything(cls, snapshot: Snapshot) -> "Touched":
+        """All that `snapshot` differs in from an empty one."""
+        return cls(**{field.name: getattr(snapshot, field.name).keys() for field in fields(cls)})

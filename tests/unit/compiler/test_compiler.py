@@ -16,13 +16,9 @@ from tests.support.builders import (
     an_id,
 )
 
-from weft.compiler import CompilerSettings, check_quotas, compile_model
-from weft.model.errors import QuotaExceeded
-from weft.model.ids import PortId
-from weft.model.network import Network
+from weft.compiler import CompilerSettings, compile_model
 from weft.model.policy import Action, Direction
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Acl, DhcpOptions, LogicalSwitchPort, Rows
 
 SETTINGS = CompilerSettings()
@@ -98,23 +94,3 @@ def test_a_rank_outside_of_its_tier_is_our_bug() -> None:
     broken = replace(policy, rules=(replace(policy.rules[0], rank=400),))
     with pytest.raises(ValueError, match="has rank 400"):
         compile_model(a_snapshot(a_network(), a_port(), broken), SETTINGS)
-
-
-def ports_on_one_network(count: int) -> Snapshot:
-    port = a_port("p")
-    ids = [PortId(an_id("port", str(number))) for number in range(count)]
-    return replace(a_snapshot(a_network()), ports={i: replace(port, id=i) for i in ids})
-
-
-def test_vxlan_carries_2047_ports_on_a_network() -> None:
-    check_quotas(ports_on_one_network(2_047), SETTINGS)
-    with pytest.raises(QuotaExceeded, match="encapsulation = vxlan carries at most 2,047 ports"):
-        check_quotas(ports_on_one_network(2_048), SETTINGS)
-    check_quotas(ports_on_one_network(2_048), replace(SETTINGS, encapsulation="geneve"))
-
-
-def test_vxlan_carries_4095_networks() -> None:
-    networks: list[Network] = [a_network(str(number)) for number in range(4_096)]
-    with pytest.raises(QuotaExceeded, match="encapsulation = vxlan carries at most 4,095 networks"):
-        check_quotas(a_snapshot(*networks), SETTINGS)
-    check_quotas(a_snapshot(*networks[1:]), SETTINGS)

@@ -1,0 +1,253 @@
+"""What is compiled by itself, and what makes it necessary to compile it again: the wiring of the compiler.
+
+A unit is a recipe and what it is applied to, such as `port_rows` and a port. Its rows are a function of the
+domains, and an edge says which units read what is touched:
+
+    touched           port   subnet  network  QoS policy   address group   policy    group
+                       │        │       │          │             │            │         │
+                       ├────────┼───────┼──────────┼─────────────┼────────────┼─────────┤
+                       ▼        │       │          │             │            │         ▼
+                  port_rows ◄───┼───────┼──────────┘             │            │      places, if what they
+                       subnet_rows ◄────┤                        │            │      are for matches differs
+                  network_acls ◄┴───────┴────────────────────────┼────────────┼─────────┤
+                     rule_acls ◄────────(peers)──────────────────┼────────────┴─────────┘
+                                            address_group_rows ◄─┘
+
+A port that joins a group of a thousand changes no match: matches name the group, and only whether it has
+members, and in which IP versions, can make them read differently. So a place is an input of its own, and a
+change stops there unless it is one of those.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from weft.compiler.acls import network_acls, rule_acls
+from weft.compiler.dhcp import dhcp_options
+from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing
+from weft.compiler.groups import address_sets
+from weft.compiler.ports import switch_port
+from weft.compiler.qos import qos_rules
+from weft.model.ids import AddressGroupId, NetworkId, PolicyId, PortId, QosPolicyId, RuleId, SubnetId
+from weft.model.policy import Policy, Rule
+from weft.model.snapshot import Touched
+from weft.ovn.rows import Row
+
+Recipe = Callable[..., Iterable[Row]]
+"""From domains and what it is applied to, to rows: none where that does not exist (any more)."""
+
+
+class Unit(NamedTuple):
+    """Something that is compiled by itself."""
+
+    recipe: Recipe
+    of: tuple[Any, ...]
+
+    def rows(self, domains: Domains) -> Iterable[Row]:
+        """The unit's rows in `domains`."""
+        return self.recipe(domains, *self.of)
+
+
+def port_rows(domains: Domains, port_id: PortId) -> Iterator[Row]:
+    """A port, and what limits it."""
+    port = domains.snapshot.ports.get(port_id)
+    if port is not None:
+        yield switch_port(domains.snapshot, port)
+        yield from qos_rules(domains.snapshot, port)
+
+
+def subnet_rows(domains: Domains, subnet_id: SubnetId) -> Iterator[Row]:
+    """The DHCP server of a subnet."""
+    subnet = domains.snapshot.subnets.get(subnet_id)
+    if subnet is not None and subnet.dhcp:
+        yield dhcp_options(subnet, domains.snapshot.networks[subnet.network_id], domains.settings)
+
+
+def address_group_rows(domains: Domains, group_id: AddressGroupId) -> Iterator[Row]:
+    """The address sets of an address group."""
+    group = domains.snapshot.address_groups.get(group_id)
+    if group is not None:
+        yield from address_sets(group)
+
+
+def every_unit(domains: Domains) -> Iterator[Unit]:
+    """All units that can have rows in `domains`."""
+    declared = domains.snapshot
+    for recipe, those in (
+        (port_rows, declared.ports),
+        (subnet_rows, declared.subnets),
+        (address_group_rows, declared.address_groups),
+        (network_acls, declared.networks),
+    ):
+        for key in those:
+            yield Unit(recipe, (key,))
+    for policy in declared.policies.values():
+        for network in domains.networks_of(policy):
+            for rule in policy.rules:
+                yield Unit(rule_acls, ((policy.id, rule.id), network))
+
+
+def affected_units(old: Domains, new: Domains, touched: Touched) -> set[Unit]:
+    """The units whose rows may differ when no more than what is `touched` differs between `old` and `new`."""
+    places = {place for place in new.moved if _for_matches(old, place) != _for_matches(new, place)}
+    found: set[Unit] = set()
+    for edge in EDGES:
+        if keys := places if edge.read == "places" else getattr(touched, edge.read):
+            found.update(Unit(edge.recipe, of) for of in edge.which(old, new, keys))
+    return found
+
+
+def _for_matches(domains: Domains, place: Place) -> tuple[frozenset[int], frozenset[int]] | None:
+    """What the matches that name a group depend on."""
+    owner, network = place
+    members = domains.on(network, owner)
+    return None if members is None else (members.versions, members.speaks)
+
+
+_Which = Callable[[Domains, Domains, Set[Any]], Iterable[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """When something of the kind `read` is touched, `recipe` is applied again: to `which` of its units."""
+
+    read: str
+    recipe: Recipe
+    which: _Which
+
+
+def _itself(old: Domains, new: Domains, keys: Set[Any]) -> Iterator[tuple[Any, ...]]:
+    del old, new
+    return ((key,) for key in keys)
+
+
+def _ports_it_serves(old: Domains, new: Domains, keys: Set[SubnetId]) -> Iterator[tuple[PortId]]:
+    """Those with an address of a subnet whose DHCP was switched on or off."""
+    switched = {key for key in keys if _differs(old.snapshot.subnets, new.snapshot.subnets, key, "dhcp")}
+    if switched:
+        for port in new.snapshot.ports.values():
+            if any(ip.subnet_id in switched for ip in port.fixed_ips):
+                yield (port.id,)
+
+
+def _ports_without_own_limit(old: Domains, new: Domains, keys: Set[NetworkId]) -> Iterator[tuple[PortId]]:
+    """Those on a network that got another QoS policy."""
+    before, after = old.snapshot.networks, new.snapshot.networks
+    switched = {key for key in keys if _differs(before, after, key, "qos_policy_id")}
+    if switched:
+        for port in new.snapshot.ports.values():
+            if port.network_id in switched and port.qos_policy_id is None:
+                yield (port.id,)
+
+
+def _ports_it_limits(old: Domains, new: Domains, keys: Set[QosPolicyId]) -> Iterator[tuple[PortId]]:
+    del old
+    networks = new.snapshot.networks
+    for port in new.snapshot.ports.values():
+        if (port.qos_policy_id or networks[port.network_id].qos_policy_id) in keys:
+            yield (port.id,)
+
+
+def _subnets_with_its_mtu(old: Domains, new: Domains, keys: Set[NetworkId]) -> Iterator[tuple[SubnetId]]:
+    switched = {key for key in keys if _differs(old.snapshot.networks, new.snapshot.networks, key, "mtu")}
+    if switched:
+        for subnet in new.snapshot.subnets.values():
+            if subnet.network_id in switched:
+                yield (subnet.id,)
+
+
+def _networks_of_subnets(old: Domains, new: Domains, keys: Set[SubnetId]) -> Set[tuple[NetworkId]]:
+    sides = (old.snapshot.subnets, new.snapshot.subnets)
+    return {(subnets[key].network_id,) for subnets in sides for key in keys if key in subnets}
+
+
+def _networks_of_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[tuple[NetworkId]]:
+    del old, new
+    return ((network,) for owner, network in places if isinstance(owner, Standing))
+
+
+_RuleAt = tuple[RuleKey, NetworkId]
+
+
+def _rules_across_networks(old: Domains, new: Domains, keys: Set[SubnetId]) -> Iterator[_RuleAt]:
+    """A peer on another network is its prefixes, less those that the target's own network uses too."""
+    networks = {network for (network,) in _networks_of_subnets(old, new, keys)}
+    for rule_key, (policy, rule) in new.rules.items():
+        if rule.peer.network_id is not None:
+            for network in new.networks_of(policy):
+                if network in networks or rule.peer.network_id in networks:
+                    yield rule_key, network
+
+
+def _rules_that_name(old: Domains, new: Domains, keys: Set[AddressGroupId]) -> Iterator[_RuleAt]:
+    """Those whose peer is an address group that has got or lost an IP version."""
+    sides = (old.snapshot.address_groups, new.snapshot.address_groups)
+    versions = [{k: {c.version for c in groups[k].cidrs} for k in keys if k in groups} for groups in sides]
+    switched = {key for key in keys if versions[0].get(key) != versions[1].get(key)}
+    if switched:
+        for rule_key, (policy, rule) in new.rules.items():
+            if rule.peer.address_group_id in switched:
+                for network in new.networks_of(policy):
+                    yield rule_key, network
+
+
+def _rules_that_differ(old: Domains, new: Domains, keys: Set[PolicyId]) -> Iterator[_RuleAt]:
+    """Those of the policies that are new, different or gone; all of a policy whose target differs."""
+    for key in keys:
+        sides = [(d, d.snapshot.policies[key]) for d in (old, new) if key in d.snapshot.policies]
+        networks = {network for domains, policy in sides for network in domains.networks_of(policy)}
+        for rule_id in _differing_rules([policy for _, policy in sides]):
+            for network in networks:
+                yield (key, rule_id), network
+
+
+def _differing_rules(sides: Sequence[Policy]) -> Set[RuleId]:
+    rules = [{rule.id: rule for rule in policy.rules} for policy in sides]
+    either = {key for side in rules for key in side}
+    if len({(policy.target, policy.tier, policy.project_id) for policy in sides}) > 1 or len(sides) < 2:
+        return either
+    before, after = rules
+    return {
+        key for key in either if before.get(key) is not after.get(key) and before.get(key) != after.get(key)
+    }
+
+
+def _rules_about_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[_RuleAt]:
+    """Those whose target, or whose peer on the target's network, is one of the places."""
+    del old
+    at: defaultdict[NetworkId, set[Owner]] = defaultdict(set)
+    for owner, network in places:
+        at[network].add(owner)
+    for network, owners in at.items():
+        for rule_key, (policy, rule) in new.rules.items():
+            if (policy.target or Standing.EVERYONE) in owners or _peer_on(network, rule) in owners:
+                yield rule_key, network
+
+
+def _peer_on(network: NetworkId, rule: Rule) -> Owner | None:
+    """The group that the rule's peer is on `network`, if it is one."""
+    return Standing.EVERYONE if rule.peer.network_id == network else rule.peer.group_id
+
+
+def _differs(before: Mapping[Any, object], after: Mapping[Any, object], key: object, field: str) -> bool:
+    """Whether `field` of an object is another one. What is new or gone has nothing that depends on it yet."""
+    return key in before and key in after and getattr(before[key], field) != getattr(after[key], field)
+
+
+EDGES = (
+    Edge("ports", port_rows, _itself),
+    Edge("subnets", port_rows, _ports_it_serves),
+    Edge("networks", port_rows, _ports_without_own_limit),
+    Edge("qos_policies", port_rows, _ports_it_limits),
+    Edge("subnets", subnet_rows, _itself),
+    Edge("networks", subnet_rows, _subnets_with_its_mtu),
+    Edge("address_groups", address_group_rows, _itself),
+    Edge("networks", network_acls, _itself),
+    Edge("subnets", network_acls, _networks_of_subnets),
+    Edge("places", network_acls, _networks_of_places),
+    Edge("policies", rule_acls, _rules_that_differ),
+    Edge("address_groups", rule_acls, _rules_that_name),
+    Edge("subnets", rule_acls, _rules_across_networks),
+    Edge("places", rule_acls, _rules_about_places),
+)

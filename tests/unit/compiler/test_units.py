@@ -1,0 +1,113 @@
+"""Each edge of the compiler's wiring is needed: without it, some change leaves a row behind."""
+
+from itertools import pairwise
+
+import pytest
+from tests.support.builders import (
+    Anything,
+    a_group,
+    a_network,
+    a_peer,
+    a_policy,
+    a_port,
+    a_qos_policy,
+    a_rule,
+    a_snapshot,
+    a_subnet,
+    an_address_group,
+)
+from tests.support.changes import touched_between
+
+from weft.compiler import Compilation, CompilerSettings, compile_model, units
+from weft.compiler.units import EDGES, Edge
+from weft.model.network import Default
+from weft.model.policy import Policy
+
+SETTINGS = CompilerSettings()
+V4 = "10.0.0.0/24"
+
+Steps = list[list[Anything]]
+
+
+def about(**peer: str) -> Policy:
+    return a_policy("p", a_rule("r", peer=a_peer(**peer)))
+
+
+PORT = a_port("one", {"10.0.0.5": V4})
+NET: list[Anything] = [a_network(), a_subnet(V4)]
+PEERS_SUBNET = a_subnet("10.7.0.0/24", network="other")
+OTHER = a_network("other")
+
+CHANGES: dict[str, Steps] = {
+    "a port comes, changes and goes": [NET, [*NET, PORT], [*NET, a_port("one", host="h")], NET],
+    "a subnet stops to serve DHCP": [[*NET, PORT], [a_network(), a_subnet(V4, dhcp=False), PORT]],
+    "a network gets a limit": [
+        [*NET, PORT, a_qos_policy("gold", egress=9)],
+        [a_network(qos="gold"), a_subnet(V4), PORT, a_qos_policy("gold", egress=9)],
+    ],
+    "a limit changes": [
+        [a_network(qos="gold"), a_subnet(V4), PORT, a_qos_policy("gold", egress=rate)] for rate in (8, 9)
+    ],
+    "a subnet comes and goes": [[a_network()], NET, [a_network()]],
+    "a network gets another MTU": [NET, [a_network(mtu=1400), a_subnet(V4)]],
+    "an address group gets another prefix": [
+        [an_address_group("set", ["10.9.0.0/16"])],
+        [an_address_group("set", ["10.8.0.0/16"])],
+    ],
+    "a network gets another default": [
+        [*NET, PORT],
+        [a_network(ingress=Default.DROP), a_subnet(V4), PORT],
+    ],
+    "a subnet of a network with ports goes": [[*NET, a_port()], [a_network(), a_port()]],
+    "the first port of a network comes": [NET, [*NET, PORT]],
+    "a rule changes": [[*NET, PORT, a_policy("p", a_rule("r", log=log))] for log in (True, False)],
+    "an address group gets its first prefix": [
+        [*NET, PORT, an_address_group("set", cidrs), about(address_group="set")]
+        for cidrs in (list[str](), ["10.9.0.0/16"])
+    ],
+    "the peer network gets a subnet": [
+        [*NET, PORT, OTHER, *more, about(network="other")]
+        for more in ([], [a_subnet("10.7.0.0/24", network="other")])
+    ],
+    "the group that a rule is about gets its first port": [
+        [*NET, PORT, a_group("web", members=members), about(group="web")]
+        for members in (list[str](), ["one"])
+    ],
+}
+"""What happens, and the models before, between and after."""
+
+
+def is_followed(steps: Steps) -> bool:
+    """Whether the rows are right after each step."""
+    snapshots = [a_snapshot(*objects) for objects in steps]
+    compilation = Compilation(snapshots[0], SETTINGS)
+    for old, new in pairwise(snapshots):
+        compilation.advance(new, touched_between(old, new))
+        if compilation.rows != compile_model(new, SETTINGS):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reaches_every_row_that_depends_on_it(change: str) -> None:
+    assert is_followed(CHANGES[change])
+
+
+def _name(edge: Edge) -> str:
+    return f"{edge.read}-{edge.recipe.__name__}"
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=_name)
+def test_without_the_edge_a_row_is_left_behind(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "EDGES", [other for other in EDGES if other is not edge])
+
+    followed = {change for change, steps in CHANGES.items() if _survives(steps)}
+
+    assert followed < CHANGES.keys()
+
+
+def _survives(steps: Steps) -> bool:
+    try:
+        return is_followed(steps)
+    except ValueError:
+        return False
