@@ -4,6 +4,8 @@ import argparse
 import signal
 import socket
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,14 +21,15 @@ from weft.api.context import ENCAPSULATION_OVERHEAD
 from weft.compiler import CompilerSettings, compile_model
 from weft.model.errors import WeftError
 from weft.model.ids import HostName
+from weft.model.snapshot import Snapshot
 from weft.ovn.northbound import Northbound
 from weft.ovn.southbound import ChassisSeen, Southbound
 from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.loop import Loop, Realised
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
 from weft.settings import ServerSettings, load_server
-from weft.store import Limits, Store, status, tokens
-from weft.store.status import PortState
+from weft.store import Limits, Store, progress, status, tokens
+from weft.store.status import PortState, PortStatus
 
 log = structlog.get_logger()
 
@@ -35,24 +38,30 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _realised(store: Store, realised: Realised) -> None:
-    status.record_realised(store, realised.revision, realised.nb_cfg, _now())
+def _realised(store: Store, realised: Realised, _snapshot: Snapshot) -> None:
+    progress.record_realised(store, realised.revision, realised.nb_cfg, _now())
 
 
-def _port_seen(store: Store, seen: PortSeen, now: datetime) -> None:
+def _ports_seen(store: Store, seen: Sequence[PortSeen], _now: datetime) -> None:
+    status.set_port_statuses(store, {port.port_id: _status(port) for port in seen})
+
+
+def _status(seen: PortSeen) -> PortStatus:
     """An alarm is a failure; otherwise up is up, and everything else is down."""
-    del now
     if seen.alarm:
-        status.set_port_status(store, seen.port_id, state=PortState.FAILED, reason=seen.alarm)
-    else:
-        state = PortState.UP if seen.up else PortState.DOWN
-        status.set_port_status(store, seen.port_id, state=state)
+        return PortStatus(state=PortState.FAILED, reason=seen.alarm)
+    return PortStatus(state=PortState.UP if seen.up else PortState.DOWN)
 
 
-def _chassis_seen(store: Store, seen: ChassisSeen, now: datetime) -> None:
-    del now
-    if seen.nb_cfg is not None and seen.name in store.snapshot().hosts:
-        status.set_host_nb_cfg(store, {HostName(seen.name): seen.nb_cfg})
+def _chassis_seen(store: Store, seen: Mapping[str, ChassisSeen | None], now: datetime) -> None:
+    progress.record_chassis(
+        store,
+        {
+            HostName(name): None if one is None or one.nb_cfg is None else (one.nb_cfg, one.acknowledged_at)
+            for name, one in seen.items()
+        },
+        now,
+    )
 
 
 def _print_first_token(store: Store, place: Path) -> None:
@@ -81,8 +90,19 @@ def serve(settings: ServerSettings) -> None:
             default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
         ),
     )
-    loop = Loop(store, compiled, northbound, realised=partial(_realised, store), resync_s=settings.resync_s)
-    sink = StatusSink(port=partial(_port_seen, store), chassis=partial(_chassis_seen, store))
+    loop = Loop(
+        store,
+        compiled,
+        northbound,
+        realised=partial(_realised, store),
+        resync_s=settings.resync_s,
+        clock=time.monotonic,
+    )
+    sink = StatusSink(
+        ports=partial(_ports_seen, store),
+        chassis=partial(_chassis_seen, store),
+        settle=partial(progress.settle, store),
+    )
     observer = Observer(southbound, store.snapshot, sink, now=_now)
     loop.start()
     observer.start()

@@ -19,6 +19,7 @@ class FakeNorthbound:
         self.available = True
         self._revision = Revision(0)
         self._nb_cfg = 0
+        self.owes_bump = False
 
     def read(self) -> Rows:
         self._require_available()
@@ -26,12 +27,9 @@ class FakeNorthbound:
 
     def position(self) -> tuple[Revision, int]:
         self._require_available()
-        return self._revision, self._nb_cfg
+        return self._revision, self._nb_cfg + self.owes_bump
 
-    def revision(self) -> tuple[Revision, int]:
-        return self.position()
-
-    def apply(self, plan: Plan, revision: Revision) -> int:
+    def apply(self, plan: Plan, revision: Revision, *, bump: bool = True) -> int:
         self._require_available()
         after = apply_to(plan, self.rows)
         for row in after.values():
@@ -41,8 +39,16 @@ class FakeNorthbound:
         alive = _alive(after)
         self.rows = {key: row for key, row in after.items() if row.table in _ROOTS or key in alive}
         self.plans.append(plan)
-        self._revision, self._nb_cfg = revision, self._nb_cfg + 1
-        return self._nb_cfg
+        self._revision = revision
+        return self._count(bump=bump)
+
+    def bump(self) -> int:
+        self._require_available()
+        return self._count(bump=True)
+
+    def _count(self, *, bump: bool) -> int:
+        self._nb_cfg, self.owes_bump = self._nb_cfg + bump, not bump
+        return self._nb_cfg + self.owes_bump
 
     def _require_available(self) -> None:
         if not self.available:

@@ -53,6 +53,10 @@ def a_project(name: str = "default") -> Project:
     return Project(id=ProjectId(an_id("project", name)), name=name)
 
 
+def a_host(name: str = "h1", *, project: str = "default") -> Host:
+    return Host(name=HostName(name), projects=frozenset({ProjectId(an_id("project", project))}))
+
+
 def a_network(
     name: str = "net",
     *,

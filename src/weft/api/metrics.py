@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from weft.store import Store
-from weft.store.status import PortState, port_statuses, realised
+from weft.store.progress import realised
+from weft.store.status import PortState, port_statuses
 
 LARGEST_BODY = 32 * 1024 * 1024
 

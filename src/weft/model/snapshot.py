@@ -67,6 +67,11 @@ class Snapshot:
         return {network: tuple(ports) for network, ports in found.items()}
 
     @cached_property
+    def plugged_hosts(self) -> frozenset[HostName]:
+        """The hosts that any port is bound to."""
+        return frozenset(port.host for port in self.ports.values() if port.host is not None)
+
+    @cached_property
     def members_of(self) -> Mapping[GroupId, frozenset[PortId]]:
         """The ports of each group: selector and hand-picked, within the group's project.
 

@@ -18,6 +18,8 @@ from weft.ovsdb.values import NamedUuid, as_map
 
 MARK = "weft:key"
 REVISION = "weft:revision"
+OWES_BUMP = "weft:owes-bump"
+"""In NB_Global while what was written last is not covered by any `nb_cfg` that hosts were asked for."""
 LOCK = "weft_northbound"
 APPLY_S = 300.0
 """How long one transaction may take: about 5,000 rows a second go in. A dead server is noticed earlier."""
@@ -105,60 +107,77 @@ class Northbound:
             return dict(self._rows)
 
     def position(self) -> tuple[Revision, int]:
-        """The revision that is realised (0: none), and the `nb_cfg` the database is at."""
+        """The revision that is realised (0: none), and the `nb_cfg` whose acknowledgement covers it."""
         with self._connection.reading() as replica:
             for row in replica.tables["NB_Global"].values():
-                realised = as_map(row["external_ids"]).get(REVISION, "0")
-                return Revision(int(realised) if realised.isdecimal() else 0), _integer(row["nb_cfg"])
+                marks = as_map(row["external_ids"])
+                realised = marks.get(REVISION, "0")
+                revision = Revision(int(realised) if realised.isdecimal() else 0)
+                return revision, _integer(row["nb_cfg"]) + (OWES_BUMP in marks)
         return Revision(0), 0
 
-    def revision(self) -> tuple[Revision, int]:
-        """The same as `position`."""
-        return self.position()
+    @property
+    def owes_bump(self) -> bool:
+        """Whether something was applied that hosts were not asked to acknowledge yet."""
+        with self._connection.reading() as replica:
+            rows = replica.tables["NB_Global"].values()
+            return any(OWES_BUMP in as_map(row["external_ids"]) for row in rows)
 
-    def apply(self, plan: Plan, revision: Revision) -> int:
-        """All of `plan` and `revision` in one transaction, or nothing; the new `nb_cfg`.
+    def apply(self, plan: Plan, revision: Revision, *, bump: bool = True) -> int:
+        """All of `plan` and `revision` in one transaction, or nothing; the `nb_cfg` that covers it.
 
-        Only while we hold the writer's lock. Returns when the replica shows the new state, so that the
-        next `read` compares with it.
+        Without `bump` no host is asked to acknowledge it yet: the `nb_cfg` is the one of the next bump,
+        whoever does it, and `owes_bump` says that one is due. Only while we hold the writer's lock. Returns
+        when the replica shows the new state, so that the next `read` compares with it.
         """
+        known = _known_columns(self._connection.schema)
+        return self._write(operations_for(plan, self._uuids, known), revision, bump=bump)
+
+    def bump(self) -> int:
+        """Ask the hosts to acknowledge everything that was applied; the `nb_cfg` that covers it."""
+        return self._write([], self.position()[0], bump=True)
+
+    def _write(self, operations: list[dict[str, object]], revision: Revision, *, bump: bool) -> int:
         if not self._connection.holds_lock:
             raise OvsdbUnavailable(f"another server writes to {self._connection.remote}")
-        known = _known_columns(self._connection.schema)
-        operations = operations_for(plan, self._uuids, known)
         results = self._connection.transact(
             [
                 {"op": "assert", "lock": LOCK},
-                *self._global(revision),
+                *self._global(revision, bump=bump),
                 *operations,
                 {"op": "select", "table": "NB_Global", "where": [], "columns": ["nb_cfg"]},
             ],
             timeout_s=APPLY_S,
         )
         nb_cfg = int(results[-1]["rows"][0]["nb_cfg"])
-        if not self._connection.wait_for(lambda: self._is_at(nb_cfg), 10):
+        if not self._connection.wait_for(lambda: self._shows(revision, nb_cfg, owing=not bump), 10):
             raise OvsdbUnavailable(f"{self._connection.remote} does not show what it accepted")
-        return nb_cfg
+        return nb_cfg if bump else nb_cfg + 1
 
-    def _is_at(self, nb_cfg: int) -> bool:
-        rows = self._connection.replica.tables.get("NB_Global", {}).values()
-        return any(_integer(row["nb_cfg"]) >= nb_cfg for row in rows)
+    def _shows(self, revision: Revision, nb_cfg: int, *, owing: bool) -> bool:
+        return any(
+            _integer(row["nb_cfg"]) >= nb_cfg
+            and (marks := as_map(row["external_ids"])).get(REVISION) == str(revision)
+            and (OWES_BUMP in marks) == owing
+            for row in self._connection.replica.tables.get("NB_Global", {}).values()
+        )
 
-    def _global(self, revision: Revision) -> Iterator[dict[str, object]]:
+    def _global(self, revision: Revision, *, bump: bool) -> Iterator[dict[str, object]]:
         """The revision and the bump of `nb_cfg`, in the row that a fresh database may lack."""
         with self._connection.reading() as replica:
             exists = bool(replica.tables["NB_Global"])
         if not exists:
             yield {"op": "insert", "table": "NB_Global", "row": {}}
-        mark = encode({REVISION: str(revision)})
+        marks = {REVISION: str(revision)} if bump else {REVISION: str(revision), OWES_BUMP: "yes"}
+        counted: list[list[object]] = [["nb_cfg", "+=", 1]] if bump else []
         yield {
             "op": "mutate",
             "table": "NB_Global",
             "where": [],
             "mutations": [
-                ["external_ids", "delete", ["set", [REVISION]]],
-                ["external_ids", "insert", mark],
-                ["nb_cfg", "+=", 1],
+                ["external_ids", "delete", ["set", [REVISION, OWES_BUMP]]],
+                ["external_ids", "insert", encode(marks)],
+                *counted,
             ],
         }
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from weft.ovsdb import Connection, Uuid, as_set
 from weft.ovsdb.replica import RawRow, Replica
@@ -10,10 +11,14 @@ from weft.ovsdb.replica import RawRow, Replica
 
 @dataclass(frozen=True, slots=True)
 class ChassisSeen:
-    """A host that OVN knows. `nb_cfg` is the last one that its switch has acknowledged, None if unknown."""
+    """A host that OVN knows. `nb_cfg` is the last one that its switch has acknowledged, None if unknown.
+
+    `acknowledged_at` is when, by the host's own clock.
+    """
 
     name: str
     nb_cfg: int | None
+    acknowledged_at: datetime | None = None
     hostname: str = ""
     encap_ips: frozenset[str] = frozenset()
 
@@ -37,7 +42,7 @@ class Southbound:
             "OVN_Southbound",
             {
                 "Chassis": ["name", "hostname", "encaps"],
-                "Chassis_Private": ["name", "nb_cfg"],
+                "Chassis_Private": ["name", "nb_cfg", "nb_cfg_timestamp"],
                 "Encap": ["ip"],
                 "Port_Binding": ["logical_port", "chassis", "up"],
                 "SB_Global": ["nb_cfg"],
@@ -46,7 +51,9 @@ class Southbound:
         )
         self._looked = 0
         self._seen: Replica | None = None
-        self._bindings: dict[Uuid, BindingSeen] = {}
+        self._rows: dict[Uuid, BindingSeen] = {}
+        self._bindings: dict[str, BindingSeen] = {}
+        self._changed: set[str] = set()
 
     def close(self) -> None:
         """End the session."""
@@ -75,10 +82,7 @@ class Southbound:
         """The hosts by name. One without a Chassis row is not among them, whatever it once acknowledged."""
         with self._connection.reading() as replica:
             self._looked = self._connection.changed
-            acknowledged = {
-                str(row["name"]): _integer(row["nb_cfg"])
-                for row in replica.tables["Chassis_Private"].values()
-            }
+            acknowledged = {str(row["name"]): row for row in replica.tables["Chassis_Private"].values()}
             hosts = [_chassis(replica, row, acknowledged) for row in replica.tables["Chassis"].values()]
             return {host.name: host for host in hosts}
 
@@ -87,26 +91,42 @@ class Southbound:
         with self._connection.reading() as replica:
             self._looked = self._connection.changed
             self._refresh(replica)
-            return {binding.port: binding for binding in self._bindings.values()}
+            return dict(self._bindings)
+
+    def changed_bindings(self) -> Mapping[str, BindingSeen | None]:
+        """The ports that changed since this was last asked, the first time all; None for those that went."""
+        with self._connection.reading() as replica:
+            self._looked = self._connection.changed
+            self._refresh(replica)
+            changed, self._changed = self._changed, set()
+            return {name: self._bindings.get(name) for name in changed}
 
     def _refresh(self, replica: Replica) -> None:
         rows = replica.tables["Port_Binding"]
         touched = {identity for table, identity in replica.touched if table == "Port_Binding"}
         if replica is not self._seen or any(table == "Chassis" for table, _ in replica.touched):
-            self._seen, self._bindings, touched = replica, {}, set(rows)
+            self._seen, touched = replica, {*rows, *self._rows}
         replica.touched.clear()
-        for identity in touched:
-            if identity in rows:
-                self._bindings[identity] = _binding(replica, rows[identity])
-            else:
-                self._bindings.pop(identity, None)
+        for gone in [self._rows.pop(identity) for identity in touched if identity in self._rows]:
+            self._bindings.pop(gone.port, None)
+            self._changed.add(gone.port)
+        for identity in touched & rows.keys():
+            found = self._rows[identity] = _binding(replica, rows[identity])
+            self._bindings[found.port] = found
+            self._changed.add(found.port)
 
 
-def _chassis(replica: Replica, row: RawRow, acknowledged: Mapping[str, int | None]) -> ChassisSeen:
+def _chassis(replica: Replica, row: RawRow, acknowledged: Mapping[str, RawRow]) -> ChassisSeen:
     name, encaps = str(row["name"]), replica.tables["Encap"]
     held = (item for item in as_set(row["encaps"]) if isinstance(item, Uuid) and item in encaps)
-    addresses = frozenset(str(encaps[item]["ip"]) for item in held)
-    return ChassisSeen(name, acknowledged.get(name), str(row["hostname"]), addresses)
+    private: RawRow = acknowledged.get(name, {})
+    return ChassisSeen(
+        name,
+        _integer(private.get("nb_cfg")),
+        _time(private.get("nb_cfg_timestamp")),
+        str(row["hostname"]),
+        frozenset(str(encaps[item]["ip"]) for item in held),
+    )
 
 
 def _binding(replica: Replica, row: RawRow) -> BindingSeen:
@@ -119,3 +139,8 @@ def _binding(replica: Replica, row: RawRow) -> BindingSeen:
 
 def _integer(value: object) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _time(value: object) -> datetime | None:
+    """Milliseconds since 1970; 0 while nothing was acknowledged (ovn-sb(5), Chassis_Private)."""
+    return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) and value > 0 else None

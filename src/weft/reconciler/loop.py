@@ -17,6 +17,7 @@ from weft.model.snapshot import Snapshot
 from weft.ovn.plan import Plan, diff
 from weft.ovn.rows import Rows
 from weft.ovsdb import OvsdbUnavailable
+from weft.reconciler.bump import INTERVAL_S, bump_is_due
 
 log = structlog.get_logger()
 
@@ -33,8 +34,15 @@ class NorthboundRows(Protocol):
     def position(self) -> tuple[Revision, int]:
         """The revision that is realised, and the `nb_cfg` it was realised at."""
 
-    def apply(self, plan: Plan, revision: Revision) -> int:
-        """All of `plan` in one transaction; the `nb_cfg` it was given."""
+    @property
+    def owes_bump(self) -> bool:
+        """Whether something was applied that hosts were not asked to acknowledge yet."""
+
+    def apply(self, plan: Plan, revision: Revision, *, bump: bool = True) -> int:
+        """All of `plan` in one transaction; the `nb_cfg` whose acknowledgement covers it."""
+
+    def bump(self) -> int:
+        """Ask the hosts to acknowledge what was applied; the `nb_cfg` that covers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +55,23 @@ class Realised:
 
 
 def reconcile_once(
-    snapshot: Snapshot, compiled: Callable[[Snapshot], Rows], northbound: NorthboundRows
+    snapshot: Snapshot,
+    compiled: Callable[[Snapshot], Rows],
+    northbound: NorthboundRows,
+    *,
+    bump: bool = True,
 ) -> Realised:
     """One pass: compile, diff, apply. Idempotent; an unchanged estate is not written to.
 
     An empty plan is realised where OVN already stands, without a write and so without waking every host.
+    Without `bump` no host is woken at all; a later pass that may does what this one owes.
     """
     plan = diff(compiled(snapshot), northbound.read())
     if plan.is_empty:
-        return Realised(snapshot.revision, northbound.position()[1], wrote=False)
-    nb_cfg = northbound.apply(plan, snapshot.revision)
+        due = bump and northbound.owes_bump
+        nb_cfg = northbound.bump() if due else northbound.position()[1]
+        return Realised(snapshot.revision, nb_cfg, wrote=due)
+    nb_cfg = northbound.apply(plan, snapshot.revision, bump=bump)
     log.info(
         "plan applied",
         revision=snapshot.revision,
@@ -87,15 +102,18 @@ class Loop:
         compiled: Callable[[Snapshot], Rows],
         northbound: NorthboundRows,
         *,
-        realised: Callable[[Realised], None],
+        realised: Callable[[Realised, Snapshot], None],
         resync_s: float,
+        clock: Callable[[], float],
     ) -> None:
-        """`realised` is told of each pass that ended well; it must not block for long."""
+        """`realised` is told of each pass that ended well; it must not block for long. `clock` in seconds."""
         self._source = source
         self._compiled = compiled
         self._northbound = northbound
         self._realised = realised
         self._resync_s = resync_s
+        self._clock = clock
+        self._bumped_at = -INTERVAL_S
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
 
@@ -113,7 +131,11 @@ class Loop:
         while not self._stopping.is_set():
             snapshot = self._source.snapshot()
             try:
-                result = reconcile_once(snapshot, self._compiled, self._northbound)
+                result = self._pass(snapshot)
+                if result.wrote or result.revision != done:
+                    self._realised(result, snapshot)
+                    done = result.revision
+                owes = self._northbound.owes_bump
             except OvsdbUnavailable as error:
                 log.warning("northbound unavailable", reason=str(error), retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
@@ -122,15 +144,20 @@ class Loop:
                 log.exception("pass failed", revision=snapshot.revision, retry_s=RETRY_S)
                 self._stopping.wait(RETRY_S)
                 continue
-            if result.wrote or result.revision != done:
-                self._realised(result)
-                done = result.revision
-            self._rest(done)
+            self._rest(result.revision, INTERVAL_S if owes else self._resync_s)
 
-    def _rest(self, done: Revision) -> None:
-        """Sleep until the model moves, a full pass is due, or the end."""
+    def _pass(self, snapshot: Snapshot) -> Realised:
+        now = self._clock()
+        bump = bump_is_due(len(snapshot.hosts), now - self._bumped_at)
+        result = reconcile_once(snapshot, self._compiled, self._northbound, bump=bump)
+        if bump and result.wrote:
+            self._bumped_at = now
+        return result
+
+    def _rest(self, done: Revision, timeout_s: float) -> None:
+        """Sleep until the model moves, another pass is due, or the end."""
         waited = 0.0
-        while waited < self._resync_s and not self._stopping.is_set():
+        while waited < timeout_s and not self._stopping.is_set():
             if self._source.wait_beyond(done, 1.0) > done:
                 return
             waited += 1.0

@@ -5,9 +5,10 @@ it; a claim by any other host is an alarm, for a stolen host certificate can mak
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -18,6 +19,9 @@ from weft.ovn.southbound import BindingSeen, ChassisSeen, Southbound
 from weft.ovsdb import OvsdbUnavailable
 
 log = structlog.get_logger()
+
+LONGEST_REST_S = 1.0
+"""The time between two looks when the Southbound database tells nothing: the model may have moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,16 @@ def port_seen(port: Port, binding: BindingSeen | None) -> PortSeen:
     return PortSeen(port.id, up=binding.up, host=claimed_by)
 
 
-def ports_seen(snapshot: Snapshot, bindings: Mapping[str, BindingSeen]) -> dict[PortId, PortSeen]:
-    """Every declared port, as OVN shows it."""
-    return {port.id: port_seen(port, bindings.get(str(port.id))) for port in snapshot.ports.values()}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSink:
-    """Where observations go; each is called only when something differs from last time."""
+    """Where observations go. What could not be written is brought again with the next look."""
 
-    port: Callable[[PortSeen, datetime], None]
-    chassis: Callable[[ChassisSeen, datetime], None]
+    ports: Callable[[Sequence[PortSeen], datetime], None]
+    """Ports that differ from last time."""
+    chassis: Callable[[Mapping[str, ChassisSeen | None], datetime], None]
+    """Hosts that differ from last time, None for those that OVN does not know any more."""
+    settle: Callable[[], object]
+    """Called after each look, whether it found news or not."""
 
 
 class Observer:
@@ -75,8 +78,12 @@ class Observer:
         self._snapshot = snapshot
         self._sink = sink
         self._now = now
+        self._declared: Mapping[PortId, Port] = {}
+        self._bindings: dict[str, BindingSeen] = {}
         self._ports: dict[PortId, PortSeen] = {}
-        self._chassis: dict[str, ChassisSeen] = {}
+        self._unsure: set[PortId] = set()
+        self._chassis: dict[str, ChassisSeen | None] = {}
+        """What the sink was told; a host that it was never told of may have been known by an earlier life."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
@@ -92,26 +99,66 @@ class Observer:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._look()
-                self._southbound.wait(1.0)
+                self.look()
+                self._southbound.wait(LONGEST_REST_S)
             except OvsdbUnavailable as error:
                 log.warning("southbound unavailable", reason=str(error))
-                self._stopping.wait(1.0)
+                self._stopping.wait(LONGEST_REST_S)
             except Exception:
                 log.exception("observation failed")
-                self._stopping.wait(1.0)
+                self._stopping.wait(LONGEST_REST_S)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """One look: it costs what changed since the last one."""
         now = self._now()
-        seen = ports_seen(self._snapshot(), self._southbound.bindings())
-        for port_id, port in seen.items():
-            if self._ports.get(port_id) != port:
-                if port.alarm:
-                    log.warning("port claimed by a stranger", port_id=str(port_id), reason=port.alarm)
-                self._sink.port(port, now)
-        self._ports = seen
-        chassis = dict(self._southbound.chassis())
-        for name, one in chassis.items():
-            if self._chassis.get(name) != one:
-                self._sink.chassis(one, now)
-        self._chassis = chassis
+        self._look_at_ports(now)
+        self._look_at_hosts(now)
+        self._sink.settle()
+
+    def _look_at_ports(self, now: datetime) -> None:
+        ports = self._snapshot().ports
+        self._take_in(self._southbound.changed_bindings(), ports)
+        seen = [
+            port_seen(ports[port_id], self._bindings.get(str(port_id)))
+            for port_id in self._unsure
+            if port_id in ports
+        ]
+        news = [port for port in seen if self._ports.get(port.port_id) != port]
+        for port in news:
+            if port.alarm:
+                log.warning("port claimed by a stranger", port_id=str(port.port_id), reason=port.alarm)
+        if news:
+            self._sink.ports(news, now)
+        self._ports.update({port.port_id: port for port in news})
+        self._unsure.clear()
+
+    def _take_in(self, changed: Mapping[str, BindingSeen | None], ports: Mapping[PortId, Port]) -> None:
+        """Note which ports must be looked at: their row is another, or their declaration."""
+        for name, binding in changed.items():
+            if binding is None:
+                self._bindings.pop(name, None)
+            else:
+                self._bindings[name] = binding
+            if (port_id := _port_id(name)) is not None:
+                self._unsure.add(port_id)
+        if ports is not self._declared:
+            self._unsure.update(i for i, port in ports.items() if self._declared.get(i) is not port)
+            for gone in self._declared.keys() - ports.keys():
+                self._ports.pop(gone, None)
+            self._declared = ports
+
+    def _look_at_hosts(self, now: datetime) -> None:
+        chassis = self._southbound.chassis()
+        seen = {**dict.fromkeys([*self._snapshot().hosts, *self._chassis]), **chassis}
+        news = {name: one for name, one in seen.items() if self._chassis.get(name, self) != one}
+        if news:
+            self._sink.chassis(news, now)
+        self._chassis.update(news)
+
+
+def _port_id(name: str) -> PortId | None:
+    """The port that a logical port is, if it is one of ours: ours are called by their ids."""
+    try:
+        return PortId(UUID(name))
+    except ValueError:
+        return None

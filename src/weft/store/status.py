@@ -9,12 +9,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from weft.model.errors import NotFound
-from weft.model.ids import HostName, NetworkId, PortId, ProjectId, Revision
-from weft.model.port import Workload
+from weft.model.ids import HostName, NetworkId, PortId, ProjectId
+from weft.model.port import Port, Workload
 from weft.store import tables
 from weft.store.codec import from_json, to_json
 from weft.store.database import Store
 from weft.store.index import workload_key
+from weft.store.progress import set_host
 
 _FEW = 500
 
@@ -50,15 +51,6 @@ class HostStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Realised:
-    """The OVN transaction that realised `revision`, and every one before it."""
-
-    revision: Revision
-    nb_cfg: int
-    applied_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A workload that got no port, and why."""
 
@@ -82,27 +74,39 @@ def set_port_status(
 
     News is stale when the port is gone, or `host` is not (or no longer) where it is bound.
     """
-    table = tables.port_status
+    return bool(set_port_statuses(store, {port_id: PortStatus(state=state, reason=reason, host=host)}))
+
+
+def set_port_statuses(store: Store, news: Mapping[PortId, PortStatus]) -> frozenset[PortId]:
+    """Record the states of many ports at once, as `set_port_status`; those whose news was not stale."""
     with store.observing() as connection:
-        port = store.snapshot().ports.get(port_id)
-        if port is None or (host is not None and port.host != host):
-            return False
-        key = table.c.port_id == str(port_id)
-        known = connection.execute(sa.select(table).where(key)).first()
-        since = store.now().isoformat()
-        if known is not None and known.state == state.value:
-            since = known.since
-        connection.execute(table.delete().where(key))
-        connection.execute(
-            table.insert().values(
-                port_id=str(port_id),
-                state=state.value,
-                reason=reason,
-                host=host or port.host,
-                since=since,
-            )
+        ports = store.snapshot().ports
+        fresh = {
+            port_id: status
+            for port_id, status in news.items()
+            if (port := ports.get(port_id)) is not None and status.host in (None, port.host)
+        }
+        for port_id, status in fresh.items():
+            _set_port(connection, ports[port_id], status, store.now().isoformat())
+        return frozenset(fresh)
+
+
+def _set_port(connection: sa.Connection, port: Port, status: PortStatus, now: str) -> None:
+    """`since` stays while the state does."""
+    table = tables.port_status
+    key = table.c.port_id == str(port.id)
+    known = connection.execute(sa.select(table).where(key)).first()
+    since = known.since if known is not None and known.state == status.state.value else now
+    connection.execute(table.delete().where(key))
+    connection.execute(
+        table.insert().values(
+            port_id=str(port.id),
+            state=status.state.value,
+            reason=status.reason,
+            host=status.host or port.host,
+            since=since,
         )
-        return True
+    )
 
 
 def port_statuses(store: Store, ids: Iterable[PortId] | None = None) -> Mapping[PortId, PortStatus]:
@@ -145,16 +149,7 @@ def set_host_seen(
         "details": dict(details or {}),
     }
     with store.observing() as connection:
-        _set_host(connection, host, seen)
-
-
-def set_host_nb_cfg(store: Store, reached: Mapping[HostName, int]) -> None:
-    """Record how far each chassis has come; hosts that are not known are left out."""
-    known = store.snapshot().hosts
-    with store.observing() as connection:
-        for host, nb_cfg in reached.items():
-            if host in known:
-                _set_host(connection, host, {"nb_cfg": nb_cfg})
+        set_host(connection, host, seen)
 
 
 def host_statuses(store: Store) -> Mapping[HostName, HostStatus]:
@@ -171,33 +166,6 @@ def host_statuses(store: Store) -> Mapping[HostName, HostStatus]:
         )
         for row in found
     }
-
-
-def record_realised(store: Store, revision: Revision, nb_cfg: int, at: datetime) -> None:
-    """Record that OVN's northbound database holds everything up to `revision`. Idempotent."""
-    table = tables.realised
-    with store.observing() as connection:
-        if connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision)) is None:
-            connection.execute(
-                table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
-            )
-
-
-def realised(store: Store, revision: Revision | None = None) -> Realised | None:
-    """The first record that covers `revision` (None: the newest record), if there is one."""
-    table = tables.realised
-    query = sa.select(table).order_by(table.c.revision.desc())
-    if revision is not None:
-        query = sa.select(table).where(table.c.revision >= revision).order_by(table.c.revision)
-    with store.engine.begin() as connection:
-        row = connection.execute(query.limit(1)).first()
-    if row is None:
-        return None
-    return Realised(
-        revision=Revision(row.revision),
-        nb_cfg=row.nb_cfg,
-        applied_at=datetime.fromisoformat(row.applied_at),
-    )
 
 
 def record_failure(store: Store, failure: Failure) -> None:
@@ -261,11 +229,3 @@ def _failure(row: sa.Row[tuple[object, ...]]) -> Failure:
         project_id=None if row.project_id is None else ProjectId(UUID(row.project_id)),
         network_id=NetworkId(UUID(row.network_id)) if row.network_id else None,
     )
-
-
-def _set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
-    table = tables.host_status
-    known = connection.execute(table.update().where(table.c.host == host).values(dict(values))).rowcount
-    if not known:
-        first: dict[str, object] = {"agent_version": "", "datapath": "", "nb_cfg": 0, "details": {}}
-        connection.execute(table.insert().values({**first, **values, "host": host}))

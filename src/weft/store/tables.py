@@ -122,6 +122,12 @@ host_status = sa.Table(
     sa.Column("datapath", sa.Text, nullable=False),
     sa.Column("nb_cfg", sa.BigInteger, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("acknowledged_at", sa.Text),
+    sa.Column("acknowledgement_seen_at", sa.Text),
+    sa.Column("checked", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("flushed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("flushed_at", sa.Text),
+    sa.Column("unparsed", sa.JSON, nullable=False, server_default="[]"),
 )
 
 realised = sa.Table(
@@ -130,7 +136,18 @@ realised = sa.Table(
     sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("nb_cfg", sa.BigInteger, nullable=False),
     sa.Column("applied_at", sa.Text, nullable=False),
+    sa.Column("enforced_at", sa.Text, index=True),
+    sa.Column("hosts", sa.Integer),
 )
+
+cuts = sa.Table(
+    "cuts",
+    metadata,
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("hosts", sa.JSON, nullable=False),
+)
+"""Connections that a realised revision no longer allows, and the hosts that must end them."""
 
 failures = sa.Table(
     "failures",

@@ -14,7 +14,7 @@ from tests.functional.api.rest import Rest
 
 from weft.api.app import create_app
 from weft.model.ids import HostName
-from weft.store import Limits, Store, status, tokens
+from weft.store import Limits, Store, progress, tokens
 
 NET = {"name": "net", "subnets": [{"cidr": "10.1.0.0/24"}]}
 
@@ -72,9 +72,9 @@ def test_a_receipt_tells_who_is_waited_for(rest: Rest) -> None:
     path = f"/receipts/{revision}"
 
     fresh = rest.get(path).json()
-    status.record_realised(rest.store, revision, 7, datetime.now(UTC))
+    progress.record_realised(rest.store, revision, 7, datetime.now(UTC))
     applied = rest.get(path).json()
-    status.set_host_nb_cfg(rest.store, {HostName("h1"): 7})
+    progress.record_chassis(rest.store, {HostName("h1"): (7, None)}, datetime.now(UTC))
     enforced = rest.get(path).json()
 
     assert (fresh["applied"], fresh["enforced"], fresh["hosts"]["waiting"]) == (False, False, ["h1"])
@@ -87,7 +87,7 @@ def test_a_receipt_tells_who_is_waited_for(rest: Rest) -> None:
 def test_waiting_for_a_receipt_ends_when_the_hosts_answer(rest: Rest) -> None:
     revision = rest.store.revision
     answered = threading.Timer(
-        0.2, lambda: status.record_realised(rest.store, revision, 1, datetime.now(UTC))
+        0.2, lambda: progress.record_realised(rest.store, revision, 1, datetime.now(UTC))
     )
     answered.start()
 

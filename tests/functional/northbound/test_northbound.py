@@ -63,6 +63,16 @@ def test_the_revision_and_the_configuration_number_are_written_with_the_rows(nor
     assert put(northbound, {}, revision=8) == first + 1
 
 
+def test_a_bump_by_somebody_else_does_not_pay_what_is_owed(northbound: Northbound, server: Server) -> None:
+    covering = northbound.apply(diff(a_switch(), northbound.read()), Revision(1), bump=False)
+    seen = northbound.changed
+    server.nbctl("set", "NB_Global", ".", f"nb_cfg={covering}")
+    assert northbound.wait(seen, 10)
+
+    assert northbound.owes_bump
+    assert northbound.bump() == covering + 1
+
+
 def test_a_row_that_is_not_ours_survives(northbound: Northbound, server: Server) -> None:
     server.nbctl("ls-add", "foreign", "--", "lsp-add", "foreign", "stranger")
     put(northbound, a_switch())
@@ -204,7 +214,7 @@ def test_the_fake_keeps_the_contract_of_the_real_one(kind: str, northbound: Nort
 
     first = one.apply(diff(a_switch(3), one.read()), Revision(4))
     assert one.read() == a_switch(3)
-    assert one.revision() == (4, first)
+    assert one.position() == (4, first)
 
     assert one.apply(diff(a_switch(2), one.read()), Revision(5)) == first + 1
     assert one.read() == a_switch(2)
@@ -212,7 +222,12 @@ def test_the_fake_keeps_the_contract_of_the_real_one(kind: str, northbound: Nort
     stray = LogicalSwitchPort(key=Key("port:stray"), name="stray")
     one.apply(Plan(insert=(stray,)), Revision(6))
     assert one.read() == a_switch(2)
-    assert one.revision() == (6, first + 2)
+    assert one.position() == (6, first + 2)
+
+    assert one.apply(Plan(), Revision(7), bump=False) == first + 3
+    assert (one.position(), one.owes_bump) == ((7, first + 3), True)
+    assert one.bump() == first + 3
+    assert (one.position(), one.owes_bump) == ((7, first + 3), False)
 
 
 def metered() -> Rows:

@@ -1,5 +1,7 @@
 """What the Southbound database shows of hosts and ports."""
 
+from datetime import UTC, datetime
+
 from tests.functional.northbound.conftest import Server
 
 from weft.ovn.southbound import BindingSeen, ChassisSeen, Southbound
@@ -17,7 +19,14 @@ def test_hosts_and_their_ports_are_seen_as_they_come_and_go(southbound_server: S
     southbound_server.transact(
         insert("Encap", "e", type="geneve", ip="192.0.2.1", chassis_name="h1"),
         insert("Chassis", "c", name="h1", hostname="one", encaps=["named-uuid", "e"]),
-        insert("Chassis_Private", "p", name="h1", nb_cfg=5, chassis=["named-uuid", "c"]),
+        insert(
+            "Chassis_Private",
+            "p",
+            name="h1",
+            nb_cfg=5,
+            nb_cfg_timestamp=1_700_000_000_250,
+            chassis=["named-uuid", "c"],
+        ),
         insert("Datapath_Binding", "d", tunnel_key=1),
         *(
             insert(
@@ -34,12 +43,16 @@ def test_hosts_and_their_ports_are_seen_as_they_come_and_go(southbound_server: S
     )
 
     assert southbound.wait(10)
-    assert southbound.chassis() == {"h1": ChassisSeen("h1", 5, "one", frozenset({"192.0.2.1"}))}
+    acknowledged = datetime(2023, 11, 14, 22, 13, 20, 250_000, UTC)
+    assert southbound.chassis() == {"h1": ChassisSeen("h1", 5, acknowledged, "one", frozenset({"192.0.2.1"}))}
     assert southbound.bindings() == {
         "p1": BindingSeen("p1", "h1", up=True),
         "p2": BindingSeen("p2", None, up=False),
         "p3": BindingSeen("p3", None, up=False),
     }
+
+    assert southbound.changed_bindings() == southbound.bindings()
+    assert southbound.changed_bindings() == {}
 
     southbound_server.transact(
         {"op": "delete", "table": "Port_Binding", "where": [["logical_port", "==", "p2"]]},
@@ -54,5 +67,5 @@ def test_hosts_and_their_ports_are_seen_as_they_come_and_go(southbound_server: S
 
     assert southbound.wait(10)
     assert southbound.bindings().keys() == {"p1", "p3"}
-    assert southbound.bindings()["p3"].up
+    assert southbound.changed_bindings() == {"p2": None, "p3": BindingSeen("p3", None, up=True)}
     southbound.close()

@@ -1,5 +1,7 @@
 """Status and credentials: kept beside the model, without revisions."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,6 +15,13 @@ from weft.store import Store, tables
 from weft.store.hosts import add_host, retire_host
 from weft.store.networks import NewNetwork, add_network
 from weft.store.ports import NewPort, add_port, attach, bind, remove_port
+from weft.store.progress import (
+    plugged_hosts,
+    realised,
+    record_chassis,
+    record_realised,
+    settle,
+)
 from weft.store.status import (
     Failure,
     PortState,
@@ -20,10 +29,7 @@ from weft.store.status import (
     failures,
     host_statuses,
     port_statuses,
-    realised,
     record_failure,
-    record_realised,
-    set_host_nb_cfg,
     set_host_seen,
     set_port_status,
 )
@@ -90,9 +96,9 @@ def test_a_removed_port_takes_its_status_along(store: Store, port: Port) -> None
 
 @pytest.mark.usefixtures("port")
 def test_heartbeats_and_chassis_progress_do_not_erase_each_other(store: Store, clock: Clock) -> None:
-    set_host_nb_cfg(store, {H1: 7, H2: 9})
+    record_chassis(store, {H1: (7, None), H2: (9, None)}, clock())
     set_host_seen(store, H1, agent_version="1", datapath="kernel", details={"ports": 3})
-    set_host_nb_cfg(store, {H1: 8})
+    record_chassis(store, {H1: (8, None)}, clock())
     status = host_statuses(store)[H1]
     assert (status.nb_cfg, status.last_seen, status.details) == (8, clock(), {"ports": 3})
     with pytest.raises(NotFound):
@@ -106,6 +112,27 @@ def test_a_revision_is_realised_by_the_first_record_that_covers_it(store: Store,
     record_realised(store, Revision(5), 2, clock())
     found = [realised(store, Revision(r)) for r in (2, 4, 6)]
     assert [None if f is None else f.revision for f in found] == [3, 5, None]
+
+
+@pytest.mark.usefixtures("port")
+def test_what_became_enforced_stays_so_with_its_time_and_hosts(
+    store: Store, clock: Clock, reopen: Reopen
+) -> None:
+    start = clock()
+    record_realised(store, Revision(3), 1, start)
+    assert settle(store) == []
+    clock.advance(0.25)
+    record_chassis(store, {H1: (1, clock())}, clock())
+
+    assert [record.revision for record in settle(store)] == [3]
+    record_chassis(store, {H1: None}, clock())
+    clock.advance(60)
+
+    assert settle(store) == []
+    kept = realised(reopen(), Revision(2))
+    assert kept is not None
+    assert (kept.enforced_at, kept.hosts) == (start + timedelta(seconds=0.25), 1)
+    assert [host.nb_cfg for host in plugged_hosts(store)] == [None]
 
 
 def test_a_failure_is_listed_until_the_workload_has_its_port(store: Store, port: Port, clock: Clock) -> None:

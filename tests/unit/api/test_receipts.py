@@ -1,53 +1,37 @@
-"""What a receipt says, decided from records and acknowledgements alone."""
+"""What a receipt says, decided from records and from what the hosts told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from weft.api.receipts import HostSeen, receipt
+from weft.api.receipts import State, receipt
 from weft.model.ids import HostName, Revision
-from weft.store.status import Realised
+from weft.store.standing import Progress, Realised
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 APPLIED = Realised(revision=Revision(9), nb_cfg=40, applied_at=T0 + timedelta(milliseconds=15))
 
 
-def host(name: str, nb_cfg: int | None, *, busy: bool = True, ms: int | None = None) -> HostSeen:
-    at = None if ms is None else T0 + timedelta(milliseconds=ms)
-    return HostSeen(name=HostName(name), has_plugged_ports=busy, nb_cfg=nb_cfg, acknowledged_at=at)
+def host(name: str, nb_cfg: int | None) -> Progress:
+    return Progress(name=HostName(name), nb_cfg=nb_cfg, seen_at=T0)
 
 
 def test_nothing_is_applied_before_ovn_holds_it() -> None:
-    found = receipt(Revision(10), T0, [APPLIED], [host("a", 40)])
+    found = receipt(Revision(10), T0, None, [host("a", 40)])
 
-    assert (found.applied, found.enforced, found.waiting) == (False, False, ("a",))
-
-
-def test_a_later_transaction_realises_an_earlier_revision() -> None:
-    found = receipt(Revision(7), T0, [APPLIED], [host("a", 40, ms=80), host("b", 41, ms=60)])
-
-    assert (found.applied, found.applied_after_ms) == (True, 15)
-    assert (found.enforced, found.enforced_after_ms) == (True, 80)
+    assert (found.state, found.applied, found.waiting) == (State.COMMITTED, False, ("a",))
 
 
-def test_the_host_that_is_behind_is_named() -> None:
-    found = receipt(Revision(9), T0, [APPLIED], [host("a", 40), host("b", 39)])
+def test_what_no_host_has_yet_is_applied_and_waits() -> None:
+    found = receipt(Revision(9), T0, APPLIED, [host("a", 40), host("b", 39)])
 
-    assert (found.enforced, found.waiting, found.hosts_total) == (False, ("b",), 2)
-
-
-def test_a_host_without_chassis_is_waited_for_and_a_problem() -> None:
-    found = receipt(Revision(9), T0, [APPLIED], [host("a", None)])
-
-    assert (found.enforced, found.waiting) == (False, ("a",))
-    assert "host a has no Chassis" in found.problems[0]
+    assert (found.state, found.applied_after_ms) == (State.APPLIED, 15)
+    assert (found.waiting, found.hosts_total) == (("b",), 2)
 
 
-def test_a_host_without_ports_is_not_waited_for() -> None:
-    found = receipt(Revision(9), T0, [APPLIED], [host("a", None, busy=False)])
+def test_what_was_settled_does_not_change_when_hosts_come_and_go() -> None:
+    settled = replace(APPLIED, enforced_at=T0 + timedelta(milliseconds=80), hosts=2)
 
-    assert (found.enforced, found.enforced_after_ms, found.problems) == (True, 15, ())
+    found = receipt(Revision(7), T0, settled, [host("a", None), host("new", 3), host("newer", 4)])
 
-
-def test_no_time_is_made_up_for_an_answer_that_nobody_timed() -> None:
-    found = receipt(Revision(9), T0, [APPLIED], [host("a", 40)])
-
-    assert (found.enforced, found.enforced_after_ms) == (True, None)
+    assert (found.state, found.enforced_after_ms) == (State.ENFORCED, 80)
+    assert (found.hosts_total, found.waiting, found.problems) == (2, (), ())

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from weft.api.receipts import Receipt
+from weft.api.receipts import Receipt, State
 from weft.api.schemas.base import Shown
 from weft.store import Change
 from weft.store.kinds import name_of
@@ -56,6 +56,7 @@ class ReceiptShown(Shown):
 
     revision: int
     committed_at: datetime
+    state: State
     applied: bool
     applied_after_ms: int | None
     enforced: bool
@@ -69,6 +70,7 @@ class ReceiptShown(Shown):
         return cls(
             revision=receipt.revision,
             committed_at=receipt.committed_at,
+            state=receipt.state,
             applied=receipt.applied,
             applied_after_ms=receipt.applied_after_ms,
             enforced=receipt.enforced,

@@ -1,0 +1,146 @@
+"""How far OVN and the hosts have come: kept beside the model, without revisions."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from weft.model.ids import HostName, Revision
+from weft.store import tables
+from weft.store.database import Store
+from weft.store.standing import Progress, Realised, standing
+
+_OPEN_AT_ONCE = 200
+
+
+def record_realised(store: Store, revision: Revision, nb_cfg: int, at: datetime) -> None:
+    """Record that OVN's northbound database holds everything up to `revision`. Idempotent."""
+    table = tables.realised
+    with store.observing() as connection:
+        if connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision)) is None:
+            connection.execute(
+                table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
+            )
+
+
+def realised(store: Store, revision: Revision | None = None) -> Realised | None:
+    """The first record that covers `revision` (None: the newest record), if there is one."""
+    table = tables.realised
+    query = sa.select(table).order_by(table.c.revision.desc())
+    if revision is not None:
+        query = sa.select(table).where(table.c.revision >= revision).order_by(table.c.revision)
+    with store.engine.begin() as connection:
+        row = connection.execute(query.limit(1)).first()
+    return None if row is None else _realised(row)
+
+
+def record_chassis(
+    store: Store, seen: Mapping[HostName, tuple[int, datetime | None] | None], at: datetime
+) -> None:
+    """Record what each chassis has acknowledged and when by its clock; None: it is gone. All at once.
+
+    Chassis of others are left out.
+    """
+    known = store.snapshot().hosts
+    with store.observing() as connection:
+        for host, acknowledged in seen.items():
+            if host not in known:
+                continue
+            nb_cfg, own = (0, None) if acknowledged is None else acknowledged
+            set_host(
+                connection,
+                host,
+                {"nb_cfg": nb_cfg, "acknowledged_at": _text(own), "acknowledgement_seen_at": at.isoformat()},
+            )
+
+
+def plugged_hosts(store: Store) -> list[Progress]:
+    """The hosts that have ports, and how far each has come."""
+    plugged = store.snapshot().plugged_hosts
+    table = tables.host_status
+    with store.engine.begin() as connection:
+        found = {row.host: row for row in connection.execute(sa.select(table))}
+    return [
+        Progress(name=name) if (row := found.get(name)) is None else _progress(row)
+        for name in sorted(plugged)
+    ]
+
+
+def settle(store: Store) -> list[Realised]:
+    """Write down which realised revisions have become enforced by now; those that have. Idempotent.
+
+    What is written down stays: hosts that come and go later do not change a receipt.
+    """
+    open_records = _unsettled(store)
+    if not open_records:
+        return []
+    hosts = plugged_hosts(store)
+    settled: list[Realised] = []
+    for record in open_records:
+        enforced_at = standing(record, hosts).enforced_at
+        if enforced_at is None:
+            break  # nobody has a later one without this one
+        settled.append(
+            Realised(
+                revision=record.revision,
+                nb_cfg=record.nb_cfg,
+                applied_at=record.applied_at,
+                enforced_at=enforced_at,
+                hosts=len(hosts),
+            )
+        )
+    if settled:
+        _write(store, settled)
+    return settled
+
+
+def set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
+    """Change columns of a host's status, inside a transaction of status."""
+    table = tables.host_status
+    known = connection.execute(table.update().where(table.c.host == host).values(dict(values))).rowcount
+    if not known:
+        first: dict[str, object] = {"agent_version": "", "datapath": "", "nb_cfg": 0, "details": {}}
+        connection.execute(table.insert().values({**first, **values, "host": host}))
+
+
+def _unsettled(store: Store) -> list[Realised]:
+    table = tables.realised
+    query = sa.select(table).where(table.c.enforced_at.is_(None)).order_by(table.c.revision)
+    with store.engine.begin() as connection:
+        return [_realised(row) for row in connection.execute(query.limit(_OPEN_AT_ONCE))]
+
+
+def _write(store: Store, settled: list[Realised]) -> None:
+    table = tables.realised
+    with store.observing() as connection:
+        for record in settled:
+            key = (table.c.revision == record.revision) & table.c.enforced_at.is_(None)
+            values = {"enforced_at": _text(record.enforced_at), "hosts": record.hosts}
+            connection.execute(table.update().where(key).values(values))
+
+
+def _realised(row: sa.Row[tuple[object, ...]]) -> Realised:
+    return Realised(
+        revision=Revision(row.revision),
+        nb_cfg=row.nb_cfg,
+        applied_at=datetime.fromisoformat(row.applied_at),
+        enforced_at=_time(row.enforced_at),
+        hosts=row.hosts,
+    )
+
+
+def _progress(row: sa.Row[tuple[object, ...]]) -> Progress:
+    return Progress(
+        name=HostName(row.host),
+        nb_cfg=row.nb_cfg or None,
+        acknowledged_at=_time(row.acknowledged_at),
+        seen_at=_time(row.acknowledgement_seen_at),
+    )
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
