@@ -25,6 +25,7 @@ from weft.agent.journal import Journal
 from weft.agent.leases import Leases
 from weft.agent.links import Links
 from weft.agent.served import ServedNetworks
+from weft.agent.tunnels import Tunnels
 from weft.agent.version import VERSION
 from weft.agent.vswitch import Vswitch
 from weft.client import Client, ClientError, Identity
@@ -81,6 +82,9 @@ def run(settings: AgentSettings) -> None:
         binder = Binder(host, client, switch)
         binder.start()
         stack.callback(binder.stop)
+        tunnels = Tunnels(switch)
+        tunnels.start()
+        stack.callback(tunnels.stop)
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
         asyncio.run(agent.serve(ready))
         log.info("agent ended", host=host)

@@ -1,4 +1,4 @@
-"""Veth pairs: the only place that speaks netlink.
+"""Veth pairs, through netlink.
 
 Every function blocks and may be called from any thread that runs no event loop.
 """

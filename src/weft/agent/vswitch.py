@@ -16,8 +16,10 @@ OURS = "weft:port"
 TABLES = {
     "Bridge": ["name", "ports", "datapath_type"],
     "Port": ["name", "interfaces"],
-    "Interface": ["name", "external_ids", "error"],
+    "Interface": ["name", "external_ids", "error", "type", "options", "ofport"],
 }
+
+TUNNELS = frozenset({"vxlan", "geneve"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class Vswitch:
         with self._connection.reading() as replica:
             ids = [as_map(row["external_ids"]) for row in replica.tables["Interface"].values()]
             return frozenset(one["iface-id"] for one in ids if "iface-id" in one and OURS not in one)
+
+    def tunnel_peers(self) -> frozenset[str]:
+        """The addresses of other hosts to which a tunnel stands: ovn-controller made it, vswitchd has it."""
+        with self._connection.reading() as replica:
+            tunnels = [row for row in replica.tables["Interface"].values() if row["type"] in TUNNELS]
+            standing = [row for row in tunnels if any(int(str(n)) > 0 for n in as_set(row["ofport"]))]
+            options = [as_map(row["options"]) for row in standing]
+            return frozenset(one["remote_ip"] for one in options if one.get("remote_ip", "flow") != "flow")
 
     def wait_for_change(self, seen: int, timeout_s: float) -> int:
         """Block until something changed since `seen` (0 at first), at most `timeout_s`; where it is now."""
