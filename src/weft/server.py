@@ -27,9 +27,10 @@ from weft.ovn.southbound import ChassisSeen, Southbound
 from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.loop import Loop, Realised
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
-from weft.settings import ServerSettings, load_server
+from weft.settings import ServerSettings, SupervisorSettings, load_server
 from weft.store import Limits, Store, progress, status, tokens
 from weft.store.status import PortState, PortStatus
+from weft.systemd import tell
 
 log = structlog.get_logger()
 
@@ -128,6 +129,7 @@ def _serve_http(settings: ServerSettings, app: object) -> None:
     listening = socket.create_server((host.strip("[]"), int(port)), reuse_port=False)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))  # type: ignore[arg-type]  # any ASGI application
     log.info("serving", listen=settings.listen)
+    tell(SupervisorSettings(), "READY=1")
     server.run(sockets=[listening])
 
 

@@ -77,6 +77,18 @@ class AgentSettings(_FromFile):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class SupervisorSettings(BaseSettings):
+    """What systemd tells a service that it starts (systemd.exec(5), "Environment Variables")."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    notify_socket: str | None = None
+    listen_pid: int | None = None
+    listen_fds: int = 0
+    watchdog_usec: int | None = None
+    watchdog_pid: int | None = None
+
+
 class LabSettings(BaseSettings):
     """Which lab is meant, where several are up on one machine."""
 

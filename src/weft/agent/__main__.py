@@ -11,7 +11,7 @@ from weft.settings import load_agent
 
 def main() -> int:
     """Run the agent until it is told to end; its exit status."""
-    parser = argparse.ArgumentParser(prog="weft agent", description=__doc__)
+    parser = argparse.ArgumentParser(prog="weft-agent", description="The agent of a host.")
     parser.add_argument("--config", type=Path, default=None)
     arguments = parser.parse_args()
     try:

@@ -4,6 +4,7 @@ It unplugs nothing when it ends: OVN and Open vSwitch carry the traffic without 
 """
 
 import asyncio
+import os
 import signal
 import socket
 import threading
@@ -17,7 +18,7 @@ import uvicorn
 import weft.agent.docker.networks as docker_networks
 from weft.agent.bind import Binder
 from weft.agent.docker.driver import Driver
-from weft.agent.docker.plugin import bind, server
+from weft.agent.docker.plugin import bind, server, take_over
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
 from weft.agent.heartbeat import Heartbeat
@@ -31,7 +32,8 @@ from weft.agent.vswitch import Vswitch
 from weft.client import Client, ClientError, Identity
 from weft.model.errors import Invalid
 from weft.ovsdb import OvsdbUnavailable
-from weft.settings import AgentSettings
+from weft.settings import AgentSettings, SupervisorSettings
+from weft.systemd import given_sockets, tell, watchdog_s
 
 log = structlog.get_logger()
 
@@ -85,6 +87,7 @@ def run(settings: AgentSettings) -> None:
         tunnels = Tunnels(switch)
         tunnels.start()
         stack.callback(tunnels.stop)
+        stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
         asyncio.run(agent.serve(ready))
         log.info("agent ended", host=host)
@@ -104,6 +107,8 @@ class _Agent:
         self._settings, self._leases, self._links, self._switch = settings, leases, links, switch
         self._served = served
         self.followed = threading.Event()
+        self._supervisor = SupervisorSettings()
+        self._given = given_sockets(self._supervisor)
 
     async def serve(self, ready: Path) -> None:
         ending = asyncio.Event()
@@ -111,9 +116,10 @@ class _Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
         tasks = self._libvirt_tasks()
-        socket_path = self._settings.plugin_dir / "weft.sock"
+        tasks.append(asyncio.create_task(self._stay_watched()))
         if self._settings.docker_enabled == "no":
             _touch(ready)
+            tell(self._supervisor, "READY=1")
             await _until(ending, tasks)
             return
         docker = Docker(self._settings.docker_socket)
@@ -136,14 +142,24 @@ class _Agent:
         watch.on_network = driver.connected
         plugin = server(driver)
         try:
-            with bind(socket_path) as listening:
+            with bind(self._settings.plugin_dir / "weft.sock", self._given) as listening:
                 tasks.append(asyncio.create_task(_serve_plugin(plugin, listening)))
+                tell(self._supervisor, "READY=1")  # Docker may be waiting for us: never wait for Docker
                 tasks.append(asyncio.create_task(self._follow(watch, driver, ready)))
                 tasks.append(asyncio.create_task(self._keep_networks(docker)))
                 tasks.append(asyncio.create_task(self._resync(watch)))
                 await _until(ending, tasks)
         finally:
+            tell(self._supervisor, "STOPPING=1")
             await docker.close()
+
+    async def _stay_watched(self) -> None:
+        """Say that the event loop still turns; a loop that is stuck says nothing, and systemd restarts us."""
+        period = watchdog_s(self._supervisor)
+        while period is not None:
+            tell(self._supervisor, "WATCHDOG=1")
+            await asyncio.sleep(period)
+        await asyncio.Event().wait()
 
     def _libvirt_tasks(self) -> list[asyncio.Task[None]]:
         if self._settings.libvirt_uri is None:

@@ -1,8 +1,11 @@
 """The plugin's socket: HTTP as Docker speaks it to plugins."""
 
+import fcntl
 import json
+import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -18,11 +21,13 @@ from weft.agent.docker.messages import Body
 from weft.agent.docker.runtime import DockerUnavailable
 from weft.agent.plug import PlugFailed
 from weft.client import ClientError
-from weft.model.errors import WeftError
+from weft.model.errors import Invalid, WeftError
 
 log = structlog.get_logger()
 
 Call = Callable[[Body], Awaitable[Body]]
+
+_LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.05
 
 
 def application(driver: Driver) -> Starlette:
@@ -49,8 +54,15 @@ def application(driver: Driver) -> Starlette:
     return Starlette(routes=[_route(name, call) for name, call in calls.items()])
 
 
-def bind(path: Path) -> socket.socket:
-    """A listening socket at `path` that only root may use; a stale one makes way."""
+def bind(path: Path, given: Sequence[socket.socket] = ()) -> socket.socket:
+    """The plugin's socket: the one that systemd listens on for us, or one at `path`, for root alone.
+
+    One that was given stays where it is when we end: Docker's calls wait in it for the next agent, or for
+    the fallback. Without one, a stale socket makes way.
+    """
+    for listening in given:
+        if listening.family == socket.AF_UNIX:
+            return listening
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -58,6 +70,25 @@ def bind(path: Path) -> socket.socket:
     path.chmod(0o600)
     listening.listen(128)
     return listening
+
+
+def take_over(lock: Path) -> int:
+    """Lock the file that says that an agent serves; the descriptor, whose end gives the lock back.
+
+    Idempotent for a process that died. Raises Invalid while another agent serves on this host.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(_LOCK_PAUSE_S)  # the fallback looks, which takes it microseconds
+        else:
+            os.utime(descriptor)  # tells the fallback that this is another life
+            return descriptor
+    os.close(descriptor)
+    raise Invalid(f"another agent serves on this host already: it holds {lock}", field="run_dir")
 
 
 def server(driver: Driver) -> uvicorn.Server:
