@@ -1,0 +1,66 @@
+"""Where packets come from and go to: an address on a network, and the port that sends or gets them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from weft.model.ids import NetworkId
+from weft.model.network import Address
+from weft.model.port import Port
+from weft.model.snapshot import Snapshot
+
+Domain = frozenset[NetworkId]
+"""The networks among which packets travel: an address means the same on all of them."""
+
+Domains = Mapping[NetworkId, Domain]
+DomainsOf = Callable[[Snapshot], Domains]
+
+
+def separate(snapshot: Snapshot) -> Domains:
+    """Without routers every network is a routing domain of its own."""
+    return {network: frozenset({network}) for network in snapshot.networks}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """`port` under one `address`; without a port, an address that lies outside of all networks."""
+
+    address: Address
+    port: Port | None = None
+
+
+def stations(port: Port) -> tuple[Station, ...]:
+    """`port` under each of the addresses that were given to it."""
+    return tuple(Station(fixed.address, port) for fixed in port.fixed_ips)
+
+
+def given(port: Port, address: Address) -> bool:
+    """Whether `address` was given to `port`."""
+    return any(fixed.address == address for fixed in port.fixed_ips)
+
+
+def may_use(port: Port, address: Address) -> bool:
+    """Whether `port` may speak from `address`: one of its own, or the link-local one of its MAC.
+
+    ovn-nb(5), port_security: where any IPv6 address is listed, the link-local one goes without saying.
+    """
+    if not port.port_security or given(port, address):
+        return True
+    speaks6 = any(fixed.address.version == 6 for fixed in port.fixed_ips)
+    return speaks6 and address == link_local(port.mac)
+
+
+def link_local(mac: str) -> IPv6Address:
+    """The address that a station makes of its MAC (RFC 4291, appendix A)."""
+    octets = bytearray(bytes.fromhex(mac.replace(":", "")))
+    octets[0] ^= 2
+    return IPv6Address(b"\xfe\x80" + bytes(6) + bytes(octets[:3]) + b"\xff\xfe" + bytes(octets[3:]))
+
+
+def owner(snapshot: Snapshot, domain: Domain, address: Address) -> Port | None:
+    """The port in `domain` that `address` was given to."""
+    for network in domain:
+        for port in snapshot.ports_of.get(network, ()):
+            if given(port, address):
+                return port
+    return None

@@ -1,0 +1,214 @@
+"""May A reach B? The verdict on one packet and its answers, and the lines that decided, as data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from weft.model.network import Address
+from weft.model.policy import Direction
+from weft.model.port import Port
+from weft.model.snapshot import Snapshot
+from weft.verifier.lines import REVERSE, Line, Who, lines
+from weft.verifier.membership import Membership
+from weft.verifier.packet import Header
+from weft.verifier.station import Domain, DomainsOf, Station, given, may_use, owner, separate
+
+_MOST_CLOSE = 5
+
+
+class Obstacle(StrEnum):
+    """What keeps a packet from its way, whatever policy says."""
+
+    SAME_PORT = "same-port"
+    OTHER_FAMILY = "other-family"
+    NO_ROUTE = "no-route"
+    SPOOFED = "spoofed"
+
+
+class Answers(StrEnum):
+    """What becomes of the answers of a packet that passes."""
+
+    BY_STATE = "by-state"
+    BY_RULE = "by-rule"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The `line` that decided at `port`, and those that came close: they match but for peer or service.
+
+    `next_line` is what would decide if `line` were not there.
+    """
+
+    port: Port
+    line: Line
+    next_line: Line | None
+    close: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether the first packet of a conversation arrives; `egress` decided at the sender, `ingress` at the
+    receiver. Either is None where there is no port; both are told even where an `obstacle` is in the way.
+    """
+
+    source: Station
+    destination: Station
+    header: Header
+    obstacle: Obstacle | None
+    egress: Decision | None
+    ingress: Decision | None
+    answers: Answers
+
+    @property
+    def passes(self) -> bool:
+        """Whether the packet arrives."""
+        decisions = [decision for decision in (self.egress, self.ingress) if decision is not None]
+        return self.obstacle is None and all(decision.line.allows for decision in decisions)
+
+    @property
+    def decisive(self) -> Decision | None:
+        """The decision that keeps the packet out, if policy does; the sender's comes first."""
+        return next((d for d in (self.egress, self.ingress) if d is not None and not d.line.allows), None)
+
+
+def judge(
+    snapshot: Snapshot,
+    source: Station,
+    destination: Station,
+    header: Header,
+    *,
+    domains_of: DomainsOf = separate,
+) -> Verdict:
+    """The verdict on a packet with `header` from `source` to `destination`.
+
+    The ports need not be in the snapshot: one that is only planned is judged by its labels and addresses.
+    """
+    return Judge(snapshot, domains_of=domains_of).verdict(source, destination, header)
+
+
+class Judge:
+    """Verdicts on one snapshot, whose lines are read once."""
+
+    def __init__(self, snapshot: Snapshot, *, domains_of: DomainsOf = separate) -> None:
+        """Reads the policies."""
+        self._snapshot = snapshot
+        self._domains = domains_of(snapshot)
+        self._lines: dict[Direction, list[Line]] = {direction: [] for direction in Direction}
+        for line in lines(snapshot):
+            self._lines[line.direction].append(line)
+
+    def verdict(self, source: Station, destination: Station, header: Header) -> Verdict:
+        """As `judge`."""
+        obstacle = self._obstacle(source, destination, header)
+        egress = self._decide(source.port, Direction.EGRESS, destination, header)
+        ingress = self._decide(destination.port, Direction.INGRESS, source, header)
+        return Verdict(
+            source=source,
+            destination=destination,
+            header=header,
+            obstacle=obstacle,
+            egress=egress,
+            ingress=ingress,
+            answers=self._answers(source, destination, header),
+        )
+
+    def _obstacle(self, source: Station, destination: Station, header: Header) -> Obstacle | None:
+        ports = source.port, destination.port
+        if ports[0] is not None and ports[1] is not None and ports[0].id == ports[1].id:
+            return Obstacle.SAME_PORT
+        if {source.address.version, destination.address.version} != {header.version}:
+            return Obstacle.OTHER_FAMILY
+        if not self._connected(*ports):
+            return Obstacle.NO_ROUTE
+        if ports[0] is not None and not may_use(ports[0], source.address):
+            return Obstacle.SPOOFED
+        return None
+
+    def _connected(self, source: Port | None, destination: Port | None) -> bool:
+        """Whether a packet finds its way. Without routers none leads out of a network."""
+        if source is None or destination is None:
+            return False
+        return destination.network_id in self._domain(source)
+
+    def _domain(self, port: Port) -> Domain:
+        return self._domains.get(port.network_id, frozenset({port.network_id}))
+
+    def _decide(
+        self, port: Port | None, direction: Direction, peer: Station, header: Header
+    ) -> Decision | None:
+        """What `port`'s lines say; the last of them matches everything."""
+        if port is None:
+            return None
+        close: list[Line] = []
+        decided: Line | None = None
+        for line, from_peer in self._about(port, direction, peer):
+            covered = line.traffic.covers(header)
+            if from_peer and covered:
+                if decided is not None:
+                    return Decision(port, decided, line, tuple(close))
+                decided = line
+            elif decided is None and (from_peer or covered) and line.rule is not None:
+                close = [*close, line][-_MOST_CLOSE:]
+        if decided is None:
+            raise ValueError(f"no line is about what {port.name} does")
+        return Decision(port, decided, None, tuple(close))
+
+    def _about(self, port: Port, direction: Direction, peer: Station) -> Iterator[tuple[Line, bool]]:
+        """The lines that `port` is the target of, and whether `peer` is their peer."""
+        domain = self._domain(port)
+        membership = Membership(self._snapshot, domain)
+        whose = self._owner(domain, peer)
+        targets: dict[Who, bool] = {}
+        peers: dict[Who, bool] = {}
+        for line in self._lines[direction]:
+            if line.target not in targets:
+                targets[line.target] = membership.has_target(line.target, port)
+            if not targets[line.target]:
+                continue
+            if line.peer not in peers:
+                peers[line.peer] = membership.has_peer(line.peer, peer.address, whose)
+            yield line, peers[line.peer]
+
+    def _owner(self, domain: Domain, peer: Station) -> Port | None:
+        if peer.port is not None and peer.port.network_id in domain and given(peer.port, peer.address):
+            return peer.port
+        return owner(self._snapshot, domain, peer.address)
+
+    def _answers(self, source: Station, destination: Station, header: Header) -> Answers:
+        """Conntrack lets answers in where it saw the question: not where a stateless line is about them."""
+        found = [
+            self._answered_at(source.port, Direction.EGRESS, destination, header),
+            self._answered_at(destination.port, Direction.INGRESS, source, header),
+        ]
+        return max(found, key=list(Answers).index)
+
+    def _answered_at(self, port: Port | None, direction: Direction, peer: Station, header: Header) -> Answers:
+        if port is None:
+            return Answers.BY_STATE
+        back = header.answered()
+        if not self._stateless(port, REVERSE[direction], peer, back):
+            asked = self._decide(port, direction, peer, header)
+            seen = asked is not None and asked.line.stateful
+            return Answers.BY_STATE if seen else Answers.LOST
+        decision = self._decide(port, REVERSE[direction], peer, back)
+        passes = decision is not None and decision.line.allows
+        return Answers.BY_RULE if passes else Answers.LOST
+
+    def _stateless(self, port: Port, direction: Direction, peer: Station, header: Header) -> bool:
+        """Whether any stateless line is about the packet: then conntrack never sees it, whoever decides."""
+        return any(
+            from_peer and not line.stateful and line.traffic.covers(header)
+            for line, from_peer in self._about(port, direction, peer)
+        )
+
+
+def between(source: Port, destination: Port, version: int) -> Iterator[tuple[Station, Station]]:
+    """Every pair of addresses of one IP version under which two ports may speak."""
+    for here in _of(source, version):
+        for there in _of(destination, version):
+            yield Station(here, source), Station(there, destination)
+
+
+def _of(port: Port, version: int) -> Sequence[Address]:
+    return [fixed.address for fixed in port.fixed_ips if fixed.address.version == version]
