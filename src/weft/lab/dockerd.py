@@ -33,6 +33,11 @@ def start_docker(host: LabHost) -> None:
         }
     (host.directory / "etc-docker" / "daemon.json").write_text(json.dumps(config))
     run_docker(host)
+    load_image(host)
+
+
+def load_image(host: LabHost) -> None:
+    """Give the engine the lab's image."""
     run_on(host, "docker", "import", str(_root_archive(host)), IMAGE)
 
 

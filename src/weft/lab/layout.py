@@ -1,5 +1,6 @@
 """What the lab consists of, and where each part lives. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -27,6 +28,8 @@ class HostSpec:
     libvirt: bool = False
     stock: bool = False
     """A Docker engine as it comes: default bridge, iptables on."""
+    machine: bool = False
+    """A server as its distribution installs it, with systemd; Weft has not been there yet."""
 
 
 ARTICLE = (HostSpec("h1", docker=True), HostSpec("h2", libvirt=True))
@@ -114,6 +117,12 @@ class LabHost:
     def mount_namespace(self) -> Path:
         """The file that its mount namespace is bound to."""
         return self.directory / "mnt.ns"
+
+    @property
+    def machine_namespaces(self) -> Mapping[str, Path]:
+        """What else a machine has for itself, and the files that these are bound to; none for other hosts."""
+        kinds = ("pid", "ipc", "uts", "cgroup") if self.spec.machine else ()
+        return {kind: self.directory / f"{kind}.ns" for kind in kinds}
 
     @property
     def cgroup(self) -> str:

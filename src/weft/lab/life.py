@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from weft.lab.dockerd import start_docker
+from weft.lab.dockerd import load_image, start_docker
 from weft.lab.layout import SERVER_PORT, UNDERLAY_MTU, Lab, LabHost
 from weft.lab.libvirtd import start_libvirt
+from weft.lab.machine import boot
 from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
-from weft.lab.network import start_controller, start_databases, start_switch
+from weft.lab.network import add_uplink, start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
 from weft.model.invitation import Invitation
 from weft.settings import LabSettings
@@ -30,16 +31,33 @@ def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True) -> None:
     address_cable(lab.central)
     start_databases(lab.central)
     for host in lab.workers:
+        start_engines(host, encapsulation=encapsulation)
+    if weft:
+        start_server(lab, encapsulation=encapsulation)
+        for host in lab.workers:
+            if not host.spec.machine:
+                start_agent(host)
+
+
+def start_engines(host: LabHost, *, encapsulation: str) -> None:
+    """The switch, and what brings workloads."""
+    if host.spec.machine:
+        start_machine(host)
+    else:
         start_switch(host)
         start_controller(host, encapsulation=encapsulation)
         if host.spec.docker:
             start_docker(host)
-        if host.spec.libvirt:
-            start_libvirt(host)
-    if weft:
-        start_server(lab, encapsulation=encapsulation)
-        for host in lab.workers:
-            start_agent(host)
+    if host.spec.libvirt:
+        start_libvirt(host)
+
+
+def start_machine(host: LabHost) -> None:
+    """Boot a server as it comes, with its address on a bridge of its own, and load the lab's image."""
+    boot(host, "openvswitch-switch", "ovn-host", *(["docker"] if host.spec.docker else []))
+    add_uplink(host)
+    if host.spec.docker:
+        load_image(host)
 
 
 def down(lab: Lab) -> None:

@@ -5,18 +5,24 @@ a mount namespace is bound to must itself lie on a private mount (mount_namespac
 """
 
 import errno
+import os
 import re
 import shutil
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from weft.lab.layout import UNDERLAY, UNDERLAY_MTU, Lab, LabHost
+from weft.lab.machine import root_script
 from weft.lab.processes import end_all, local, until
 
 _PRIVATE = {
     "etc-ovs": "/etc/openvswitch",
     "etc-docker": "/etc/docker",
     "etc-libvirt": "/etc/libvirt",
+    "etc-ovn": "/etc/ovn",
     "etc-weft": "/etc/weft",
     "lib-ovs": "/var/lib/openvswitch",
     "lib-ovn": "/var/lib/ovn",
@@ -50,17 +56,7 @@ def make_host(host: LabHost) -> None:
     local("mount", "--bind", str(place), str(place))
     local("mount", "--make-private", str(place))
     host.mount_namespace.touch()
-    # The targets stay when the lab goes: removing one would unmount it in every other lab that is up.
-    binds = "\n".join(
-        f"mkdir -p {target}; mount --bind {place}/{name} {target}" for name, target in _PRIVATE.items()
-    )
-    script = f"""
-        mount --rbind /sys/fs/cgroup {place}/cgroup
-        mount -t sysfs sysfs /sys
-        mount --rbind {place}/cgroup /sys/fs/cgroup
-        mount --bind {host.run} /run
-        {binds}
-    """
+    script = root_script(host, _PRIVATE) if host.spec.machine else _binding_script(host)
     local(
         "nsenter",
         f"--net=/run/netns/{host.namespace}",
@@ -73,6 +69,22 @@ def make_host(host: LabHost) -> None:
         script,
     )
     _cable(host)
+
+
+def _binding_script(host: LabHost) -> str:
+    """Shell that mounts the host's own directories over this machine's."""
+    place = host.directory
+    # The targets stay when the lab goes: removing one would unmount it in every other lab that is up.
+    binds = "\n".join(
+        f"mkdir -p {target}; mount --bind {place}/{name} {target}" for name, target in _PRIVATE.items()
+    )
+    return f"""
+        mount --rbind /sys/fs/cgroup {place}/cgroup
+        mount -t sysfs sysfs /sys
+        mount --rbind {place}/cgroup /sys/fs/cgroup
+        mount --bind {host.run} /run
+        {binds}
+    """
 
 
 def _cable(host: LabHost) -> None:
@@ -127,6 +139,7 @@ def clear(lab: Lab) -> None:
     lab that was killed.
     """
     names = [name for name in _namespaces() if name.startswith(lab.prefix)]
+    _pull_plugs([pid for name in names for pid in _processes_in(name)])
     end_all([pid for name in names for pid in _processes_in(name)])
     _remove_cgroups(lab.prefix)
     for name in names:
@@ -135,6 +148,17 @@ def clear(lab: Lab) -> None:
         local("umount", "-l", mount)
     if lab.root.exists():
         shutil.rmtree(lab.root)
+
+
+def _pull_plugs(pids: Sequence[int]) -> None:
+    """Kill the machines' systemd, and with it, by the kernel, all that runs there (pid_namespaces(7)).
+
+    systemd takes SIGTERM for a wish to be executed anew, and would start again what is ended.
+    """
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == "systemd":
+                os.kill(pid, signal.SIGKILL)
 
 
 def daemons(host: LabHost) -> set[str]:

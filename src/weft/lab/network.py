@@ -35,11 +35,7 @@ def _detached(name: str, kind: str) -> list[str]:
 
 
 def start_switch(host: LabHost) -> None:
-    """Open vSwitch on a host, its tunnel endpoint, and `br-int`.
-
-    On the userspace datapath tunnels are wrapped inside the datapath, so the tunnel's address must sit on
-    an internal port of a netdev bridge that holds the cable (OVS, "Userspace tunnelling").
-    """
+    """Open vSwitch on a host, its tunnel endpoint, and `br-int`."""
     database = "/etc/openvswitch/conf.db"
     run_on(host, "ovsdb-tool", "create", database, "/usr/share/openvswitch/vswitch.ovsschema")
     run_on(
@@ -61,7 +57,35 @@ def start_switch(host: LabHost) -> None:
         f"external_ids:hostname={host.name}",
     )
     start_vswitchd(host)
-    datapath = "system" if kernel_has_openvswitch() else "netdev"
+    add_uplink(host)
+    if _datapath() == "netdev":
+        run_on(host, "nft", "-f", "-", stdin=_GUARD)
+    run_on(
+        host,
+        "ovs-vsctl",
+        "--",
+        "add-br",
+        "br-int",
+        "--",
+        "set",
+        "bridge",
+        "br-int",
+        f"datapath_type={_datapath()}",
+        "fail_mode=secure",
+        "other_config:disable-in-band=true",
+    )
+
+
+def _datapath() -> str:
+    return "system" if kernel_has_openvswitch() else "netdev"
+
+
+def add_uplink(host: LabHost) -> None:
+    """The host's address on an internal port of a bridge that holds the cable.
+
+    On the userspace datapath tunnels are wrapped inside the datapath: from anywhere else they do not leave
+    (OVS, "Userspace tunnelling").
+    """
     hardware = f"02:0a:4d:00:00:{int(host.address) & 0xFF:02x}"
     run_on(
         host,
@@ -73,7 +97,7 @@ def start_switch(host: LabHost) -> None:
         "set",
         "bridge",
         "br-phys",
-        f"datapath_type={datapath}",
+        f"datapath_type={_datapath()}",
         "fail_mode=standalone",
         f'other_config:hwaddr="{hardware}"',
         "--",
@@ -81,26 +105,10 @@ def start_switch(host: LabHost) -> None:
         "br-phys",
         "eth0",
     )
-    if datapath == "netdev":
-        run_on(host, "nft", "-f", "-", stdin=_GUARD)
     run_on(host, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
     run_on(host, "ip", "link", "set", "br-phys", "mtu", str(UNDERLAY_MTU), "up")
     run_on(host, "ip", "addr", "add", f"{host.address}/{UNDERLAY.prefixlen}", "dev", "br-phys")
     run_on(host, "ethtool", "-K", "br-phys", "tx", "off")
-    run_on(
-        host,
-        "ovs-vsctl",
-        "--",
-        "add-br",
-        "br-int",
-        "--",
-        "set",
-        "bridge",
-        "br-int",
-        f"datapath_type={datapath}",
-        "fail_mode=secure",
-        "other_config:disable-in-band=true",
-    )
 
 
 def start_vswitchd(host: LabHost) -> None:
@@ -153,7 +161,6 @@ def start_northd(central: LabHost) -> None:
 def start_controller(host: LabHost, *, encapsulation: str) -> None:
     """ovn-controller on a host, and the settings it reads; returns when its tunnel can exist."""
     central = host.lab.central
-    datapath = "system" if kernel_has_openvswitch() else "netdev"
     run_on(
         host,
         "ovs-vsctl",
@@ -163,7 +170,7 @@ def start_controller(host: LabHost, *, encapsulation: str) -> None:
         f"external_ids:ovn-remote=tcp:{central.address}:{SOUTHBOUND_PORT}",
         f"external_ids:ovn-encap-type={encapsulation}",
         f"external_ids:ovn-encap-ip={host.address}",
-        f"external_ids:ovn-bridge-datapath-type={datapath}",
+        f"external_ids:ovn-bridge-datapath-type={_datapath()}",
         "external_ids:ovn-monitor-all=true",
     )
     run_controller(host)

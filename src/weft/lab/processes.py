@@ -27,10 +27,12 @@ def entering(host: LabHost, argv: Sequence[str]) -> list[str]:
     `nsenter` and not `ip netns exec`: that one mounts a new /sys, in which a container engine finds no
     control groups.
     """
+    booted = [f"--{kind}={path}" for kind, path in host.machine_namespaces.items() if path.exists()]
     return [
         "nsenter",
         f"--net=/run/netns/{host.namespace}",
         f"--mount={host.mount_namespace}",
+        *booted,
         "--wd=/",
         "--",
         *argv,
