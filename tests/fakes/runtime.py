@@ -104,6 +104,7 @@ class FakeServer:
     away: bool = False
     ports: dict[str, Port] = field(default_factory=dict)
     statuses: list[tuple[str, str]] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
 
@@ -133,7 +134,10 @@ class FakeServer:
             )
         old = next((p for p in self.ports.values() if workload and _same(p.workload, workload)), None)
         number = next(self._numbers)
-        port = old or Port(
+        if old is not None:
+            self.ports[old.id] = replace(old, labels=labels or {})
+            return Attached(port=self.ports[old.id], network=self.network, created=False, revision=1)
+        port = Port(
             id=id or str(UUID(int=number << 96)),
             name=name or "",
             project_id="p",
@@ -152,7 +156,7 @@ class FakeServer:
             revision=1,
         )
         self.ports[port.id] = port
-        return Attached(port=port, network=self.network, created=old is None, revision=1)
+        return Attached(port=port, network=self.network, created=True, revision=1)
 
     def identify(
         self,
@@ -180,9 +184,10 @@ class FakeServer:
         del self.ports[port_id]
 
     def set_port_status(self, host: str, port_id: str, state: str, reason: str = "") -> None:
-        del host, reason
+        del host
         self._reached()
         self.statuses.append((port_id, state))
+        self.reasons[port_id] = reason
 
     def report_failure(
         self,

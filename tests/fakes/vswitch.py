@@ -12,9 +12,26 @@ class FakeSwitch:
 
     ovn_answers: bool = True
     ports: dict[str, str] = field(default_factory=dict)
+    kind: str = "netdev"
+    mtu: int = 1500
 
     def add(self, name: str, lease: Lease) -> None:
         self.ports[name] = lease.port_id
+
+    def carry(self, name: str, port_id: str, mtu: int) -> bool:
+        del mtu
+        if name in self.ports:
+            self.ports[name] = port_id
+        return name in self.ports
+
+    def raise_mtu(self, mtu: int) -> None:
+        self.mtu = max(self.mtu, mtu)
+
+    def datapath(self) -> str:
+        return self.kind
+
+    def installed(self) -> frozenset[str]:
+        return frozenset(self.ports.values() if self.ovn_answers else ())
 
     def remove(self, name: str) -> None:
         self.ports.pop(name, None)

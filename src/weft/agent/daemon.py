@@ -9,7 +9,9 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +26,10 @@ from weft.agent.docker.watch import Watch
 from weft.agent.heartbeat import Heartbeat
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
+from weft.agent.libvirt.follow import Follower, Following
+from weft.agent.libvirt.hypervisor import Hypervisor, Libvirt
+from weft.agent.libvirt.mirror import Mirror
+from weft.agent.libvirt.watch import Watch as DomainWatch
 from weft.agent.links import Links
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
@@ -79,9 +85,10 @@ def run(settings: AgentSettings) -> None:
             log.warning("open vswitch not reached yet", why=str(error))
         agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host))
         stack.callback(ready.unlink, missing_ok=True)
-        beating = Heartbeat(client, host, VERSION, switch=switch, leases=leases, docker=agent.followed.is_set)
+        beating = Heartbeat(client, host, VERSION, switch=switch, leases=leases, engines=agent.engines)
         stack.callback(beating.close)
-        binder = Binder(host, client, switch)
+        kept = settings.state_dir / "bound.json"
+        binder = Binder(host, client, switch, journal=leases.journal, kept=kept)
         binder.start()
         stack.callback(binder.stop)
         tunnels = Tunnels(switch)
@@ -109,6 +116,12 @@ class _Agent:
         self.followed = threading.Event()
         self._supervisor = SupervisorSettings()
         self._given = given_sockets(self._supervisor)
+        self._libvirt = Following(trouble="not asked for")
+
+    def engines(self) -> Mapping[str, str | bool]:
+        """How it stands with the engines, for the heartbeat."""
+        libvirt = self._libvirt
+        return {"docker": self.followed.is_set(), "libvirt": libvirt.now, "libvirt_trouble": libvirt.trouble}
 
     async def serve(self, ready: Path) -> None:
         ending = asyncio.Event()
@@ -162,12 +175,27 @@ class _Agent:
         await asyncio.Event().wait()
 
     def _libvirt_tasks(self) -> list[asyncio.Task[None]]:
-        if self._settings.libvirt_uri is None:
-            return []
-        from weft.agent.libvirt import follow
-
         uri = self._settings.libvirt_uri
-        return [asyncio.create_task(follow(uri, self._leases, self._served.networks))]
+        if uri is None:
+            return []
+        follower = Follower(
+            connect=partial(Libvirt, uri),
+            watch=self._libvirt_watch,
+            clock=time.monotonic,
+            resync_s=self._settings.resync_s,
+            state=self._libvirt,
+        )
+        return [asyncio.create_task(follower.run())]
+
+    def _libvirt_watch(self, hypervisor: Hypervisor) -> DomainWatch:
+        return DomainWatch(
+            hypervisor=hypervisor,
+            leases=self._leases,
+            switch=self._switch,
+            networks=Mirror(hypervisor, self._switch, self._served.refresh),
+            clock=time.monotonic,
+            grace_s=self._settings.grace_s,
+        )
 
     async def _follow(self, watch: Watch, driver: Driver, ready: Path) -> None:
         """Follow the engine, and again when it comes back. Without an engine the agent is ready, too."""

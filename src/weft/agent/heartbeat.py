@@ -1,7 +1,7 @@
 """The host's sign of life, and the states of its ports as the switch shows them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -26,11 +26,11 @@ class Heartbeat:
         *,
         switch: Vswitch,
         leases: Leases,
-        docker: Callable[[], bool],
+        engines: Callable[[], Mapping[str, str | bool]],
     ) -> None:
-        """`docker` says whether the engine is followed at the moment."""
+        """`engines` says how it stands with Docker and libvirt."""
         self._server, self._host, self._version = server, host, version
-        self._switch, self._leases, self._docker = switch, leases, docker
+        self._switch, self._leases, self._engines = switch, leases, engines
         self._end = threading.Event()
         self._down = False
         self._up: frozenset[str] = frozenset()
@@ -62,8 +62,8 @@ class Heartbeat:
             self._host,
             agent_version=self._version,
             datapath=self._datapath(),
-            docker=self._docker(),
             ports=len(self._leases.journal.leases()),
+            **self._engines(),
         )
         if self._down:
             self._up = frozenset()  # a server that was away may not have heard
@@ -71,7 +71,7 @@ class Heartbeat:
         up = self._switch.installed() & known
         for port_id in sorted(up - self._up):
             try:
-                self._server.set_port_status(self._host, port_id, "up")
+                self._leases.tell(port_id, "up")
             except ProblemError as error:
                 log.warning("port status not accepted", port_id=port_id, why=str(error))
         self._up = up

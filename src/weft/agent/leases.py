@@ -67,17 +67,22 @@ class Leases:
     def __init__(self, server: Server, host: str, journal: Journal) -> None:
         """`journal` remembers what the server said."""
         self._server, self._host, self.journal = server, host, journal
+        self._remarks: dict[str, str] = {}
 
     def obtain(self, wanted: Attachment) -> Lease:
         """The port for `wanted`: idempotent per workload and network. Raises ClientError."""
         try:
-            lease = self._ask(wanted)
+            return self.ask(wanted)
         except ServerUnreachable:
-            known = self._remembered(wanted)
+            known = self.remembered(wanted)
             if known is None:
                 raise
             log.warning("lease taken from the journal", port_id=known.port_id, workload=wanted.workload.name)
             return known
+
+    def ask(self, wanted: Attachment) -> Lease:
+        """The port for `wanted` as the server has it; idempotent. Raises ClientError."""
+        lease = self._ask(wanted)
         self.journal.keep(lease)
         return lease
 
@@ -95,14 +100,24 @@ class Leases:
             if error.status != 404:
                 raise
         self.journal.forget(port_id)
+        self._remarks.pop(port_id, None)
         log.info("port freed", port_id=port_id)
+
+    def remark(self, port_id: str, text: str) -> None:
+        """What people should know of a port that is up; it is said with that state. Empty: nothing."""
+        self._remarks[port_id] = text
 
     def report(self, port_id: str, state: str, reason: str = "") -> None:
         """Report a port's state; what cannot be reported is logged, since the heartbeat reports again."""
         try:
-            self._server.set_port_status(self._host, port_id, state, reason)
+            self.tell(port_id, state, reason)
         except ClientError as error:
             log.warning("port status not reported", port_id=port_id, state=state, why=str(error))
+
+    def tell(self, port_id: str, state: str, reason: str = "") -> None:
+        """Report a port's state, with the remark on it if it is up. Raises ClientError."""
+        said = reason or (self._remarks.get(port_id, "") if state == "up" else "")
+        self._server.set_port_status(self._host, port_id, state, said)
 
     def report_failure(self, wanted: Attachment | None, workload: Workload, reason: str) -> None:
         """Report a workload that got no port."""
@@ -144,7 +159,8 @@ class Leases:
             )
         )
 
-    def _remembered(self, wanted: Attachment) -> Lease | None:
+    def remembered(self, wanted: Attachment) -> Lease | None:
+        """The lease that `wanted` has had on this host."""
         for lease in self.journal.leases():
             if lease.workload is None or wanted.quarantined or not same(lease.workload, wanted.workload):
                 continue

@@ -1,7 +1,8 @@
 """The networks of this host's projects: from the server, or as last heard."""
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from weft.agent.leases import Server
@@ -39,3 +40,19 @@ class ServedNetworks:
         with self._lock:
             self._heard, self._at = heard, self._now()
         return heard.items
+
+
+def names(networks: Iterable[Network], taken: set[str]) -> dict[str, str]:
+    """What an engine on this host calls each network, by id. One for which no name is left is missing.
+
+    NAME, or PROJECT.NAME where several projects or the engine itself (`taken`) have NAME already. Pure.
+    """
+    listed = list(networks)
+    often = Counter(network.name for network in listed)
+    found = {}
+    for network in listed:
+        clashes = often[network.name] > 1 or network.name in taken
+        name = f"{network.project}.{network.name}" if clashes else network.name
+        if name not in taken:
+            found[network.id] = name
+    return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft.agent.attachment import Lease
-from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, as_map, as_set, encode
+from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
 
 BRIDGE = "br-int"
 OURS = "weft:port"
@@ -16,7 +16,7 @@ OURS = "weft:port"
 TABLES = {
     "Bridge": ["name", "ports", "datapath_type"],
     "Port": ["name", "interfaces"],
-    "Interface": ["name", "external_ids", "error", "type", "options", "ofport"],
+    "Interface": ["name", "external_ids", "error", "type", "options", "ofport", "mtu", "mtu_request"],
 }
 
 TUNNELS = frozenset({"vxlan", "geneve"})
@@ -93,20 +93,44 @@ class Vswitch:
             )
         if port is not None:
             operations: list[dict[str, object]] = [
-                {
-                    "op": "mutate",
-                    "table": "Interface",
-                    "where": [["_uuid", "==", encode(interface)]],
-                    "mutations": [
+                _update(
+                    interface,
+                    mutations=[
                         ["external_ids", "delete", ["set", sorted(ids)]],
                         ["external_ids", "insert", encode(ids)],
                     ],
-                }
+                )
                 for interface in interfaces
             ]
         else:
             operations = _insert(bridge, name, ids)
         self._connection.transact(operations)
+
+    def carry(self, name: str, port_id: str, mtu: int) -> bool:
+        """Make interface `name`, which somebody else plugged, the port's. Idempotent; False without one."""
+        with self._connection.reading() as replica:
+            identity = _named(replica.tables["Interface"], name)
+            row = {} if identity is None else dict(replica.tables["Interface"][identity])
+        if identity is None:
+            return False
+        operations: list[dict[str, object]] = []
+        if as_map(row["external_ids"]).get("iface-id") != port_id:
+            new = ["external_ids", "insert", encode({"iface-id": port_id})]
+            old = ["external_ids", "delete", ["set", ["iface-id"]]]
+            operations.append(_update(identity, mutations=[old, new]))
+        if 0 < _number(row["mtu"]) < mtu:
+            operations.append(_update(identity, row={"mtu_request": mtu}))
+        if operations:
+            self._connection.transact(operations)
+        return True
+
+    def raise_mtu(self, mtu: int) -> None:
+        """Let the bridge itself carry frames of `mtu`, and so the taps that libvirt adds. Never lowers."""
+        with self._connection.reading() as replica:
+            identity = _named(replica.tables["Interface"], BRIDGE)
+            known = 0 if identity is None else _number(replica.tables["Interface"][identity]["mtu_request"])
+        if identity is not None and known < mtu:
+            self._connection.transact([_update(identity, row={"mtu_request": mtu})])
 
     def remove(self, name: str) -> None:
         """Take `name` off the bridge. Idempotent; ports that are not ours stay."""
@@ -155,6 +179,16 @@ class Vswitch:
 
 def _named(rows: dict[Uuid, dict[str, Any]], name: str) -> Uuid | None:
     return next((identity for identity, row in rows.items() if row["name"] == name), None)
+
+
+def _number(value: Value) -> int:
+    """An optional number; 0 when it is not set."""
+    return next((int(one) for one in as_set(value)), 0)
+
+
+def _update(interface: Uuid, **change: object) -> dict[str, object]:
+    kind = "mutate" if "mutations" in change else "update"
+    return {"op": kind, "table": "Interface", "where": [["_uuid", "==", encode(interface)]], **change}
 
 
 def _insert(bridge: Uuid, name: str, ids: dict[str, str]) -> list[dict[str, object]]:

@@ -33,8 +33,8 @@ class Workload:
     """Which workload a port belongs to: what a lease is bound to, across restarts.
 
     `runtime` is `docker`, `libvirt` or `manual`; `engine` tells two engines of one host apart (a Docker
-    engine's id, a libvirt host's UUID); `id` is the container's or the domain's own id, followed by the
-    interface where one workload has several on the same network.
+    engine's id, the URI of a libvirt connection); `id` is the container's or the domain's own id, followed
+    by the interface where one workload has several on the same network.
     """
 
     runtime: str
@@ -50,6 +50,8 @@ class Port:
 
     `mac` is lower case with colons. `host` is where the port is bound, None while it is nowhere.
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
+    `declared` are the labels of a port that a user declared, before its workload added its own; None for
+    a port that was made for a workload and goes with it.
     """
 
     id: PortId
@@ -65,6 +67,7 @@ class Port:
     port_security: bool = True
     quarantined: bool = False
     qos_policy_id: QosPolicyId | None = None
+    declared: Labels | None = None
 
     def __post_init__(self) -> None:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""

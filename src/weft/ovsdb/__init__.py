@@ -2,7 +2,7 @@
 
 from weft.ovsdb.connection import Connection
 from weft.ovsdb.errors import OvsdbError, OvsdbUnavailable
-from weft.ovsdb.values import NamedUuid, Uuid, as_map, as_set, decode, encode
+from weft.ovsdb.values import NamedUuid, Uuid, Value, as_map, as_set, decode, encode
 
 __all__ = [
     "Connection",
@@ -10,6 +10,7 @@ __all__ = [
     "OvsdbError",
     "OvsdbUnavailable",
     "Uuid",
+    "Value",
     "as_map",
     "as_set",
     "decode",

@@ -53,6 +53,8 @@ class NewPort:
     qos_policy_id: QosPolicyId | None = None
     id: PortId | None = None
     """An id that somebody else chose, as libvirt does for its interfaces."""
+    declared: bool = True
+    """Whether a user declares it; a port that is made for a workload goes with it."""
 
 
 def add_port(tx: Transaction, new: NewPort) -> Port:
@@ -89,6 +91,7 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
         port_security=new.port_security,
         quarantined=new.quarantined,
         qos_policy_id=new.qos_policy_id,
+        declared=dict(new.labels) if new.declared else None,
     )
     tx.put(port)
     return port
@@ -112,21 +115,19 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
 
     Idempotent: the same workload gets the same port and address, with its name and labels brought
     up to date. A name that another port has is made unique, because two hosts may each run a `web`.
-    A declared port that has the id asked for and no workload yet becomes the workload's, and keeps its name.
+    A declared port that has the id asked for becomes the workload's: it keeps its name and its own labels.
     """
-    known = _leaseholder(tx, new.network_id, new.workload) or _adopted(tx, new)
+    known = _adopted(tx, new) or _leaseholder(tx, new.network_id, new.workload)
     if known is None:
         name = None if new.name is None else free_name(tx, Kind.PORTS, new.project_id, new.name)
-        return add_port(tx, replace(new, name=name)), True
+        return add_port(tx, replace(new, name=name, declared=False)), True
     if known.project_id != new.project_id:
         raise NotFound("network", new.network_id, field="network")
     _check_sticky(tx, known, new)
-    adopted = new.id is not None and tx.snapshot.ports[known.id].workload is None
-    name = known.name if adopted else _renamed(tx, known, new.name)
     after = replace(
         known,
-        name=name,
-        labels={**known.labels, **new.labels} if adopted else dict(new.labels),
+        name=_renamed(tx, known, new.name) if known.declared is None else known.name,
+        labels={**(known.declared or {}), **new.labels},
         kind=new.kind,
         host=new.host,
         workload=new.workload,
@@ -136,6 +137,15 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
         require(tx.snapshot.hosts, after.host, "host", field="host")
     tx.put(after)
     return after, False
+
+
+def release(tx: Transaction, port_id: PortId) -> None:
+    """The workload is gone: its port goes too, unless a user declared it; that one waits for another."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    if port.declared is None:
+        remove_port(tx, port_id)
+    else:
+        tx.put(replace(port, workload=None, host=None, labels=port.declared, quarantined=False))
 
 
 def identify(
@@ -166,6 +176,8 @@ def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
     """Change `name`, `kind`, `labels`, `port_security`, `quarantined` or `qos_policy_id`."""
     port = require(tx.snapshot.ports, port_id, "port")
     after = revised(port, changes, _CHANGES)
+    if "labels" in changes and port.declared is not None:
+        after = replace(after, declared=after.labels)
     if after.name != port.name:
         check_name(tx, Kind.PORTS, port.project_id, after.name)
     require_within(
@@ -232,18 +244,41 @@ def _check_workload(workload: Workload) -> None:
 
 
 def _adopted(tx: Transaction, new: NewPort) -> Port | None:
-    """The declared port whose id a workload brings along. Raises Conflict when another has it."""
+    """The declared port whose id a workload brings along. Raises Conflict, AlreadyBound.
+
+    A port that was made for the workload before is given up for it.
+    """
     port = None if new.id is None else tx.snapshot.ports.get(new.id)
     if port is None:
         return None
+    older = _leaseholder(tx, new.network_id, new.workload)
+    if older is not None and older.id == port.id:
+        return port
+    _check_adoptable(port, new)
+    if older is not None:
+        release(tx, older.id)
+    return port
+
+
+def _check_adoptable(port: Port, new: NewPort) -> None:
     if port.network_id != new.network_id or port.project_id != new.project_id:
         raise Conflict(f"port {new.id} is on another network than the one asked for", field="id")
     if port.workload is not None:
         raise Conflict(
-            f"port {port.name} is the port of workload {port.workload.name or port.workload.id} already",
+            f"port {port.name} ({port.id}) is the port of workload {port.workload.name or port.workload.id} "
+            "already; leave the id out, so that another port is made",
             field="id",
         )
-    return replace(port, workload=new.workload)
+    if port.host not in (None, new.host):
+        raise AlreadyBound(
+            f"port {port.name} is bound to host {port.host}; unbind it there first", field="id"
+        )
+    if new.mac is not None and new.mac.lower() != port.mac:
+        raise Conflict(
+            f"port {port.name} has the MAC address {port.mac}, and the workload's interface {new.mac}; "
+            "give the interface the port's MAC address",
+            field="mac",
+        )
 
 
 def _leaseholder(tx: Transaction, network: NetworkId, workload: Workload | None) -> Port | None:

@@ -1,6 +1,5 @@
 """Served networks as Docker networks: they appear, and go, by themselves."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -8,6 +7,7 @@ from ipaddress import ip_network
 import structlog
 
 from weft.agent.docker.runtime import DockerNetwork, DockerUnavailable, Runtime
+from weft.agent.served import names
 from weft.client import Network
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ def plan(served: Iterable[Network], present: Iterable[DockerNetwork]) -> Network
     wanted = {network.id: network for network in served if _subnets(network)}
     others = [network for network in present if OURS not in network.labels]
     ours = [network for network in present if OURS in network.labels]
-    names = _names(wanted.values(), taken={network.name for network in others})
+    called = names(wanted.values(), taken={network.name for network in others})
     remove, kept = [], set()
     for network in ours:
         known = wanted.get(network.weft_id)
@@ -37,7 +37,7 @@ def plan(served: Iterable[Network], present: Iterable[DockerNetwork]) -> Network
             remove.append(network)
         else:
             kept.add(network.weft_id)
-    create = [_config(names[n.id], n) for n in wanted.values() if n.id not in kept and n.id in names]
+    create = [_config(called[n.id], n) for n in wanted.values() if n.id not in kept and n.id in called]
     return NetworkPlan(tuple(remove), tuple(create))
 
 
@@ -55,19 +55,6 @@ async def apply(runtime: Runtime, changes: NetworkPlan) -> None:
             log.info("docker network created", network=config["Name"])
         except DockerUnavailable as error:
             log.warning("docker network not created", network=config["Name"], why=str(error))
-
-
-def _names(networks: Iterable[Network], taken: set[str]) -> dict[str, str]:
-    """NAME, or PROJECT.NAME where several projects or Docker itself have NAME already."""
-    listed = list(networks)
-    often = Counter(network.name for network in listed)
-    names = {}
-    for network in listed:
-        clashes = often[network.name] > 1 or network.name in taken
-        name = f"{network.project}.{network.name}" if clashes else network.name
-        if name not in taken:
-            names[network.id] = name
-    return names
 
 
 def _subnets(network: Network) -> tuple[str, ...]:

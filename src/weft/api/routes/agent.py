@@ -99,9 +99,9 @@ def identify(asking: Hosting, host: str, port_id: UUID, body: Identify) -> PortS
 
 @router.delete("/ports/{port_id}", status_code=204)
 def remove_port(asking: Hosting, host: str, port_id: UUID) -> None:
-    """Remove a port of the host and free its addresses."""
+    """The workload is gone: remove its port and free the addresses, or let go of one that was declared."""
     with asking.write() as tx:
-        ports.remove_port(tx, _port(tx.snapshot, _host(tx.snapshot, host), port_id).id)
+        ports.release(tx, _port(tx.snapshot, _host(tx.snapshot, host), port_id).id)
 
 
 @router.put("/ports/{port_id}/binding", status_code=204)

@@ -1,0 +1,1 @@
+"""Virtual machines of libvirt: their interfaces get ports as containers do, by themselves."""
