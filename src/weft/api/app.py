@@ -23,6 +23,7 @@ from weft.api.routes import (
     ports,
     projects,
     qos_policies,
+    routers,
     session,
     subnets,
 )
@@ -88,6 +89,6 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix=BASE)
     for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (qos_policies, hosts, agent, history, session):
+    for noun in (routers, qos_policies, hosts, agent, history, session):
         router.include_router(noun.router)
     return router

@@ -16,6 +16,7 @@ from weft.cli import (
     project,
     qos,
     revision,
+    router,
     subnet,
     token,
 )
@@ -32,6 +33,7 @@ for _name, _noun in (
     ("project", project),
     ("network", network),
     ("subnet", subnet),
+    ("router", router),
     ("port", port),
     ("group", group),
     ("address-group", address_group),

@@ -144,6 +144,16 @@ def _named(name: str) -> Callable[[Item, Names], str]:
     return read
 
 
+def _joined(item: Item, names: Names) -> str:
+    del names
+    return ", ".join(network["name"] for network in item.get("networks") or [])
+
+
+def _routes(item: Item, names: Names) -> str:
+    del names
+    return ", ".join(f"{route['destination']} via {route['next_hop']}" for route in item.get("routes") or [])
+
+
 def _status(name: str) -> Callable[[Item, Names], str]:
     def read(item: Item, names: Names) -> str:
         del names
@@ -234,6 +244,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("DHCP", _field("dhcp")),
         ("NETWORK", _named("network_id")),
     ),
+    "routers": (_NAME, _PROJECT, ("NETWORKS", _joined), ("ROUTES", _routes)),
     "ports": (
         ("ENDPOINT (PORT)", _field("name")),
         ("KIND", _field("kind")),

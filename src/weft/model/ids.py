@@ -12,6 +12,7 @@ AddressGroupId = NewType("AddressGroupId", UUID)
 PolicyId = NewType("PolicyId", UUID)
 RuleId = NewType("RuleId", UUID)
 QosPolicyId = NewType("QosPolicyId", UUID)
+RouterId = NewType("RouterId", UUID)
 
 HostName = NewType("HostName", str)
 """A host's name is its identity: its Chassis name in OVN and the common name of its certificate."""

@@ -18,11 +18,13 @@ from weft.model.ids import (
     ProjectId,
     QosPolicyId,
     Revision,
+    RouterId,
     SubnetId,
 )
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
+from weft.model.router import Router
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -40,6 +42,7 @@ class Snapshot:
     projects: Mapping[ProjectId, Project] = field(default_factory=_nothing)
     networks: Mapping[NetworkId, Network] = field(default_factory=_nothing)
     subnets: Mapping[SubnetId, Subnet] = field(default_factory=_nothing)
+    routers: Mapping[RouterId, Router] = field(default_factory=_nothing)
     ports: Mapping[PortId, Port] = field(default_factory=_nothing)
     groups: Mapping[GroupId, Group] = field(default_factory=_nothing)
     address_groups: Mapping[AddressGroupId, AddressGroup] = field(default_factory=_nothing)
@@ -57,6 +60,11 @@ class Snapshot:
             network: tuple(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr)))
             for network, subnets in found.items()
         }
+
+    @cached_property
+    def router_of(self) -> Mapping[NetworkId, Router]:
+        """The router of each network that has one."""
+        return {network: router for router in self.routers.values() for network in router.networks}
 
     @cached_property
     def ports_of(self) -> Mapping[NetworkId, tuple[Port, ...]]:

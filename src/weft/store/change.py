@@ -11,8 +11,9 @@ from weft.model.ids import ProjectId, Revision
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
+from weft.model.router import Router
 
-Declared = Project | Network | Subnet | Port | Group | AddressGroup | Policy | QosPolicy | Host
+Declared = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
 """Everything that a user declares and a revision can change."""
 
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     QOS_POLICIES = "qos_policies"
     NETWORKS = "networks"
     SUBNETS = "subnets"
+    ROUTERS = "routers"
     PORTS = "ports"
     GROUPS = "groups"
     ADDRESS_GROUPS = "address_groups"

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from weft.model.ids import NetworkId, PortId, SubnetId
+from weft.model.ids import NetworkId, PortId, RouterId, SubnetId
 from weft.model.network import Address, Subnet
 from weft.model.port import Port, Workload
+from weft.model.router import Router
 from weft.store.change import Change, Declared, Kind
 from weft.store.kinds import ObjectId, kind_of, name_of, object_id_of, project_of
 from weft.store.leases import Leases
@@ -33,6 +34,7 @@ class Index:
         self.addresses: dict[tuple[NetworkId, Address], PortId] = {}
         self.workloads: dict[tuple[NetworkId, str], PortId] = {}
         self.leases: dict[SubnetId, Leases] = {}
+        self.routers: dict[NetworkId, RouterId] = {}
         for item in objects:
             self.change(None, item)
 
@@ -46,6 +48,7 @@ class Index:
         self._count(after, +1)
         if isinstance(before, Subnet) or isinstance(after, Subnet):
             self._change_subnet(before, after)
+        self._change_router(before, after)
         if isinstance(before, Port):
             self._forget_port(before)
         if isinstance(after, Port):
@@ -76,6 +79,14 @@ class Index:
         if isinstance(after, Subnet):
             self.leases[after.id] = Leases(after, taken)
             self.subnets[after.network_id][after.id] = after
+
+    def _change_router(self, before: Declared | None, after: Declared | None) -> None:
+        if isinstance(before, Router):
+            for network in before.networks:
+                if self.routers.get(network) == before.id:
+                    del self.routers[network]
+        if isinstance(after, Router):
+            self.routers.update(dict.fromkeys(after.networks, after.id))
 
     def _forget_port(self, port: Port) -> None:
         del self.ports[port.network_id][port.id]

@@ -10,6 +10,7 @@ from weft.model.ids import ProjectId
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
+from weft.model.router import Router
 from weft.store import tables
 from weft.store.change import Declared, Kind
 
@@ -20,6 +21,7 @@ TYPES: Mapping[Kind, type[Declared]] = {
     Kind.QOS_POLICIES: QosPolicy,
     Kind.NETWORKS: Network,
     Kind.SUBNETS: Subnet,
+    Kind.ROUTERS: Router,
     Kind.PORTS: Port,
     Kind.GROUPS: Group,
     Kind.ADDRESS_GROUPS: AddressGroup,
@@ -37,6 +39,7 @@ NOUNS: Mapping[Kind, str] = {
     Kind.QOS_POLICIES: "QoS policy",
     Kind.NETWORKS: "network",
     Kind.SUBNETS: "subnet",
+    Kind.ROUTERS: "router",
     Kind.PORTS: "port",
     Kind.GROUPS: "group",
     Kind.ADDRESS_GROUPS: "address group",

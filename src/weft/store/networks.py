@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from weft.model.errors import AddressInUse, Invalid, QuotaExceeded, SubnetOverlap
+from weft.model.errors import AddressInUse, Invalid, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address, AddressRange, Default, Network, Prefix, Project, Subnet
 from weft.store.change import Kind
@@ -16,6 +16,7 @@ from weft.store.lookup import (
     require_within,
     revised,
 )
+from weft.store.routers import check_domain, check_room
 from weft.store.transaction import Transaction
 
 _NETWORK_CHANGES = (
@@ -81,6 +82,7 @@ def remove_project(tx: Transaction, project_id: ProjectId) -> None:
         found = tx.snapshot
         kinds = (
             found.networks,
+            found.routers,
             found.ports,
             found.groups,
             found.address_groups,
@@ -104,12 +106,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
     """A new network and its subnets. Raises NotFound, NameTaken, SubnetOverlap, QuotaExceeded."""
     require(tx.snapshot.projects, new.project_id, "project", field="project")
     check_name(tx, Kind.NETWORKS, new.project_id, new.name)
-    limit = tx.limits.networks
-    if limit is not None and len(tx.snapshot.networks) >= limit:
-        raise QuotaExceeded(
-            f"encapsulation {tx.limits.encapsulation} holds at most {limit} networks; remove one, "
-            'or install with the setting encapsulation = "geneve"'
-        )
+    check_room(tx)
     require_within(
         tx.snapshot.qos_policies,
         new.qos_policy_id,
@@ -160,6 +157,8 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
         for policy in tx.snapshot.policies.values()
         if any(rule.peer.network_id == network_id for rule in policy.rules)
     ]
+    if network_id in tx.index.routers:
+        users.append(f"router {tx.snapshot.routers[tx.index.routers[network_id]].name}")
     refuse_in_use(f"network {network.name}", users, "remove these first")
     for subnet in list(tx.index.subnets[network_id].values()):
         tx.remove(subnet)
@@ -195,6 +194,7 @@ def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet
         dhcp=new.dhcp,
     )
     _check_gateway(subnet)
+    check_domain(tx, network_id, subnet)
     tx.put(subnet)
     return subnet
 
@@ -228,6 +228,14 @@ def remove_subnet(tx: Transaction, subnet_id: SubnetId) -> None:
             if any(fixed.subnet_id == subnet_id for fixed in port.fixed_ips)
         ]
         refuse_in_use(f"subnet {subnet.name}", users, "remove these ports first")
+    routes = [
+        f"route {route.destination} of router {router.name}"
+        for router in tx.snapshot.routers.values()
+        if subnet.network_id in router.networks
+        for route in router.routes
+        if route.next_hop in subnet.cidr
+    ]
+    refuse_in_use(f"subnet {subnet.name}", routes, "remove these routes first")
     tx.remove(subnet)
 
 

@@ -76,6 +76,7 @@ subnets = _declared(
     "subnets",
     sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), nullable=False, index=True),
 )
+routers = _declared("routers")
 ports = _declared(
     "ports",
     sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), nullable=False),

@@ -1,0 +1,24 @@
+"""Routers."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002_routers"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the table of routers."""
+    op.create_table(
+        "routers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_routers_project_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_routers")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_routers_project_id_name")),
+    )

@@ -1,0 +1,136 @@
+"""Routers: what may be joined, and what a router may not lose."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from weft.model.errors import Conflict, Invalid, QuotaExceeded, SubnetOverlap
+from weft.model.ids import NetworkId, ProjectId, RouterId
+from weft.model.network import Subnet
+from weft.model.router import Router, StaticRoute
+from weft.store.change import Kind
+from weft.store.lookup import check_name, refuse_in_use, require, require_within, revised
+from weft.store.transaction import Transaction
+
+_CHANGES = ("name", "description", "networks", "routes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRouter:
+    """A router as asked for."""
+
+    project_id: ProjectId
+    name: str
+    description: str = ""
+    networks: frozenset[NetworkId] = frozenset()
+    routes: tuple[StaticRoute, ...] = ()
+
+
+def add_router(tx: Transaction, new: NewRouter) -> Router:
+    """A new router. Raises NotFound, NameTaken, Conflict, SubnetOverlap, QuotaExceeded, Invalid."""
+    require(tx.snapshot.projects, new.project_id, "project", field="project")
+    check_name(tx, Kind.ROUTERS, new.project_id, new.name)
+    check_room(tx)
+    router = Router(
+        id=RouterId(tx.new_id()),
+        project_id=new.project_id,
+        name=new.name,
+        description=new.description,
+        networks=new.networks,
+        routes=new.routes,
+    )
+    return _put(tx, router)
+
+
+def change_router(tx: Transaction, router_id: RouterId, **changes: object) -> Router:
+    """Change `name`, `description`, `networks` or `routes`. Raises as `add_router` does."""
+    router = require(tx.snapshot.routers, router_id, "router")
+    after = revised(router, changes, _CHANGES)
+    if after.name != router.name:
+        check_name(tx, Kind.ROUTERS, router.project_id, after.name)
+    return _put(tx, after)
+
+
+def attach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:
+    """Join a network to the router. Idempotent."""
+    router = require(tx.snapshot.routers, router_id, "router")
+    return _put(tx, replace(router, networks=router.networks | {network_id}))
+
+
+def detach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:
+    """Take a network off the router. Idempotent; refused while a route leads through it."""
+    router = require(tx.snapshot.routers, router_id, "router")
+    return _put(tx, replace(router, networks=router.networks - {network_id}))
+
+
+def remove_router(tx: Transaction, router_id: RouterId) -> None:
+    """Remove a router that joins nothing. Raises NotFound, StillInUse with its networks."""
+    router = require(tx.snapshot.routers, router_id, "router")
+    users = [f"network {tx.snapshot.networks[network].name}" for network in router.networks]
+    refuse_in_use(f"router {router.name}", users, "detach these first")
+    tx.remove(router)
+
+
+def check_room(tx: Transaction) -> None:
+    """Refuse one datapath too many: networks and routers count together. Raises QuotaExceeded."""
+    limit = tx.limits.networks
+    if limit is not None and len(tx.snapshot.networks) + len(tx.snapshot.routers) >= limit:
+        raise QuotaExceeded(
+            f"encapsulation {tx.limits.encapsulation} holds at most {limit} networks and routers together; "
+            'remove one, or install with the setting encapsulation = "geneve"'
+        )
+
+
+def check_domain(tx: Transaction, network_id: NetworkId, subnet: Subnet) -> None:
+    """Refuse a subnet that overlaps one that the router of its network reaches. Raises SubnetOverlap."""
+    router_id = tx.index.routers.get(network_id)
+    if router_id is not None:
+        router = tx.snapshot.routers[router_id]
+        others = [s for s in _subnets(tx, router.networks) if s.network_id != network_id]
+        _check_overlap(tx, router, [*others, subnet])
+
+
+def _put(tx: Transaction, router: Router) -> Router:
+    for network_id in router.networks:
+        require_within(tx.snapshot.networks, network_id, "network", router.project_id, field="networks")
+        holder = tx.index.routers.get(network_id)
+        if holder is not None and holder != router.id:
+            raise Conflict(
+                f"network {tx.snapshot.networks[network_id].name} is on router "
+                f"{tx.snapshot.routers[holder].name} already; detach it there first",
+                field="networks",
+            )
+    subnets = list(_subnets(tx, router.networks))
+    _check_overlap(tx, router, subnets)
+    _check_routes(router, subnets)
+    tx.put(router)
+    return router
+
+
+def _subnets(tx: Transaction, networks: Iterable[NetworkId]) -> Iterable[Subnet]:
+    return (subnet for network in networks for subnet in tx.index.subnets[network].values())
+
+
+def _check_overlap(tx: Transaction, router: Router, subnets: Iterable[Subnet]) -> None:
+    for one, other in combinations(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr, s.id)), 2):
+        if one.cidr.version == other.cidr.version and one.cidr.overlaps(other.cidr):
+            names = " and ".join(
+                f"{subnet.cidr} of network {tx.snapshot.networks[subnet.network_id].name}"
+                for subnet in (one, other)
+            )
+            raise SubnetOverlap(
+                f"router {router.name} cannot tell {names} apart: they overlap; "
+                "join networks with different prefixes",
+                field="networks",
+            )
+
+
+def _check_routes(router: Router, subnets: Iterable[Subnet]) -> None:
+    reached = [subnet.cidr for subnet in subnets]
+    for route in router.routes:
+        if not any(route.next_hop in cidr for cidr in reached):
+            raise Invalid(
+                f"the next hop {route.next_hop} is on no network of router {router.name}, which reaches "
+                f"{', '.join(map(str, reached)) or 'none'}",
+                field="routes",
+            )
