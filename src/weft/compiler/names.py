@@ -6,7 +6,7 @@ Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA
 from functools import lru_cache
 from uuid import UUID
 
-from weft.model.ids import AddressGroupId, GroupId, NetworkId, PortId, SubnetId
+from weft.model.ids import AddressGroupId, GroupId, NetworkId, PortId, RouterId, SubnetId
 from weft.ovn.rows import Key
 
 
@@ -29,6 +29,41 @@ def port_key(port: PortId) -> Key:
 def dhcp_key(subnet: SubnetId) -> Key:
     """Of the DHCP options of `subnet`."""
     return Key(f"dhcp:{subnet}")
+
+
+def router_name(router: RouterId) -> str:
+    """The logical router."""
+    return f"weft-{router}"
+
+
+def router_key(router: RouterId) -> Key:
+    """Of the same router."""
+    return Key(f"router:{router}")
+
+
+def router_port_name(network: NetworkId) -> str:
+    """The router's end of the link between `network` and its router: a network has one router at most."""
+    return f"weft-lrp-{network}"
+
+
+def router_port_key(network: NetworkId) -> Key:
+    """Of the router's end."""
+    return Key(f"lrp:{network}")
+
+
+def gateway_name(network: NetworkId) -> str:
+    """The switch's end of the same link."""
+    return f"weft-gw-{network}"
+
+
+def gateway_key(network: NetworkId) -> Key:
+    """Of the switch's end."""
+    return Key(f"gw:{network}")
+
+
+def route_key(router: RouterId, destination: str, next_hop: str) -> Key:
+    """Of a static route of `router`."""
+    return Key(f"route:{router}:{destination}:{next_hop}")
 
 
 def everyone(network: NetworkId) -> str:

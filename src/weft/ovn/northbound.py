@@ -41,7 +41,7 @@ _MAPS = {
     for f in fields(row_type)
     if str(f.type).startswith(("Strings", "Mapping", "collections.abc.Mapping", "typing.Mapping"))
 }
-_ROOTS = frozenset({"Logical_Switch", "DHCP_Options", "Port_Group", "Address_Set", "Meter"})
+_ROOTS = frozenset({"Logical_Switch", "Logical_Router", "DHCP_Options", "Port_Group", "Address_Set", "Meter"})
 """Tables whose rows live without being referred to (the schema's isRoot); the rest goes with its parent."""
 
 

@@ -84,6 +84,41 @@ class LogicalSwitch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogicalRouterPort:
+    """`networks` are the router's own addresses with their prefix lengths."""
+
+    table: ClassVar[str] = "Logical_Router_Port"
+    key: Key
+    name: str
+    mac: str
+    networks: frozenset[str] = frozenset()
+    ipv6_ra_configs: Strings = field(default_factory=dict)
+    options: Strings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticRoute:
+    """Packets for `ip_prefix` go to `nexthop`."""
+
+    table: ClassVar[str] = "Logical_Router_Static_Route"
+    key: Key
+    ip_prefix: str
+    nexthop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogicalRouter:
+    """Owns its ports and routes (strong references)."""
+
+    table: ClassVar[str] = "Logical_Router"
+    key: Key
+    name: str
+    ports: frozenset[Key] = frozenset()
+    static_routes: frozenset[Key] = frozenset()
+    options: Strings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortGroup:
     """Owns its ACLs, refers weakly to its ports. `name` must fit `[a-zA-Z_.][a-zA-Z_.0-9]*`."""
 
@@ -127,7 +162,20 @@ class Meter:
     fair: bool | None = None
 
 
-Row = DhcpOptions | LogicalSwitchPort | Acl | Qos | LogicalSwitch | PortGroup | AddressSet | MeterBand | Meter
+Row = (
+    DhcpOptions
+    | LogicalSwitchPort
+    | Acl
+    | Qos
+    | LogicalSwitch
+    | LogicalRouterPort
+    | StaticRoute
+    | LogicalRouter
+    | PortGroup
+    | AddressSet
+    | MeterBand
+    | Meter
+)
 
 ROW_TYPES: tuple[type[Row], ...] = (
     DhcpOptions,
@@ -135,6 +183,9 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Acl,
     Qos,
     LogicalSwitch,
+    LogicalRouterPort,
+    StaticRoute,
+    LogicalRouter,
     PortGroup,
     AddressSet,
     MeterBand,
@@ -147,6 +198,8 @@ REFERENCES: Mapping[tuple[str, str], str] = {
     ("Logical_Switch", "ports"): "Logical_Switch_Port",
     ("Logical_Switch", "acls"): "ACL",
     ("Logical_Switch", "qos_rules"): "QoS",
+    ("Logical_Router", "ports"): "Logical_Router_Port",
+    ("Logical_Router", "static_routes"): "Logical_Router_Static_Route",
     ("Port_Group", "ports"): "Logical_Switch_Port",
     ("Port_Group", "acls"): "ACL",
     ("Meter", "bands"): "Meter_Band",
