@@ -15,6 +15,7 @@ from tests.support.builders import (
     a_port,
     a_project,
     a_qos_policy,
+    a_router,
     a_rule,
     a_snapshot,
     a_subnet,
@@ -47,6 +48,7 @@ def load(scenario: Path) -> Snapshot:
     objects: list[Anything] = [a_project()]
     objects += [a_network(**_typed(each)) for each in told.get("networks", ())]
     objects += [a_subnet(**each) for each in told.get("subnets", ())]
+    objects += [a_router(**each) for each in told.get("routers", ())]
     objects += [a_port(**_typed(each)) for each in told.get("ports", ())]
     objects += [a_group(**each) for each in told.get("groups", ())]
     objects += [an_address_group(**each) for each in told.get("address_groups", ())]

@@ -16,6 +16,7 @@ from weft.model.ids import (
     PortId,
     ProjectId,
     QosPolicyId,
+    RouterId,
     RuleId,
     SubnetId,
 )
@@ -37,11 +38,12 @@ from weft.model.policy import (
 )
 from weft.model.port import FixedIP, Port, PortKind, mac_for
 from weft.model.rank import arrange
+from weft.model.router import Router, StaticRoute
 from weft.model.selector import Selector
 from weft.model.snapshot import Snapshot
 
-Anything = Project | Network | Subnet | Port | Group | AddressGroup | Policy | QosPolicy | Host
-_T = TypeVar("_T", Project, Network, Subnet, Port, Group, AddressGroup, Policy, QosPolicy)
+Anything = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
+_T = TypeVar("_T", Project, Network, Subnet, Router, Port, Group, AddressGroup, Policy, QosPolicy)
 
 
 def an_id(kind: str, name: str) -> UUID:
@@ -96,6 +98,22 @@ def a_subnet(
         gateway=prefix.network_address + 1,
         dns_servers=tuple(ip_address(server) for server in dns),
         dhcp=dhcp,
+    )
+
+
+def a_router(
+    name: str, networks: Iterable[str], *, routes: Mapping[str, str] | None = None, project: str = "default"
+) -> Router:
+    """`routes` are next hops by destination."""
+    return Router(
+        id=RouterId(an_id("router", name)),
+        project_id=ProjectId(an_id("project", project)),
+        name=name,
+        networks=frozenset(NetworkId(an_id("network", network)) for network in networks),
+        routes=tuple(
+            StaticRoute(destination=ip_network(prefix), next_hop=ip_address(hop))
+            for prefix, hop in (routes or {}).items()
+        ),
     )
 
 
@@ -261,6 +279,7 @@ def a_snapshot(*objects: Anything) -> Snapshot:
         projects={each.id: each for each in those(Project)},
         networks={each.id: each for each in those(Network)},
         subnets={each.id: each for each in those(Subnet)},
+        routers={each.id: each for each in those(Router)},
         ports={each.id: each for each in those(Port)},
         groups={each.id: each for each in those(Group)},
         address_groups={each.id: each for each in those(AddressGroup)},

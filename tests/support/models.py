@@ -10,6 +10,7 @@ from tests.support.builders import (
     a_port,
     a_project,
     a_qos_policy,
+    a_router,
     a_rule,
     a_subnet,
     an_address_group,
@@ -104,6 +105,8 @@ def models(draw: st.DrawFn) -> list[Anything]:
     present = draw(st.lists(st.sampled_from(NETWORKS), min_size=1, unique=True))
     for name in present:
         objects += draw(networks(name))
+    joined = draw(st.sets(st.sampled_from(present)))
+    objects += [a_router("r0", joined, routes={"10.99.0.0/16": "10.0.0.254"})] * draw(st.booleans())
     objects += [draw(ports(number, present)) for number in sorted(draw(st.sets(st.integers(0, 4))))]
     objects += [draw(groups(label)) for label in LABELS]
     objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))

@@ -17,7 +17,8 @@ from weft.compiler import names
 from weft.compiler.domains import Domains, Members, RuleKey, Standing
 from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
 from weft.compiler.meters import LOG_METER
-from weft.model.ids import NetworkId
+from weft.compiler.routers import link_local, router_mac
+from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Rule
 from weft.model.rank import BANDS
@@ -37,7 +38,7 @@ _NOTHING = "ip4 && ip4.src == 0.0.0.0 && ip4.dst == 0.0.0.0"
 
 def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
     """All that holds on `network` without any policy: the system's, quarantine, the defaults, the floor."""
-    everyone = domains.on(network, Standing.EVERYONE)
+    everyone = domains.at(Standing.EVERYONE, network)
     if everyone is None:
         return
     for direction in Direction:
@@ -45,23 +46,23 @@ def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
         yield _band(everyone, f"system-{direction}", direction, SYSTEM, (system, "allow"))
         yield from _defaults(domains.snapshot, network, everyone, direction)
         yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
-    if unknown := domains.on(network, Standing.QUARANTINED):
+    if unknown := domains.at(Standing.QUARANTINED, network):
         for direction in Direction:
             yield _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))
 
 
-def rule_acls(domains: Domains, rule_key: RuleKey, network: NetworkId) -> Iterator[Acl]:
-    """One rule on a network where its policy's target has members."""
+def rule_acls(domains: Domains, rule_key: RuleKey, where: DomainId) -> Iterator[Acl]:
+    """One rule in a domain (without a target: on a network) where its policy's target has members."""
     if rule_key not in domains.rules:
         return
     policy, rule = domains.rules[rule_key]
-    target = domains.target(policy, network)
+    target = domains.target(policy, where)
     if target is None:
         return
     if rule.rank not in BANDS[policy.tier]:
         raise ValueError(f"rule {rule.id} has rank {rule.rank}, which tier {policy.tier} does not have")
     stateless = rule.action is Action.ALLOW and not rule.stateful
-    for found in rule_matches(domains, target, network, rule):
+    for found in rule_matches(domains, target, where, rule):
         yield _rule_acl(target, rule, rule.direction, f"ip{found.version}", found.match)
         if stateless:
             # Conntrack never saw the flow, so nobody but this ACL knows that its answers are welcome.
@@ -73,13 +74,21 @@ def _system(snapshot: Snapshot, network: NetworkId, direction: Direction) -> str
 
     OVN lets the answers of its own DHCP server through by itself; here only those of a server among the
     workloads are let in, on a network where Weft does not answer: elsewhere such a server is an impostor.
-    Router advertisements are not here: they are ordinary packets, for rules and defaults to judge.
+    Router advertisements are those of the network's own router, if it has one; others are ordinary packets,
+    for rules and defaults to judge.
     """
     if direction is Direction.EGRESS:
         return f"(arp || {' || '.join(_DHCP_REQUEST)} || nd || nd_rs)"
     served = {subnet.cidr.version for subnet in snapshot.subnets_of.get(network, ()) if subnet.dhcp}
     replies = [reply for version, reply in _DHCP_REPLY.items() if version not in served]
-    return f"({' || '.join(['arp', *replies, 'nd'])})"
+    return f"({' || '.join(['arp', *replies, 'nd', *_announcements(snapshot, network)])})"
+
+
+def _announcements(snapshot: Snapshot, network: NetworkId) -> Iterator[str]:
+    """The match of what the router says of itself: it speaks from its link-local address (RFC 4861, 4.2)."""
+    router = snapshot.router_of.get(network)
+    if router is not None:
+        yield f"(nd_ra && ip6.src == {link_local(router_mac(router.id, network))})"
 
 
 def _defaults(

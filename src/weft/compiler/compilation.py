@@ -6,14 +6,16 @@ hold others, a switch with its QoS rows, a port group with its ACLs, follow from
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import cast
 
 from weft.compiler import names
-from weft.compiler.domains import Domains, Standing
+from weft.compiler.domains import Domains, Standing, rejoined
 from weft.compiler.groups import port_group
 from weft.compiler.meters import BAND_KEY, METER_KEY, log_meter
 from weft.compiler.settings import CompilerSettings
 from weft.compiler.switches import logical_switch
 from weft.compiler.units import Unit, affected_units, every_unit
+from weft.model.ids import NetworkId
 from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.rows import Acl, Key, Qos, Row, Rows, by_key
 
@@ -98,10 +100,13 @@ def _holders(row: Row | None) -> Iterator[Key]:
 def _moved_holders(old: Domains, new: Domains, touched: Touched) -> Iterator[Key]:
     """Those that hold, or name, other ports than before."""
     yield from map(names.switch_key, touched.networks)
-    for owner, network in new.moved:
+    yield from map(names.switch_key, rejoined(old.snapshot, new.snapshot, touched.routers))
+    for subnets in (old.snapshot.subnets, new.snapshot.subnets):
+        yield from (names.switch_key(subnets[key].network_id) for key in touched.subnets if key in subnets)
+    for owner, where in new.moved:
         if owner is Standing.EVERYONE:
-            yield names.switch_key(network)
-        for members in (old.on(network, owner), new.on(network, owner)):
+            yield names.switch_key(cast("NetworkId", where))
+        for members in (old.at(owner, where), new.at(owner, where)):
             if members is not None:
                 yield names.group_key(members.name)
 

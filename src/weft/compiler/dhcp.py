@@ -6,12 +6,17 @@ from weft.model.network import Network, Subnet
 from weft.ovn.rows import DhcpOptions
 
 
-def dhcp_options(subnet: Subnet, network: Network, settings: CompilerSettings) -> DhcpOptions:
+def dhcp_options(
+    subnet: Subnet, network: Network, settings: CompilerSettings, *, routed: bool
+) -> DhcpOptions:
     """What the ports of `subnet` are told.
 
-    No router option: there is no router on the network yet, and a dead default route would hide that.
+    A router only where one is: a dead default route would hide that there is none. IPv6 hosts hear of theirs
+    by its advertisements (RFC 4861).
     """
     options = _dhcpv6(settings) if subnet.cidr.version == 6 else _dhcpv4(subnet, network, settings)
+    if routed and subnet.cidr.version == 4:
+        options["router"] = str(subnet.gateway)
     if subnet.dns_servers:
         options["dns_server"] = "{" + ", ".join(map(str, subnet.dns_servers)) + "}"
     return DhcpOptions(key=names.dhcp_key(subnet.id), cidr=str(subnet.cidr), options=options)

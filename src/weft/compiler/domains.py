@@ -1,18 +1,19 @@
-"""Who is where: the members of each group on each network, as port groups.
+"""Who is where: the members of each group in each routing domain, as port groups.
 
 A group is one port group per routing domain, for the addresses of a port group are global to it: members on
-an overlapping network elsewhere would let strangers with the same address pass. Without routers a routing
-domain is one network.
+an overlapping network elsewhere would let strangers with the same address pass. A routing domain is a router
+with its networks, or a network that has none. What nobody declares, everyone and the unknown, is by network.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
+from typing import cast
 
 from weft.compiler import names
 from weft.compiler.settings import CompilerSettings
-from weft.model.ids import GroupId, NetworkId, PolicyId, ProjectId, RuleId
+from weft.model.ids import DomainId, GroupId, NetworkId, PolicyId, ProjectId, RouterId, RuleId
 from weft.model.policy import Group, Policy, Rule
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot, Touched, belongs
@@ -27,8 +28,8 @@ class Standing(Enum):
 
 
 Owner = Standing | GroupId
-Place = tuple[Owner, NetworkId]
-"""A group on a network: what one port group stands for."""
+Place = tuple[Owner, DomainId]
+"""A group in a domain, or a standing group on a network: what one port group stands for."""
 
 RuleKey = tuple[PolicyId, RuleId]
 
@@ -83,7 +84,7 @@ def _counts(ports: Sequence[Port]) -> tuple[int, int, int]:
     return ip4, ip6, unsecured
 
 
-_Split = Mapping[Owner, Mapping[NetworkId, Members]]
+_Split = Mapping[Owner, Mapping[DomainId, Members]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Domains:
     settings: CompilerSettings
     snapshot: Snapshot
     split: _Split
-    """The members of each group on each network where it has any."""
+    """The members of each group in each domain where it has any."""
     port_groups: Mapping[Key, Members]
     """The same by the key of their port group."""
     rules: Mapping[RuleKey, tuple[Policy, Rule]]
@@ -105,72 +106,87 @@ class Domains:
         """All at once."""
         return cls(settings, Snapshot(), {}, {}, {}).advanced(snapshot, Touched.everything(snapshot))
 
-    def on(self, network: NetworkId, owner: Owner) -> Members | None:
-        """The members of a group on `network`, if it has any there."""
-        return self.split.get(owner, _NOBODY).get(network)
+    def at(self, owner: Owner, where: DomainId) -> Members | None:
+        """The members of a group in the domain `where`, a standing group's on that network, if any."""
+        return self.split.get(owner, _NOBODY).get(where)
 
-    def target(self, policy: Policy, network: NetworkId) -> Members | None:
-        """Whom `policy` is about on `network`; without a target, everyone if it is the project's own."""
+    def target(self, policy: Policy, where: DomainId) -> Members | None:
+        """Whom `policy` is about there; without a target, everyone on a network that is the project's own."""
         if policy.target is not None:
-            return self.on(network, policy.target)
-        everyone = self.on(network, Standing.EVERYONE)
-        own = everyone and self.snapshot.networks[network].project_id == policy.project_id
-        return everyone if own else None
+            return self.at(policy.target, where)
+        network = self.snapshot.networks.get(cast("NetworkId", where))
+        own = network is not None and network.project_id == policy.project_id
+        return self.at(Standing.EVERYONE, where) if own else None
 
-    def networks_of(self, policy: Policy) -> Iterable[NetworkId]:
+    def places_of(self, policy: Policy) -> Iterable[DomainId]:
         """Where the target of `policy` has members."""
         places = self.split.get(policy.target or Standing.EVERYONE, _NOBODY)
-        return [network for network in places if self.target(policy, network) is not None]
+        return [where for where in places if self.target(policy, where) is not None]
 
     def advanced(self, snapshot: Snapshot, touched: Touched) -> "Domains":
         """The domains of `snapshot`, which differs from this one's in no more than what is `touched`."""
         moves = _moves(self, snapshot, touched)
         port_groups = dict(self.port_groups)
         moved = {owner: dict(self.split.get(owner, _NOBODY)) for owner, _ in moves}
-        for (owner, network), (gone, come) in moves.items():
-            known = None if owner in touched.groups else moved[owner].get(network)
-            after = (known or Members(_name(owner, network))).after(gone, come)
+        for (owner, where), (gone, come) in moves.items():
+            known = None if owner in touched.groups else moved[owner].get(where)
+            after = (known or Members(_name(owner, where))).after(gone, come)
             if after.ports:
-                moved[owner][network] = port_groups[names.group_key(after.name)] = after
+                moved[owner][where] = port_groups[names.group_key(after.name)] = after
             else:
-                moved[owner].pop(network, None)
+                moved[owner].pop(where, None)
                 port_groups.pop(names.group_key(after.name), None)
         split = {owner: places for owner, places in {**self.split, **moved}.items() if places}
         rules = _rules(self, snapshot, touched)
         return Domains(self.settings, snapshot, split, port_groups, rules, tuple(moves))
 
 
-_NOBODY: Mapping[NetworkId, Members] = {}
+_NOBODY: Mapping[DomainId, Members] = {}
 
 _Moves = dict[Place, tuple[list[Port], list[Port]]]
 
 
-def _name(owner: Owner, network: NetworkId) -> str:
+def _name(owner: Owner, where: DomainId) -> str:
     match owner:
         case Standing.EVERYONE:
-            return names.everyone(network)
+            return names.everyone(cast("NetworkId", where))
         case Standing.QUARANTINED:
-            return names.quarantine(network)
+            return names.quarantine(cast("NetworkId", where))
         case group:
-            return names.group_in(group, network)
+            return names.group_in(group, where)
+
+
+def rejoined(old: Snapshot, new: Snapshot, routers: Set[RouterId]) -> Set[NetworkId]:
+    """The networks that any of `routers` joins, before or after: their domain may be another one."""
+    sides = (old.routers, new.routers)
+    return {network for known in sides for key in routers if key in known for network in known[key].networks}
 
 
 def _moves(old: Domains, new: Snapshot, touched: Touched) -> _Moves:
     """Which ports left and which joined, at each place. A group that is touched itself begins with nobody."""
     moves: _Moves = defaultdict(lambda: ([], []))
     settled = _by_project(group for key, group in new.groups.items() if key not in touched.groups)
+    rehomed = rejoined(old.snapshot, new, touched.routers)
     for side, snapshot in enumerate((old.snapshot, new)):
-        for key in touched.ports:
+        moving = {port.id for network in rehomed for port in snapshot.ports_of.get(network, ())}
+        for key in touched.ports | moving:
             port = snapshot.ports.get(key)
             if port is not None:
                 for owner in _owners(port, settled.get(port.project_id, ())):
-                    moves[owner, port.network_id][side].append(port)
+                    moves[_place(snapshot, owner, port)][side].append(port)
     for touched_group in touched.groups:
-        for network in old.split.get(touched_group, _NOBODY):
-            moves[touched_group, network] = ([], [])
+        for where in old.split.get(touched_group, _NOBODY):
+            moves[touched_group, where] = ([], [])
     for port, group in _belonging(new, touched.groups):
-        moves[group, port.network_id][1].append(port)
+        moves[_place(new, group, port)][1].append(port)
     return moves
+
+
+def _place(snapshot: Snapshot, owner: Owner, port: Port) -> Place:
+    """Where `port` is as a member of `owner`."""
+    if isinstance(owner, Standing):
+        return owner, port.network_id
+    return owner, snapshot.domain_of(port.network_id)
 
 
 def _owners(port: Port, groups: Iterable[Group]) -> Iterator[Owner]:

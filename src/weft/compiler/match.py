@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from weft.compiler import names
 from weft.compiler.domains import Domains, Members, Standing
-from weft.model.ids import NetworkId
+from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Prefix
 from weft.model.policy import Direction, Peer, PortRange, Protocol, Rule, Service
 
@@ -34,10 +34,11 @@ def at(members: Members, direction: Direction) -> str:
     return f"{side} == @{members.name}"
 
 
-def rule_matches(domains: Domains, target: Members, network: NetworkId, rule: Rule) -> Iterator[RuleMatch]:
-    """`rule` in each IP version that it can concern: those of its target on `network` and of its peer."""
+def rule_matches(domains: Domains, target: Members, where: DomainId, rule: Rule) -> Iterator[RuleMatch]:
+    """`rule` in each IP version that it can concern: those of its target there and of its peer."""
+    domain = domains.snapshot.domain_of(where)
     for version in sorted(target.speaks):
-        peer = _peer(domains, network, rule.peer, version)
+        peer = _peer(domains, domain, rule.peer, version)
         if peer is None or not _exists_in(rule.service, version):
             continue
         there, back = (
@@ -60,7 +61,7 @@ def _far_end(direction: Direction) -> str:
     return "src" if direction is Direction.INGRESS else "dst"
 
 
-def _peer(domains: Domains, network: NetworkId, peer: Peer, version: int) -> str | None:
+def _peer(domains: Domains, domain: DomainId, peer: Peer, version: int) -> str | None:
     """What the address of the peer must equal; "" for any, None when no peer is there in IP `version`."""
     if peer.cidr is not None:
         return _one_of([peer.cidr], version)
@@ -69,11 +70,11 @@ def _peer(domains: Domains, network: NetworkId, peer: Peer, version: int) -> str
         known = any(cidr.version == version for cidr in group.cidrs)
         return f"${names.address_set(group.id, version)}" if known else None
     if peer.group_id is not None:
-        return _addresses(domains.on(network, peer.group_id), version)
+        return _addresses(domains.at(peer.group_id, domain), version)
     if peer.network_id is not None:
-        if peer.network_id == network:
-            return _addresses(domains.on(network, Standing.EVERYONE), version)
-        return _one_of(_foreign_prefixes(domains, network, peer.network_id), version)
+        if domains.snapshot.domain_of(peer.network_id) == domain:
+            return _addresses(domains.at(Standing.EVERYONE, peer.network_id), version)
+        return _one_of(_foreign_prefixes(domains, domain, peer.network_id), version)
     return ""
 
 
@@ -88,14 +89,18 @@ def _one_of(prefixes: list[Prefix], version: int) -> str | None:
     return f"{{{', '.join(found)}}}" if len(found) > 1 else "".join(found) or None
 
 
-def _foreign_prefixes(domains: Domains, network: NetworkId, peer: NetworkId) -> list[Prefix]:
-    """Those of a network in another routing domain that `network` does not use, too.
+def _foreign_prefixes(domains: Domains, domain: DomainId, peer: NetworkId) -> list[Prefix]:
+    """Those of a network in another routing domain that `domain` does not use, too.
 
-    Where the two overlap, the address means a port of `network`, never the stranger with the same one.
+    Where the two overlap, the address means a port of `domain`, never the stranger with the same one.
     """
-    subnets_of = domains.snapshot.subnets_of
-    own = [_span(subnet.cidr) for subnet in subnets_of.get(network, ())]
-    return [subnet.cidr for subnet in subnets_of.get(peer, ()) if not _overlaps(_span(subnet.cidr), own)]
+    snapshot = domains.snapshot
+    own = [
+        _span(s.cidr)
+        for network in snapshot.networks_in(domain)
+        for s in snapshot.subnets_of.get(network, ())
+    ]
+    return [s.cidr for s in snapshot.subnets_of.get(peer, ()) if not _overlaps(_span(s.cidr), own)]
 
 
 _Span = tuple[int, int, int]

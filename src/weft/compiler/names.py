@@ -6,7 +6,7 @@ Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA
 from functools import lru_cache
 from uuid import UUID
 
-from weft.model.ids import AddressGroupId, GroupId, NetworkId, PortId, RouterId, SubnetId
+from weft.model.ids import AddressGroupId, DomainId, GroupId, NetworkId, PortId, RouterId, SubnetId
 from weft.ovn.rows import Key
 
 
@@ -76,9 +76,9 @@ def quarantine(network: NetworkId) -> str:
     return f"weft_quarantine_{_word(network)}"
 
 
-def group_in(group: GroupId, network: NetworkId) -> str:
-    """The port group of the members of `group` on `network`."""
-    return f"weft_pg_{_word(group)}_{_word(network)}"
+def group_in(group: GroupId, domain: DomainId) -> str:
+    """The port group of the members of `group` in a routing domain."""
+    return f"weft_pg_{_word(group)}_{_word(domain)}"
 
 
 def address_set(group: AddressGroupId, version: int) -> str:

@@ -1,20 +1,26 @@
 """Routers as logical routers: one port for each network, with the gateway's address of every subnet."""
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 from uuid import uuid5
 
 from weft.compiler import names
 from weft.compiler.settings import CompilerSettings
-from weft.model.ids import NetworkId, PortId
+from weft.model.ids import NetworkId, PortId, RouterId
 from weft.model.port import mac_for
 from weft.model.router import Router
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import LogicalRouter, LogicalRouterPort, LogicalSwitchPort, Row, StaticRoute
 
 
+def joins(snapshot: Snapshot, network: NetworkId) -> bool:
+    """Whether a router has an address on `network`: without a subnet there is none to have."""
+    return network in snapshot.router_of and network in snapshot.subnets_of
+
+
 def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) -> Iterator[Row]:
     """The router, its ports and its routes; the switches' ends of its links."""
-    joined = sorted(network for network in router.networks if snapshot.subnets_of.get(network))
+    joined = sorted(network for network in router.networks if joins(snapshot, network))
     routes = [
         StaticRoute(
             key=names.route_key(router.id, str(route.destination), str(route.next_hop)),
@@ -41,6 +47,18 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
         )
 
 
+def router_mac(router: RouterId, network: NetworkId) -> str:
+    """The MAC of a router on a network: always the same, for workloads keep it in their neighbour tables."""
+    return mac_for(PortId(uuid5(router, str(network))))
+
+
+def link_local(mac: str) -> IPv6Address:
+    """The address that an interface with `mac` gives itself (RFC 4291, appendix A; RFC 4862, 5.3)."""
+    octets = bytes(int(octet, 16) for octet in mac.split(":"))
+    interface = bytes([octets[0] ^ 0x02]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    return IPv6Address(b"\xfe\x80" + bytes(6) + interface)
+
+
 def _router_port(
     snapshot: Snapshot, router: Router, network: NetworkId, settings: CompilerSettings
 ) -> LogicalRouterPort:
@@ -48,8 +66,7 @@ def _router_port(
     return LogicalRouterPort(
         key=names.router_port_key(network),
         name=names.router_port_name(network),
-        # The same as long as the network is on this router: workloads keep it in their neighbour tables.
-        mac=mac_for(PortId(uuid5(router.id, str(network)))),
+        mac=router_mac(router.id, network),
         networks=frozenset(f"{subnet.gateway}/{subnet.cidr.prefixlen}" for subnet in subnets),
         ipv6_ra_configs=_announced(snapshot, network, settings),
     )

@@ -4,16 +4,18 @@ from collections.abc import Set
 
 from weft.compiler import names
 from weft.compiler.domains import Domains, Standing
+from weft.compiler.routers import joins
 from weft.model.ids import NetworkId
 from weft.ovn.rows import Key, LogicalSwitch
 
 
 def logical_switch(domains: Domains, network: NetworkId, limits: Set[Key]) -> LogicalSwitch:
-    """The switch of `network`, with the ports and the QoS rows that it owns."""
-    everyone = domains.on(network, Standing.EVERYONE)
+    """The switch of `network`, with the ports, its router's among them, and the QoS rows that it owns."""
+    everyone = domains.at(Standing.EVERYONE, network)
+    gateway = {names.gateway_key(network)} if joins(domains.snapshot, network) else frozenset[Key]()
     return LogicalSwitch(
         key=names.switch_key(network),
         name=names.switch_name(network),
-        ports=frozenset() if everyone is None else everyone.ports,
+        ports=(frozenset() if everyone is None else everyone.ports) | gateway,
         qos_rules=frozenset(limits),
     )

@@ -25,13 +25,24 @@ from typing import Any, NamedTuple
 
 from weft.compiler.acls import network_acls, rule_acls
 from weft.compiler.dhcp import dhcp_options
-from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing
+from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, rejoined
 from weft.compiler.groups import address_sets
 from weft.compiler.ports import switch_port
 from weft.compiler.qos import qos_rules
-from weft.model.ids import AddressGroupId, NetworkId, PolicyId, PortId, QosPolicyId, RuleId, SubnetId
+from weft.compiler.routers import router_rows
+from weft.model.ids import (
+    AddressGroupId,
+    DomainId,
+    NetworkId,
+    PolicyId,
+    PortId,
+    QosPolicyId,
+    RouterId,
+    RuleId,
+    SubnetId,
+)
 from weft.model.policy import Policy, Rule
-from weft.model.snapshot import Touched
+from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.rows import Row
 
 Recipe = Callable[..., Iterable[Row]]
@@ -61,7 +72,16 @@ def subnet_rows(domains: Domains, subnet_id: SubnetId) -> Iterator[Row]:
     """The DHCP server of a subnet."""
     subnet = domains.snapshot.subnets.get(subnet_id)
     if subnet is not None and subnet.dhcp:
-        yield dhcp_options(subnet, domains.snapshot.networks[subnet.network_id], domains.settings)
+        network = domains.snapshot.networks[subnet.network_id]
+        routed = network.id in domains.snapshot.router_of
+        yield dhcp_options(subnet, network, domains.settings, routed=routed)
+
+
+def router_unit(domains: Domains, router_id: RouterId) -> Iterator[Row]:
+    """A router, with its links to the switches of its networks."""
+    router = domains.snapshot.routers.get(router_id)
+    if router is not None:
+        yield from router_rows(domains.snapshot, router, domains.settings)
 
 
 def address_group_rows(domains: Domains, group_id: AddressGroupId) -> Iterator[Row]:
@@ -77,15 +97,16 @@ def every_unit(domains: Domains) -> Iterator[Unit]:
     for recipe, those in (
         (port_rows, declared.ports),
         (subnet_rows, declared.subnets),
+        (router_unit, declared.routers),
         (address_group_rows, declared.address_groups),
         (network_acls, declared.networks),
     ):
         for key in those:
             yield Unit(recipe, (key,))
     for policy in declared.policies.values():
-        for network in domains.networks_of(policy):
+        for where in domains.places_of(policy):
             for rule in policy.rules:
-                yield Unit(rule_acls, ((policy.id, rule.id), network))
+                yield Unit(rule_acls, ((policy.id, rule.id), where))
 
 
 def affected_units(old: Domains, new: Domains, touched: Touched) -> set[Unit]:
@@ -100,8 +121,7 @@ def affected_units(old: Domains, new: Domains, touched: Touched) -> set[Unit]:
 
 def _for_matches(domains: Domains, place: Place) -> tuple[frozenset[int], frozenset[int]] | None:
     """What the matches that name a group depend on."""
-    owner, network = place
-    members = domains.on(network, owner)
+    members = domains.at(*place)
     return None if members is None else (members.versions, members.speaks)
 
 
@@ -162,22 +182,53 @@ def _networks_of_subnets(old: Domains, new: Domains, keys: Set[SubnetId]) -> Set
     return {(subnets[key].network_id,) for subnets in sides for key in keys if key in subnets}
 
 
-def _networks_of_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[tuple[NetworkId]]:
+def _networks_of_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[tuple[DomainId]]:
     del old, new
     return ((network,) for owner, network in places if isinstance(owner, Standing))
 
 
-_RuleAt = tuple[RuleKey, NetworkId]
+def _networks_it_joins(old: Domains, new: Domains, keys: Set[RouterId]) -> Iterator[tuple[NetworkId]]:
+    return ((network,) for network in rejoined(old.snapshot, new.snapshot, keys))
 
 
-def _rules_across_networks(old: Domains, new: Domains, keys: Set[SubnetId]) -> Iterator[_RuleAt]:
-    """A peer on another network is its prefixes, less those that the target's own network uses too."""
+def _subnets_it_joins(old: Domains, new: Domains, keys: Set[RouterId]) -> Iterator[tuple[SubnetId]]:
+    for network in rejoined(old.snapshot, new.snapshot, keys):
+        for subnet in new.snapshot.subnets_of.get(network, ()):
+            yield (subnet.id,)
+
+
+def _routers_of_subnets(old: Domains, new: Domains, keys: Set[SubnetId]) -> Set[tuple[RouterId]]:
+    return _routers_of_networks(old, new, {network for (network,) in _networks_of_subnets(old, new, keys)})
+
+
+def _routers_of_networks(old: Domains, new: Domains, keys: Set[NetworkId]) -> Set[tuple[RouterId]]:
+    sides = (old.snapshot.router_of, new.snapshot.router_of)
+    return {(router_of[key].id,) for router_of in sides for key in keys if key in router_of}
+
+
+_RuleAt = tuple[RuleKey, DomainId]
+
+
+def _rules_across_domains(old: Domains, new: Domains, keys: Set[SubnetId]) -> Iterator[_RuleAt]:
+    """A peer on a network of another domain is its prefixes, less those that the target's domain uses too."""
     networks = {network for (network,) in _networks_of_subnets(old, new, keys)}
+    domains = {new.snapshot.domain_of(network) for network in networks}
     for rule_key, (policy, rule) in new.rules.items():
         if rule.peer.network_id is not None:
-            for network in new.networks_of(policy):
-                if network in networks or rule.peer.network_id in networks:
-                    yield rule_key, network
+            for where in new.places_of(policy):
+                if new.snapshot.domain_of(where) in domains or rule.peer.network_id in networks:
+                    yield rule_key, where
+
+
+def _rules_in_its_domain(old: Domains, new: Domains, keys: Set[RouterId]) -> Iterator[_RuleAt]:
+    """Those in a domain that is, or was, the router's, and those with a peer there. Routers change rarely."""
+    networks = rejoined(old.snapshot, new.snapshot, keys)
+    for domains in (old, new):
+        affected = {*keys, *(domains.snapshot.domain_of(network) for network in networks)}
+        for rule_key, (policy, rule) in domains.rules.items():
+            for where in domains.places_of(policy):
+                if domains.snapshot.domain_of(where) in affected or rule.peer.network_id in networks:
+                    yield rule_key, where
 
 
 def _rules_that_name(old: Domains, new: Domains, keys: Set[AddressGroupId]) -> Iterator[_RuleAt]:
@@ -188,18 +239,18 @@ def _rules_that_name(old: Domains, new: Domains, keys: Set[AddressGroupId]) -> I
     if switched:
         for rule_key, (policy, rule) in new.rules.items():
             if rule.peer.address_group_id in switched:
-                for network in new.networks_of(policy):
-                    yield rule_key, network
+                for where in new.places_of(policy):
+                    yield rule_key, where
 
 
 def _rules_that_differ(old: Domains, new: Domains, keys: Set[PolicyId]) -> Iterator[_RuleAt]:
     """Those of the policies that are new, different or gone; all of a policy whose target differs."""
     for key in keys:
         sides = [(d, d.snapshot.policies[key]) for d in (old, new) if key in d.snapshot.policies]
-        networks = {network for domains, policy in sides for network in domains.networks_of(policy)}
+        places = {where for domains, policy in sides for where in domains.places_of(policy)}
         for rule_id in _differing_rules([policy for _, policy in sides]):
-            for network in networks:
-                yield (key, rule_id), network
+            for where in places:
+                yield (key, rule_id), where
 
 
 def _differing_rules(sides: Sequence[Policy]) -> Set[RuleId]:
@@ -214,20 +265,28 @@ def _differing_rules(sides: Sequence[Policy]) -> Set[RuleId]:
 
 
 def _rules_about_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[_RuleAt]:
-    """Those whose target, or whose peer on the target's network, is one of the places."""
+    """Those whose target is one of the places, or whose peer is one of those in the target's domain."""
     del old
-    at: defaultdict[NetworkId, set[Owner]] = defaultdict(set)
-    for owner, network in places:
-        at[network].add(owner)
-    for network, owners in at.items():
-        for rule_key, (policy, rule) in new.rules.items():
-            if (policy.target or Standing.EVERYONE) in owners or _peer_on(network, rule) in owners:
-                yield rule_key, network
+    at: defaultdict[Owner, set[DomainId]] = defaultdict(set)
+    for owner, where in places:
+        at[owner].add(where)
+    for rule_key, (policy, rule) in new.rules.items():
+        for where in at.get(policy.target or Standing.EVERYONE, ()):
+            yield rule_key, where
+        if domains := _domains_of_peer(new.snapshot, rule, at):
+            for where in new.places_of(policy):
+                if new.snapshot.domain_of(where) in domains:
+                    yield rule_key, where
 
 
-def _peer_on(network: NetworkId, rule: Rule) -> Owner | None:
-    """The group that the rule's peer is on `network`, if it is one."""
-    return Standing.EVERYONE if rule.peer.network_id == network else rule.peer.group_id
+def _domains_of_peer(snapshot: Snapshot, rule: Rule, at: Mapping[Owner, Set[DomainId]]) -> Set[DomainId]:
+    """The domains in which the rule's peer is one of the places."""
+    if rule.peer.group_id is not None:
+        return at.get(rule.peer.group_id, frozenset())
+    network = rule.peer.network_id
+    if network is not None and network in at.get(Standing.EVERYONE, ()):
+        return {snapshot.domain_of(network)}
+    return frozenset()
 
 
 def _differs(before: Mapping[Any, object], after: Mapping[Any, object], key: object, field: str) -> bool:
@@ -242,12 +301,18 @@ EDGES = (
     Edge("qos_policies", port_rows, _ports_it_limits),
     Edge("subnets", subnet_rows, _itself),
     Edge("networks", subnet_rows, _subnets_with_its_mtu),
+    Edge("routers", subnet_rows, _subnets_it_joins),
+    Edge("routers", router_unit, _itself),
+    Edge("subnets", router_unit, _routers_of_subnets),
+    Edge("networks", router_unit, _routers_of_networks),
     Edge("address_groups", address_group_rows, _itself),
     Edge("networks", network_acls, _itself),
     Edge("subnets", network_acls, _networks_of_subnets),
     Edge("places", network_acls, _networks_of_places),
+    Edge("routers", network_acls, _networks_it_joins),
     Edge("policies", rule_acls, _rules_that_differ),
     Edge("address_groups", rule_acls, _rules_that_name),
-    Edge("subnets", rule_acls, _rules_across_networks),
+    Edge("subnets", rule_acls, _rules_across_domains),
     Edge("places", rule_acls, _rules_about_places),
+    Edge("routers", rule_acls, _rules_in_its_domain),
 )

@@ -14,6 +14,9 @@ RuleId = NewType("RuleId", UUID)
 QosPolicyId = NewType("QosPolicyId", UUID)
 RouterId = NewType("RouterId", UUID)
 
+DomainId = NetworkId | RouterId
+"""A routing domain: a router with the networks that it joins, or a network by itself."""
+
 HostName = NewType("HostName", str)
 """A host's name is its identity: its Chassis name in OVN and the common name of its certificate."""
 

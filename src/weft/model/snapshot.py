@@ -5,11 +5,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from weft.model.host import Host
 from weft.model.ids import (
     AddressGroupId,
+    DomainId,
     GroupId,
     HostName,
     NetworkId,
@@ -66,6 +67,16 @@ class Snapshot:
         """The router of each network that has one."""
         return {network: router for router in self.routers.values() for network in router.networks}
 
+    def domain_of(self, where: DomainId) -> DomainId:
+        """The routing domain that a network is in; a router is its own."""
+        router = self.router_of.get(cast("NetworkId", where))
+        return where if router is None else router.id
+
+    def networks_in(self, domain: DomainId) -> Set[NetworkId]:
+        """The networks of a routing domain."""
+        router = self.routers.get(cast("RouterId", domain))
+        return frozenset({cast("NetworkId", domain)}) if router is None else router.networks
+
     @cached_property
     def ports_of(self) -> Mapping[NetworkId, tuple[Port, ...]]:
         """The ports of each network that has any."""
@@ -109,6 +120,7 @@ class Touched:
     projects: Set[ProjectId] = frozenset()
     networks: Set[NetworkId] = frozenset()
     subnets: Set[SubnetId] = frozenset()
+    routers: Set[RouterId] = frozenset()
     ports: Set[PortId] = frozenset()
     groups: Set[GroupId] = frozenset()
     address_groups: Set[AddressGroupId] = frozenset()

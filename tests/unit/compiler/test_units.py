@@ -11,6 +11,7 @@ from tests.support.builders import (
     a_policy,
     a_port,
     a_qos_policy,
+    a_router,
     a_rule,
     a_snapshot,
     a_subnet,
@@ -37,6 +38,8 @@ PORT = a_port("one", {"10.0.0.5": V4})
 NET: list[Anything] = [a_network(), a_subnet(V4)]
 PEERS_SUBNET = a_subnet("10.7.0.0/24", network="other")
 OTHER = a_network("other")
+PEER_PORT: list[Anything] = [a_port("peer", {"10.7.0.5": "10.7.0.0/24"}, network="other")]
+ROUTER = a_router("r", ["net"])
 
 CHANGES: dict[str, Steps] = {
     "a port comes, changes and goes": [NET, [*NET, PORT], [*NET, a_port("one", host="h")], NET],
@@ -68,6 +71,24 @@ CHANGES: dict[str, Steps] = {
     "the peer network gets a subnet": [
         [*NET, PORT, OTHER, *more, about(network="other")]
         for more in ([], [a_subnet("10.7.0.0/24", network="other")])
+    ],
+    "a router comes, gets a route and goes": [
+        [*NET, PORT],
+        [*NET, PORT, ROUTER],
+        [*NET, PORT, a_router("r", ["net"], routes={"10.9.0.0/16": "10.0.0.9"})],
+        [*NET, PORT],
+    ],
+    "a network without ports gets a router": [NET, [*NET, ROUTER]],
+    "a network on a router gets another subnet": [
+        [*NET, ROUTER],
+        [*NET, a_subnet("10.1.0.0/24"), ROUTER],
+    ],
+    "a network on a router gets another MTU": [
+        [a_network(mtu=mtu), a_subnet("fd00::/64"), ROUTER] for mtu in (None, 1400)
+    ],
+    "a peer's network joins the router of the rule's": [
+        [*NET, PORT, OTHER, PEERS_SUBNET, *PEER_PORT, a_router("r", joined), about(network="other")]
+        for joined in (["net"], ["net", "other"])
     ],
     "the group that a rule is about gets its first port": [
         [*NET, PORT, a_group("web", members=members), about(group="web")]
