@@ -39,7 +39,7 @@ class FakeApi:
             return _problem(404, "not_found", f"no {parts[0]} {parts[1]!r} that you may see")
         return self._one(request, parts, found, body)
 
-    def add(self, kind: str, /, **fields: object) -> Object:
+    def add(self, kind: str, /, **fields: Any) -> Object:  # noqa: ANN401 - what a body holds
         self.revision += 1
         made: Object = {"id": str(uuid5(NAMESPACE_OID, f"{kind}{self.revision}")), "name": "new"}
         made |= {"project": "default", "revision": self.revision} | {name: [] for name in _EMPTY_LISTS}
@@ -49,6 +49,8 @@ class FakeApi:
             made.setdefault("mac", "02:00:00:00:00:01")
         if kind == "hosts":
             made.setdefault("status", {"alive": True})
+        if kind == "routers":
+            made["networks"] = [{"id": name, "name": name} for name in fields.get("networks", [])]
         self.objects.setdefault(kind, []).append(made)
         return made
 
