@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from weft.cli.command import command, noun, standard
+from weft.cli.render import Format
 from weft.cli.session import Session
 from weft.cli.words import Description, Name, NewName, given
 
@@ -30,6 +31,31 @@ def change(session: Session, host: Name, serves: _Serves = None, description: De
     body = given(projects=serves or None, description=description)
     with session.connect() as client:
         session.report(client, "hosts", client.change("hosts", host, body))
+
+
+@command(app, "retire", "weft host retire host1", changes=True, scoped=False)
+def retire(
+    session: Session,
+    name: Name,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Although the host is still heard of.")] = False,
+) -> None:
+    """Remove a host that is lost, and free the endpoints (ports) of its workloads.
+
+    Those that were declared, as for virtual machines, are kept, and bound again where the machine runs next.
+    On a host that still works, run `weft host leave` there instead.
+    """
+    with session.connect() as client:
+        answer = client.retire_host(name, force=force)
+        freed = answer.body
+        if session.form is Format.TABLE:
+            session.say(
+                f"host {name} is retired: {freed['removed_ports']} endpoints removed, "
+                f"{freed['unbound_ports']} unbound"
+            )
+        else:
+            session.emit(freed)
+        session.settle(client, answer.revision)
 
 
 @command(app, "networks", "weft host networks host1", scoped=False)

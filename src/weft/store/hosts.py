@@ -1,12 +1,14 @@
 """Hosts: which machines there are, and which projects each may serve."""
 
 import re
+from dataclasses import dataclass
 
 from weft.model.errors import Invalid
 from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
 from weft.store.change import Kind
 from weft.store.lookup import check_name, refuse_in_use, require, revised
+from weft.store.ports import bind, remove_port
 from weft.store.transaction import Transaction
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
@@ -47,6 +49,30 @@ def retire_host(tx: Transaction, name: HostName) -> None:
     users = [f"port {port.name}" for port in tx.snapshot.ports.values() if port.host == name]
     refuse_in_use(f"host {name}", users, "remove its workloads, or unbind these ports first")
     tx.remove(host)
+
+
+@dataclass(frozen=True, slots=True)
+class FreedPorts:
+    """What became of the ports of a host that is gone."""
+
+    removed: int
+    unbound: int
+
+
+def free_ports(tx: Transaction, name: HostName) -> FreedPorts:
+    """Remove the ports that exist for a workload of the host, and unbind those that somebody declared.
+
+    A workload ends with its host; a declared port waits for its next one. Raises NotFound. Idempotent.
+    """
+    host = require(tx.snapshot.hosts, name, "host")
+    bound = [port for port in tx.snapshot.ports.values() if port.host == host.name]
+    for port in bound:
+        if port.workload is None:
+            bind(tx, port.id, None)
+        else:
+            remove_port(tx, port.id)
+    unbound = sum(port.workload is None for port in bound)
+    return FreedPorts(removed=len(bound) - unbound, unbound=unbound)
 
 
 def _check_projects(tx: Transaction, host: Host) -> None:

@@ -153,3 +153,48 @@ def test_a_heartbeat_holds_only_what_a_database_keeps(h1: Rest, content: bytes) 
     answer = h1.ask("POST", "/hosts/h1/heartbeat", content=content, headers=headers)
 
     assert answer.status_code == 422, answer.text
+
+
+def test_retiring_a_lost_host_frees_the_addresses_of_its_workloads(rest: Rest, h1: Rest) -> None:
+    address = attach(h1)["port"]["fixed_ips"][0]["address"]
+
+    answer = rest.post("/hosts/h1/retire", {})
+
+    assert (answer.status_code, answer.json()["removed_ports"]) == (200, 1)
+    assert rest.get("/ports/web").status_code == 404
+    again = rest.made("/ports", {"network": "net", "addresses": [address]})
+    assert again["fixed_ips"][0]["address"] == address
+
+
+def test_retiring_a_host_keeps_a_declared_port_and_unbinds_it(rest: Rest, h1: Rest) -> None:
+    declared = rest.made("/ports", {"network": "net", "kind": "vm", "name": "vm1"})
+    assert h1.put(f"/hosts/h1/ports/{declared['id']}/binding", {}).status_code == 204
+
+    answer = rest.post("/hosts/h1/retire", {})
+
+    assert answer.json()["unbound_ports"] == 1
+    kept = rest.get("/ports/vm1").json()
+    assert (kept["host"], kept["fixed_ips"]) == (None, declared["fixed_ips"])
+
+
+def test_the_credentials_of_a_retired_host_are_worth_nothing(rest: Rest, h1: Rest) -> None:
+    rest.post("/hosts/h1/retire", {})
+
+    assert h1.get("/hosts/h1/networks").status_code == 401
+
+
+def test_a_host_that_is_heard_of_is_retired_only_by_force_or_by_itself(rest: Rest, h1: Rest) -> None:
+    h1.post("/hosts/h1/heartbeat", {})
+
+    refused = rest.post("/hosts/h1/retire", {})
+
+    assert (refused.status_code, refused.json()["field"]) == (409, "force")
+    assert "weft host leave" in refused.json()["detail"]
+    assert h1.post("/hosts/h1/retire", {}).status_code == 200
+    rest.with_token(Role.HOST, host="h2").post("/hosts/h2/heartbeat", {})
+    assert rest.post("/hosts/h2/retire", {"force": True}).status_code == 200
+
+
+def test_a_host_retires_no_other(rest: Rest, h1: Rest) -> None:
+    assert h1.post("/hosts/h2/retire", {}).status_code == 403
+    assert rest.get("/hosts/h2").status_code == 200

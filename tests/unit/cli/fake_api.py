@@ -37,7 +37,16 @@ class FakeApi:
         found = next((o for o in self.objects.get(parts[0], []) if parts[1] in (o["id"], o["name"])), None)
         if found is None:
             return _problem(404, "not_found", f"no {parts[0]} {parts[1]!r} that you may see")
-        return self._one(request, parts, found, body)
+        return (
+            self._retire(found, body) if parts[2:] == ["retire"] else self._one(request, parts, found, body)
+        )
+
+    def _retire(self, host: Object, body: Object) -> httpx.Response:
+        if host["status"]["alive"] and not body["force"]:
+            return _problem(409, "conflict", f"host {host['name']} is alive")
+        self.objects["hosts"].remove(host)
+        freed = {"host": host["name"], "removed_ports": 3, "unbound_ports": 1}
+        return httpx.Response(200, json=freed, headers={"Weft-Revision": str(self.revision)})
 
     def add(self, kind: str, /, **fields: Any) -> Object:  # noqa: ANN401 - what a body holds
         self.revision += 1

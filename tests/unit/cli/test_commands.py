@@ -221,3 +221,19 @@ def test_every_command_explains_itself_and_takes_an_output_format(weft: Weft, pa
 
     assert "--output" in result.stdout
     assert "Examples" in result.stdout
+
+
+def test_retiring_a_lost_host_says_what_was_freed(weft: Weft, api: FakeApi) -> None:
+    api.add("hosts", name="host1", status={"alive": False})
+
+    result = weft("host", "retire", "host1")
+
+    assert "3 endpoints removed, 1 unbound" in result.stdout
+    assert api.objects["hosts"] == []
+
+
+def test_a_host_that_lives_is_retired_by_force_alone(weft: Weft, api: FakeApi) -> None:
+    api.add("hosts", name="host1", status={"alive": True})
+
+    assert "is alive" in weft("host", "retire", "host1").stderr
+    assert weft("host", "retire", "host1", "--force").exit_code == 0

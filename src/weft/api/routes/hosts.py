@@ -18,6 +18,8 @@ from weft.api.schemas.host import (
     HostJoin,
     HostJoined,
     HostPatch,
+    HostRetire,
+    HostRetired,
     HostShown,
     JoinTokenCreate,
     JoinTokenShown,
@@ -26,7 +28,8 @@ from weft.model.errors import Conflict, Invalid, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
 from weft.model.invitation import Invitation
-from weft.store import Kind, Transaction, hosts, tokens
+from weft.store import Kind, Transaction, hosts, status, tokens
+from weft.store.status import HostStatus
 
 router = APIRouter(tags=["hosts"])
 
@@ -81,6 +84,28 @@ def retire_host(asking: Administering, host: str) -> None:
     with asking.write() as tx:
         asking.check_version(Kind.HOSTS, host)
         hosts.retire_host(tx, HostName(host))
+
+
+@router.post("/hosts/{host}/retire")
+def retire_with_ports(asking: Hosting, host: str, body: HostRetire) -> HostRetired:
+    """Remove a host that is lost, or that leaves, with its credentials; its workloads' ports are freed.
+
+    An administrator says `force` to retire one that is still heard of: its workloads would keep addresses
+    that others are given. A host itself may always leave.
+    """
+    name = HostName(host)
+    with asking.write() as tx:
+        seen = status.host_statuses(asking.store).get(name, HostStatus()).last_seen
+        alive = seen is not None and seen >= tx.now - timedelta(seconds=asking.api.host_timeout_s)
+        if alive and asking.caller.host != name and not body.force:
+            raise Conflict(
+                f"host {host} is alive: it was heard of at {seen:%H:%M:%S} UTC; run weft host leave there, "
+                "or say --force if it must go at once",
+                field="force",
+            )
+        freed = hosts.free_ports(tx, name)
+        hosts.retire_host(tx, name)
+    return HostRetired(host=host, removed_ports=freed.removed, unbound_ports=freed.unbound)
 
 
 @router.post("/join-tokens", status_code=201)

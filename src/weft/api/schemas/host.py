@@ -78,6 +78,20 @@ class AuthorityShown(Shown):
     fingerprint: str
 
 
+class HostRetire(Body):
+    """Body of POST /hosts/{host}/retire; `force` is for a host that is still heard of."""
+
+    force: bool = False
+
+
+class HostRetired(Shown):
+    """What became of the ports of a host that was retired."""
+
+    host: str
+    removed_ports: int
+    unbound_ports: int
+
+
 class HostStatusShown(Shown):
     """What was last heard of a host."""
 
