@@ -1,4 +1,4 @@
-"""One lab for all system tests: two hosts, both with Docker, the second with libvirt."""
+"""One lab for all system tests: a host with Docker as it comes, and one with Docker and libvirt."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from weft.lab.processes import run_on, try_on
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    hosts = (HostSpec("h1", docker=True), HostSpec("h2", docker=True, libvirt=True))
+    hosts = (HostSpec("h1", docker=True, stock=True), HostSpec("h2", docker=True, libvirt=True))
     lab = replace(life.default_lab(), hosts=hosts)
     life.up(lab)
     story.weft(lab, "network", "create", "DockerSN", "--subnet", "192.168.200.0/24")

@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 
 import weft.agent.docker.networks as docker_networks
+from weft.agent import guard
 from weft.agent.bind import Binder
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.plugin import bind, server, take_over
@@ -31,6 +32,7 @@ from weft.agent.libvirt.hypervisor import Hypervisor, Libvirt
 from weft.agent.libvirt.mirror import Mirror
 from weft.agent.libvirt.watch import Watch as DomainWatch
 from weft.agent.links import Links
+from weft.agent.looking import Looking
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
 from weft.agent.version import VERSION
@@ -51,7 +53,7 @@ SWITCH_S = 10.0
 
 
 def run(settings: AgentSettings) -> None:
-    """Run until SIGTERM or SIGINT. Raises Invalid when the settings cannot work."""
+    """Run until SIGTERM or SIGINT. Raises Invalid when the settings cannot work, GuardFailed."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         processors=[
@@ -91,13 +93,22 @@ def run(settings: AgentSettings) -> None:
         binder = Binder(host, client, switch, journal=leases.journal, kept=kept)
         binder.start()
         stack.callback(binder.stop)
-        tunnels = Tunnels(switch)
-        tunnels.start()
-        stack.callback(tunnels.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
+        for name, look in (("tunnels", Tunnels(switch).look), ("guard", _guard(switch).look_again)):
+            looking = Looking(name, look, switch)
+            looking.start()
+            stack.callback(looking.stop)
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
         asyncio.run(agent.serve(ready))
         log.info("agent ended", host=host)
+
+
+def _guard(switch: Vswitch) -> guard.Guard:
+    """The guard, in place before anything is plugged. Raises GuardFailed."""
+    guarding = guard.Guard(switch, guard)
+    with suppress(OvsdbUnavailable):  # then nothing can be plugged either
+        guarding.look()
+    return guarding
 
 
 class _Agent:

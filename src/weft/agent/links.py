@@ -19,7 +19,10 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 _SIOCETHTOOL = 0x8946  # linux/sockios.h
 _ETHTOOL_STXCSUM = 0x17  # linux/ethtool.h
+GROUP = 0x77656674
+"""The device group of the host's ends: tells them to the guard from their first moment (ip-link(8))."""
 _NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h: the address is ours by lease
+_SCOPE_UNIVERSE = 0  # linux/rtnetlink.h
 _NO_SUCH_DEVICE, _EXISTS = 19, 17
 
 _T = TypeVar("_T")
@@ -90,6 +93,14 @@ class Links:
             _delete(name)
 
 
+def addressed() -> frozenset[str]:
+    """The devices that have an address of the host's own, link-local ones not counted."""
+    with IPRoute() as route:
+        names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in route.get_links()}
+        own = {row["index"] for row in route.get_addr() if row["scope"] == _SCOPE_UNIVERSE}
+    return frozenset(names[index] for index in own if index in names)
+
+
 def in_namespace(pid: int, work: Callable[[], _T]) -> _T:
     """Do `work` in the network namespace of process `pid`: in a thread of its own, which never comes back."""
 
@@ -130,7 +141,7 @@ def offload_off(name: str) -> None:
 def _add(name: str, mtu: int, peer: dict[str, object]) -> None:
     try:
         with IPRoute() as route:
-            route.link("add", ifname=name, kind="veth", mtu=mtu, peer=peer)
+            route.link("add", ifname=name, kind="veth", mtu=mtu, group=GROUP, peer=peer)
             route.link("set", index=route.link_lookup(ifname=name)[0], state="up")
     except NetlinkError as error:
         raise LinkFailed(f"the veth pair {name} could not be made: {error}") from error

@@ -6,7 +6,6 @@ whoever asked (OVS, "Userspace tunnelling"), and forgets after 15 minutes withou
 kernel ask. On the kernel datapath packets wait for the answer, and nothing is to be done.
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -14,13 +13,11 @@ from typing import Protocol
 import structlog
 
 from weft.agent.neighbours import NeighbourUnknown, confirm
-from weft.ovsdb import OvsdbUnavailable
 
 log = structlog.get_logger()
 
 PERIOD_S = 20.0
 """Above 10 s: as long the datapath passes an answer on by the flow of the last one, and learns nothing."""
-LOOK_S = 1.0
 
 
 class Switch(Protocol):
@@ -28,11 +25,10 @@ class Switch(Protocol):
 
     def datapath(self) -> str: ...  # noqa: D102
     def tunnel_peers(self) -> frozenset[str]: ...  # noqa: D102
-    def wait_for_change(self, seen: int, timeout_s: float) -> int: ...  # noqa: D102
 
 
 class Tunnels:
-    """A thread that asks for each peer when its tunnel appears, and again every PERIOD_S."""
+    """Asks for each peer when its tunnel appears, and again every PERIOD_S."""
 
     def __init__(
         self,
@@ -45,27 +41,6 @@ class Tunnels:
         self._switch, self._ask, self._clock = switch, ask, clock
         self._asked: Mapping[str, float] = {}
         self._troubled: set[str] = set()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tunnels", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; what Open vSwitch knows it forgets in its own time."""
-        self._stopping.set()
-        self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        seen = 0
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except OvsdbUnavailable:
-                self._stopping.wait(LOOK_S)
-            else:
-                seen = self._switch.wait_for_change(seen, LOOK_S)
 
     def look(self) -> None:
         """Ask for the peers that are due. Raises OvsdbUnavailable."""

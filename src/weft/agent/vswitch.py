@@ -19,7 +19,11 @@ TABLES = {
     "Interface": ["name", "external_ids", "error", "type", "options", "ofport", "mtu", "mtu_request"],
 }
 
+UNDERLAY_BRIDGE = "br-phys"
+"""On the userspace datapath: holds the uplink, and the tunnel's address on its internal port."""
 TUNNELS = frozenset({"vxlan", "geneve"})
+KERNEL_DEVICES = frozenset({"", "system", "afxdp", "afxdp-nonpmd"})
+"""The types of interfaces that are devices of the kernel's (vswitchd.conf.db(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,32 @@ class Vswitch:
                 if row["name"] == BRIDGE:
                     return str(row["datapath_type"]) or "system"
         return "system"
+
+    def enslaved(self) -> frozenset[str] | None:
+        """The kernel's devices, other than Weft's own, on our bridges of the userspace datapath.
+
+        None when there is no such bridge.
+        """
+        with self._connection.reading() as replica:
+            bridges = [
+                row
+                for row in replica.tables["Bridge"].values()
+                if row["name"] in {BRIDGE, UNDERLAY_BRIDGE} and row["datapath_type"] == "netdev"
+            ]
+            ports = [replica.tables["Port"].get(port) for row in bridges for port in _uuids(row["ports"])]
+            interfaces = [
+                replica.tables["Interface"].get(interface)
+                for row in ports
+                if row is not None
+                for interface in _uuids(row["interfaces"])
+            ]
+        if not bridges:
+            return None
+        return frozenset(
+            str(row["name"])
+            for row in interfaces
+            if row is not None and row["type"] in KERNEL_DEVICES and OURS not in as_map(row["external_ids"])
+        )
 
     def ours(self) -> tuple[Plugged, ...]:
         """Every port that Weft plugged."""
@@ -173,8 +203,11 @@ class Vswitch:
             port = _named(replica.tables["Port"], name)
             if port is None:
                 return bridge, None, ()
-            interfaces = as_set(replica.tables["Port"][port]["interfaces"])
-            return bridge, port, tuple(Uuid(str(interface)) for interface in interfaces)
+            return bridge, port, _uuids(replica.tables["Port"][port]["interfaces"])
+
+
+def _uuids(column: Value) -> tuple[Uuid, ...]:
+    return tuple(Uuid(str(one)) for one in as_set(column))
 
 
 def _named(rows: dict[Uuid, dict[str, Any]], name: str) -> Uuid | None:

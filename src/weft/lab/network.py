@@ -2,21 +2,9 @@
 
 from pathlib import Path
 
+from weft.agent import guard
 from weft.lab.layout import SOUTHBOUND_PORT, UNDERLAY, UNDERLAY_MTU, LabHost
 from weft.lab.processes import run_on, until
-
-_GUARD = """
-table inet weft_guard {
-  chain enslaved { type filter hook prerouting priority -400; policy accept; iifname "eth0" drop; }
-}
-table arp weft_guard {
-  chain enslaved { type filter hook input priority 0; policy accept; iifname "eth0" drop; }
-}
-"""
-"""The kernel sees a copy of every frame on a device that a userspace switch took; it must not answer them.
-
-Policy accept, and drops on that device alone: a default drop would cut SSH and every other bridge off.
-"""
 
 
 def kernel_has_openvswitch() -> bool:
@@ -59,7 +47,7 @@ def start_switch(host: LabHost) -> None:
     start_vswitchd(host)
     add_uplink(host)
     if _datapath() == "netdev":
-        run_on(host, "nft", "-f", "-", stdin=_GUARD)
+        run_on(host, "nft", "-f", "-", stdin=guard.ruleset(["eth0"]))
     run_on(
         host,
         "ovs-vsctl",

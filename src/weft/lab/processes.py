@@ -87,9 +87,18 @@ def reap(process: "subprocess.Popen[bytes]") -> None:
     threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
 
 
+def signal_on(host: LabHost, name: str, sig: int) -> None:
+    """Send a signal to what `start_on` started under `name`."""
+    _signal(_pid_of(host, name), sig)
+
+
+def _pid_of(host: LabHost, name: str) -> int:
+    return int((host.run / f"{name}.lab-pid").read_text())
+
+
 def stop_on(host: LabHost, name: str, sig: int = signal.SIGTERM, timeout_s: float = 15) -> None:
     """End what `start_on` started under `name`; LabError when it does not end."""
-    pid = int((host.run / f"{name}.lab-pid").read_text())
+    pid = _pid_of(host, name)
     _signal(pid, sig)
     until(lambda: not is_running(pid), f"{name} on {host.name} to end", timeout_s=timeout_s)
 

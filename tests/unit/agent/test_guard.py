@@ -1,0 +1,131 @@
+"""The guard follows what the switch took, heals, and never touches what the host itself needs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import pytest
+
+from weft.agent.guard import CHECK_S, Guard, GuardFailed, ruleset
+from weft.agent.links import GROUP
+
+UPLINK, TAP = "eth1", "vnet0"
+ONE, BOTH = frozenset({UPLINK}), frozenset({UPLINK, TAP})
+
+
+@dataclass
+class Kernel:
+    """A switch, a firewall and a clock; `changes` are what the firewall was told."""
+
+    taken: frozenset[str] | None
+    addressed: frozenset[str] = frozenset()
+    guarded: frozenset[str] | None = None
+    refuses: bool = False
+    now: float = 1000.0
+    changes: list[frozenset[str] | None] = field(default_factory=list)
+
+    def enslaved(self) -> frozenset[str] | None:
+        return self.taken
+
+    def apply(self, devices: Collection[str]) -> None:
+        if self.refuses:
+            raise GuardFailed("nft does not run")
+        self.guarded = frozenset(devices)
+        self.changes.append(self.guarded)
+
+    def remove(self) -> None:
+        self.guarded = None
+        self.changes.append(None)
+
+    def is_in_place(self) -> bool:
+        return self.guarded is not None
+
+    def guard(self) -> Guard:
+        return Guard(self, self, host_owned=lambda: self.addressed, clock=lambda: self.now)
+
+
+def test_what_the_switch_takes_is_guarded_and_what_it_gives_back_is_not() -> None:
+    kernel = Kernel(taken=ONE)
+    guard = kernel.guard()
+    for taken in (ONE, BOTH, BOTH, ONE):
+        kernel.taken = taken
+        guard.look()
+
+    assert kernel.changes == [ONE, BOTH, ONE]
+
+
+def test_a_guard_is_there_for_our_own_pairs_before_anything_else_is_enslaved() -> None:
+    kernel = Kernel(taken=frozenset())
+
+    kernel.guard().look()
+
+    assert kernel.guarded == frozenset()
+
+
+def test_the_guard_comes_back_after_somebody_flushed_every_rule() -> None:
+    kernel = Kernel(taken=ONE)
+    guard = kernel.guard()
+    guard.look()
+    kernel.guarded = None
+    kernel.now += CHECK_S
+
+    guard.look()
+
+    assert kernel.guarded == ONE
+
+
+def test_an_unchanged_guard_is_not_written_again() -> None:
+    kernel = Kernel(taken=ONE)
+    guard = kernel.guard()
+    guard.look()
+    kernel.now += CHECK_S
+
+    guard.look()
+
+    assert kernel.changes == [ONE]
+
+
+def test_a_device_with_an_address_of_the_host_is_left_alone() -> None:
+    kernel = Kernel(taken=BOTH, addressed=frozenset({UPLINK, "docker0"}))
+
+    kernel.guard().look()
+
+    assert kernel.guarded == frozenset({TAP})
+
+
+def test_on_the_kernel_datapath_an_old_guard_goes_once_and_none_is_made() -> None:
+    kernel = Kernel(taken=None, guarded=ONE)
+    guard = kernel.guard()
+    guard.look()
+    kernel.now += CHECK_S
+
+    guard.look()
+
+    assert kernel.changes == [None]
+
+
+def test_a_kernel_that_refuses_is_an_error_at_first_and_asked_again_later() -> None:
+    kernel = Kernel(taken=ONE, refuses=True)
+    guard = kernel.guard()
+    with pytest.raises(GuardFailed):
+        guard.look()
+    guard.look_again()
+    kernel.refuses = False
+
+    guard.look_again()
+
+    assert kernel.guarded == ONE
+
+
+def test_no_chain_of_the_guard_drops_by_default() -> None:
+    rules = ruleset([UPLINK, TAP])
+
+    chains = [line for line in rules.splitlines() if "hook" in line]
+    drops = {line.strip() for line in rules.splitlines() if line.strip().endswith("drop")}
+    assert len(chains) == 4
+    assert all("policy accept" in line for line in chains)
+    assert drops == {
+        f"iifgroup {GROUP} drop",
+        "iifname @enslaved drop",
+        f"oifgroup {GROUP} drop",
+        "oifname @enslaved drop",
+    }
