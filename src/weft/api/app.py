@@ -14,6 +14,7 @@ from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
     address_groups,
     agent,
+    explain,
     groups,
     health,
     history,
@@ -91,4 +92,5 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, hosts, agent, history, session):
         router.include_router(noun.router)
+    router.include_router(explain.router)
     return router

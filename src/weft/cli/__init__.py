@@ -7,6 +7,7 @@ import typer
 
 from weft.cli import (
     address_group,
+    explain,
     group,
     host,
     login,
@@ -46,6 +47,7 @@ for _name, _noun in (
 app.add_typer(port.app, name="endpoint", help="The same as `weft port`.")
 login.add_to(app)
 revision.add_to(app)
+explain.add_to(app)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it

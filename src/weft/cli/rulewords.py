@@ -46,6 +46,20 @@ def service_in(text: str) -> dict[str, Any]:
     return {"protocol": protocol.value, "ports": [_range_text(r) for r in ranges]}
 
 
+def traffic_in(text: str) -> dict[str, Any]:
+    """The traffic of one packet that `text` names, as a request carries it. Raises Invalid."""
+    if text == "other":
+        return {}
+    service = service_in(text)
+    ports = service.pop("ports", None)
+    if not service or (ports is not None and (len(ports) != 1 or "-" in ports[0])):
+        raise Invalid(
+            f"{text!r} is not the traffic of one packet; write tcp/443, udp/53, icmp, icmp/8, or other",
+            field="traffic",
+        )
+    return service if ports is None else {**service, "port": int(ports[0])}
+
+
 def peer_text(peer: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The peer as `peer_in` reads it; `names` by id."""
     for word, field in _PEERS.items():

@@ -52,10 +52,11 @@ def read_changes(connection: sa.Connection, since: Revision, limit: int | None) 
     query = sa.select(log, heads.c.at, heads.c.author).join(heads).where(log.c.revision > since)
     if last is not None:
         query = query.where(log.c.revision <= last)
-    return [_to_change(row) for row in connection.execute(query.order_by(log.c.revision, log.c.seq))]
+    return [to_change(row) for row in connection.execute(query.order_by(log.c.revision, log.c.seq))]
 
 
-def _to_change(row: sa.Row[tuple[object, ...]]) -> Change:
+def to_change(row: sa.Row[tuple[object, ...]]) -> Change:
+    """The change that a row of the log, joined with its revision, tells of."""
     kind = Kind(row.kind)
     return Change(
         revision=Revision(row.revision),

@@ -38,6 +38,7 @@ changes = sa.Table(
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("before", sa.JSON(none_as_null=True)),
     sa.Column("after", sa.JSON(none_as_null=True)),
+    sa.Index("ix_changes_object_id", "object_id", "revision"),
 )
 
 

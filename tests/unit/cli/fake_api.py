@@ -20,6 +20,8 @@ class FakeApi:
         self.revision = 0
         self.enforced = True
         self.requests: list[tuple[str, str, Object]] = []
+        self.answers: dict[str, Object] = {"explain": {"verdicts": []}}
+        """What is answered to paths that have no objects behind them."""
         self._page = page
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -28,10 +30,9 @@ class FakeApi:
         self.requests.append((request.method, "/".join(parts), body))
         if request.headers.get("authorization") != "Bearer good":
             return _problem(401, "unauthenticated", "this token is unknown or expired")
-        if parts[0] == "receipts":
-            return self._receipt(int(parts[1]))
-        if parts[0] == "changes":
-            return httpx.Response(200, json={"items": [], "revision": self.revision})
+        told = self._told(parts)
+        if told is not None:
+            return told
         if len(parts) == 1:
             return self._collection(request, parts[0], body)
         found = next((o for o in self.objects.get(parts[0], []) if parts[1] in (o["id"], o["name"])), None)
@@ -47,6 +48,14 @@ class FakeApi:
         self.objects["hosts"].remove(host)
         freed = {"host": host["name"], "removed_ports": 3, "unbound_ports": 1}
         return httpx.Response(200, json=freed, headers={"Weft-Revision": str(self.revision)})
+
+    def _told(self, parts: list[str]) -> httpx.Response | None:
+        """The answer to what has no objects behind it."""
+        if parts[0] == "receipts":
+            return self._receipt(int(parts[1]))
+        if parts[0] == "changes":
+            return httpx.Response(200, json={"items": [], "revision": self.revision})
+        return httpx.Response(200, json=self.answers[parts[0]]) if parts[0] in self.answers else None
 
     def add(self, kind: str, /, **fields: Any) -> Object:  # noqa: ANN401 - what a body holds
         self.revision += 1

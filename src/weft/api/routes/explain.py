@@ -1,0 +1,138 @@
+"""/explain: may this endpoint reach that one, what decides, and who made it so."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from fastapi import APIRouter
+
+from weft.api import references
+from weft.api.context import Asking, Reading
+from weft.api.schemas.explain import TO_COME, EndpointIn, ExplainIn, ExplainShown, Telling, VerdictShown
+from weft.model.errors import Invalid, WeftError
+from weft.model.ids import NetworkId
+from weft.model.ipam import first_free
+from weft.model.network import Network
+from weft.model.port import FixedIP, Port, PortKind, mac_for
+from weft.model.snapshot import Snapshot
+from weft.store import Change, Store
+from weft.store.provenance import origin_of_default, origin_of_rule
+from weft.verifier.lines import Line, OfNetwork, Origin
+from weft.verifier.station import Station, owner, separate, stations
+from weft.verifier.verdict import Judge, Verdict
+
+router = APIRouter(prefix="/explain", tags=["explain"])
+
+
+@router.post("")
+def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
+    """The verdict on traffic between two endpoints, and the lines that decided it on both sides."""
+    snapshot = asking.store.snapshot()
+    sources, destinations = _ends(asking, snapshot, body)
+    verdicts = _verdicts(snapshot, sources, destinations, body)
+    told = Telling(snapshot, _origins(asking.store))
+    return ExplainShown(
+        revision=snapshot.revision,
+        passes=any(verdict.passes for verdict in verdicts),
+        verdicts=[VerdictShown.from_model(told, verdict) for verdict in verdicts],
+    )
+
+
+def _verdicts(
+    snapshot: Snapshot, sources: Sequence[Station], destinations: Sequence[Station], body: ExplainIn
+) -> list[Verdict]:
+    judge = Judge(snapshot)
+    versions = {station.address.version for station in sources}
+    verdicts = [
+        judge.verdict(source, destination, header)
+        for version in (4, 6)
+        if (header := body.traffic.to_model(version)) is not None
+        for source in sources
+        for destination in destinations
+        if source.address.version == destination.address.version == version
+    ]
+    if not verdicts:
+        spoken = " and ".join(f"IPv{version}" for version in sorted(versions)) or "no IP at all"
+        raise Invalid(
+            f"there is no such traffic between these two: the source speaks {spoken}; "
+            "ask about endpoints with addresses of the same IP version, and a protocol that it has",
+            field="traffic",
+        )
+    return verdicts
+
+
+def _ends(asking: Asking, snapshot: Snapshot, body: ExplainIn) -> tuple[Sequence[Station], Sequence[Station]]:
+    """Both ends; an address means what it means where the other end is."""
+    source = _port(asking, snapshot, body.source, body.project, "source")
+    destination = _port(asking, snapshot, body.destination, body.project, "destination")
+    if source is None and destination is None:
+        raise Invalid("two addresses say nothing; name the port of at least one end", field="source")
+    return (
+        _stations(snapshot, source, body.source, destination),
+        _stations(snapshot, destination, body.destination, source),
+    )
+
+
+def _stations(
+    snapshot: Snapshot, port: Port | None, asked: EndpointIn, other: Port | None
+) -> Sequence[Station]:
+    if port is not None:
+        return stations(port)
+    if asked.address is None or other is None:
+        raise ValueError("an end is a port or an address, and one of the two is a port")
+    domain = separate(snapshot)[other.network_id]
+    return (Station(asked.address, owner(snapshot, domain, asked.address)),)
+
+
+def _port(
+    asking: Asking, snapshot: Snapshot, asked: EndpointIn, within: str | None, field: str
+) -> Port | None:
+    """The port that is meant, or a port as it would be; None for an address."""
+    try:
+        if asked.port is not None:
+            return references.visible(snapshot, asking.caller, Port, asked.port, within)
+        if asked.network is not None:
+            network = references.visible(snapshot, asking.caller, Network, asked.network, within)
+            return _to_come(snapshot, network, asked)
+    except WeftError as error:
+        error.field = field
+        raise
+    return None
+
+
+def _to_come(snapshot: Snapshot, network: Network, asked: EndpointIn) -> Port:
+    """A port that does not exist yet, with the addresses that it would get."""
+    return Port(
+        id=TO_COME,
+        project_id=network.project_id,
+        network_id=network.id,
+        name=f"a new endpoint on {network.name}",
+        kind=PortKind.CONTAINER,
+        mac=mac_for(TO_COME),
+        fixed_ips=_next_addresses(snapshot, network.id),
+        labels=dict(asked.labels or {}),
+    )
+
+
+def _next_addresses(snapshot: Snapshot, network: NetworkId) -> tuple[FixedIP, ...]:
+    taken = {fixed.address for port in snapshot.ports_of.get(network, ()) for fixed in port.fixed_ips}
+    found: dict[int, FixedIP] = {}
+    for subnet in snapshot.subnets_of.get(network, ()):
+        address = first_free(subnet, taken)
+        if address is not None:
+            found.setdefault(address.version, FixedIP(subnet.id, address))
+    return tuple(found.values())
+
+
+def _origins(store: Store) -> Callable[[Line], Change | None]:
+    """Who made a line what it is; each is looked up once."""
+
+    @cache
+    def origin(line: Line) -> Change | None:
+        if line.policy is not None and line.rule is not None:
+            return origin_of_rule(store, line.policy, line.rule.id)
+        if line.origin is Origin.DEFAULT and isinstance(line.target, OfNetwork):
+            network = store.snapshot().networks.get(line.target.network)
+            return None if network is None else origin_of_default(store, network, line.direction)
+        return None
+
+    return origin
