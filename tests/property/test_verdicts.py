@@ -27,7 +27,11 @@ def headers(version: int) -> list[Header]:
     """One of each kind that a rule of `random_model` could tell from the others, and then some."""
     tcp, udp = Protocol.TCP, Protocol.UDP
     numbers = [0, 22, 80, 443, 1000, 1999, 2000, 2001, 65535]
-    kinds = [(8, 0), (8, 1), (0, 0)] if version == 4 else [(128, 0), (129, 0), (133, 0), (135, 0), (136, 0)]
+    kinds = (
+        [(8, 0), (8, 1), (0, 0)]
+        if version == 4
+        else [(128, 0), (129, 0), (133, 0), (134, 0), (135, 0), (136, 0)]
+    )
     return [
         *(transport(version, tcp, number) for number in numbers),
         *(transport(version, tcp, 40000, number) for number in (80, 443, 1500)),

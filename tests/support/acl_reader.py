@@ -111,7 +111,7 @@ def _symbol(name: str) -> _Match:
 
 def holds(name: str, header: Header) -> bool:
     """Whether the predefined symbol `name` is true of a packet with `header`, which is IP."""
-    neighbours = {"nd": (135, 136), "nd_rs": (133,)}
+    neighbours = {"nd": (135, 136), "nd_rs": (133,), "nd_ra": (134,)}
     if name in neighbours:
         return header.protocol is Protocol.ICMPV6 and header.value >> 8 in neighbours[name]
     if name in ("ip4", "ip6"):

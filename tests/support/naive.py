@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from weft.model.ids import NetworkId
 from weft.model.network import Address, Default
 from weft.model.policy import Action, Direction, Policy, Protocol, Rule, Tier
 from weft.model.port import Port
@@ -13,7 +14,9 @@ def arrives(
     model: Snapshot, sender: Port, source: Address, receiver: Port, target: Address, header: Header
 ) -> bool:
     """Whether a packet from one port's own address arrives at the other's."""
-    if sender.network_id != receiver.network_id or sender.id == receiver.id:
+    if receiver not in _domain(model, sender) or sender.id == receiver.id:
+        return False
+    if sender.network_id != receiver.network_id and (source.is_link_local or target.is_link_local):
         return False
     if source.version != header.version or target.version != header.version:
         return False
@@ -58,6 +61,17 @@ def _neighbours(model: Snapshot, port: Port) -> list[Port]:
     return [other for other in model.ports.values() if other.network_id == port.network_id]
 
 
+def _networks(model: Snapshot, port: Port) -> set[NetworkId]:
+    """The networks that the port's packets get to."""
+    joined = [set(r.networks) for r in model.routers.values() if port.network_id in r.networks]
+    return joined[0] if joined else {port.network_id}
+
+
+def _domain(model: Snapshot, port: Port) -> list[Port]:
+    networks = _networks(model, port)
+    return [other for other in model.ports.values() if other.network_id in networks]
+
+
 def _rules_of(model: Snapshot, port: Port) -> Iterator[Rule]:
     for tier in ("admin", "project", "baseline"):
         policies = [p for p in model.policies.values() if p.tier is Tier(tier)]
@@ -90,16 +104,17 @@ def _is_peer(model: Snapshot, port: Port, rule: Rule, far: Address) -> bool:
     peer = rule.peer
     if peer.group_id is not None:
         members = [model.ports[member] for member in model.members_of[peer.group_id]]
-        near = [member for member in members if member.network_id == port.network_id]
+        near = [member for member in members if member in _domain(model, port)]
         return any(fixed.address == far for member in near for fixed in member.fixed_ips)
-    if peer.network_id == port.network_id:
-        return any(fixed.address == far for other in _neighbours(model, port) for fixed in other.fixed_ips)
+    if peer.network_id in _networks(model, port):
+        there = [other for other in model.ports.values() if other.network_id == peer.network_id]
+        return any(fixed.address == far for other in there for fixed in other.fixed_ips)
     if peer.network_id is not None:
-        own = [s.cidr for s in model.subnets.values() if s.network_id == port.network_id]
-        there = [s.cidr for s in model.subnets.values() if s.network_id == peer.network_id]
+        own = [s.cidr for s in model.subnets.values() if s.network_id in _networks(model, port)]
+        prefixes = [s.cidr for s in model.subnets.values() if s.network_id == peer.network_id]
         return any(
             far in cidr and not any(cidr.version == mine.version and cidr.overlaps(mine) for mine in own)
-            for cidr in there
+            for cidr in prefixes
         )
     if peer.address_group_id is not None:
         return any(far in cidr for cidr in model.address_groups[peer.address_group_id].cidrs)

@@ -11,6 +11,7 @@ from tests.support.builders import (
     a_policy,
     a_port,
     a_project,
+    a_router,
     a_rule,
     a_snapshot,
     a_subnet,
@@ -33,8 +34,12 @@ GROUPS = {
     "nobody": "app=nobody",
     "by-hand": None,
 }
-NETWORKS = {"blue": ("10.0.0.0/24", "fd00::/64"), "green": ("10.0.0.0/25", "fd01::/64")}
-"""Of the two networks one has addresses of the other."""
+NETWORKS = {
+    "blue": ("10.0.0.0/24", "fd00::/64"),
+    "green": ("10.0.0.0/25", "fd01::/64"),
+    "red": ("10.1.0.0/24", "fd02::/64"),
+}
+"""Blue and green have addresses of each other; blue and red may be joined by a router."""
 
 PREFIXES = ["10.0.0.0/29", "10.0.0.4/30", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.0/24", "fd00::/125", "::/0"]
 SERVICES = [
@@ -53,6 +58,8 @@ def random_model(seed: int, *, most_ports: int = 6, most_rules: int = 4, plain: 
     for name in networks:
         objects.append(a_network(name, ingress=_default(chance), egress=_default(chance)))
         objects += [a_subnet(c, network=name, dhcp=chance.random() < 0.5) for c in NETWORKS[name]]
+    if len(networks) > 1 and chance.random() < 0.6:
+        objects.append(a_router("hub", ["blue", "red"]))
     ports = [_port(chance, n, networks, plain=plain) for n in range(chance.randint(2, most_ports))]
     objects += ports
     for name, selector in GROUPS.items():
@@ -70,8 +77,8 @@ def _default(chance: Random) -> Default:
 def _port(chance: Random, number: int, networks: list[str], *, plain: bool) -> Port:
     network = chance.choice(networks)
     v4, v6 = NETWORKS[network]
-    base6 = v6.removesuffix("/64")
-    offered = {f"10.0.0.{number + 2}": v4, f"{base6}{number + 2:x}": v6, f"10.0.0.{number + 20}": v4}
+    base4, base6 = v4.rpartition(".")[0], v6.removesuffix("/64")
+    offered = {f"{base4}.{number + 2}": v4, f"{base6}{number + 2:x}": v6, f"{base4}.{number + 20}": v4}
     weights = (1.0, 1.0, 0.0) if plain else (0.9, 0.6, 0.1)
     kept = [pair for pair, weight in zip(offered.items(), weights, strict=True) if chance.random() < weight]
     return a_port(

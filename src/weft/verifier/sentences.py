@@ -106,7 +106,7 @@ class _Telling:
         ]
         if len(networks) == 2:
             return f"no router joins the networks {networks[0]} and {networks[1]}"
-        return f"no router leads out of network {networks[0] if networks else 'any'}"
+        return f"no route leads out of network {networks[0] if networks else 'any'} to it"
 
     def policy_beside(self, verdict: Verdict) -> str:
         """What policy would say if nothing else were in the way."""

@@ -1,6 +1,6 @@
 """Where packets come from and go to: an address on a network, and the port that sends or gets them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Set
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
@@ -9,16 +9,13 @@ from weft.model.network import Address
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 
-Domain = frozenset[NetworkId]
+Domain = Set[NetworkId]
 """The networks among which packets travel: an address means the same on all of them."""
 
-Domains = Mapping[NetworkId, Domain]
-DomainsOf = Callable[[Snapshot], Domains]
 
-
-def separate(snapshot: Snapshot) -> Domains:
-    """Without routers every network is a routing domain of its own."""
-    return {network: frozenset({network}) for network in snapshot.networks}
+def domain_around(snapshot: Snapshot, network: NetworkId) -> Domain:
+    """The networks that a router joins with `network`, itself among them."""
+    return snapshot.networks_in(snapshot.domain_of(network))
 
 
 @dataclass(frozen=True, slots=True)

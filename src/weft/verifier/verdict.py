@@ -9,9 +9,9 @@ from weft.model.policy import Direction
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.lines import REVERSE, Line, Who, lines
-from weft.verifier.membership import Membership
+from weft.verifier.membership import Membership, inside
 from weft.verifier.packet import Header
-from weft.verifier.station import Domain, DomainsOf, Station, given, may_use, owner, separate
+from weft.verifier.station import Domain, Station, domain_around, given, may_use, owner
 
 _MOST_CLOSE = 5
 
@@ -72,34 +72,21 @@ class Verdict:
         return next((d for d in (self.egress, self.ingress) if d is not None and not d.line.allows), None)
 
 
-def judge(
-    snapshot: Snapshot,
-    source: Station,
-    destination: Station,
-    header: Header,
-    *,
-    domains_of: DomainsOf = separate,
-) -> Verdict:
-    """The verdict on a packet with `header` from `source` to `destination`.
-
-    The ports need not be in the snapshot: one that is only planned is judged by its labels and addresses.
-    """
-    return Judge(snapshot, domains_of=domains_of).verdict(source, destination, header)
-
-
 class Judge:
     """Verdicts on one snapshot, whose lines are read once."""
 
-    def __init__(self, snapshot: Snapshot, *, domains_of: DomainsOf = separate) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         """Reads the policies."""
         self._snapshot = snapshot
-        self._domains = domains_of(snapshot)
         self._lines: dict[Direction, list[Line]] = {direction: [] for direction in Direction}
         for line in lines(snapshot):
             self._lines[line.direction].append(line)
 
     def verdict(self, source: Station, destination: Station, header: Header) -> Verdict:
-        """As `judge`."""
+        """The verdict on a packet with `header` from `source` to `destination`.
+
+        The ports need not be in the snapshot: one to come is judged by its labels and addresses.
+        """
         obstacle = self._obstacle(source, destination, header)
         egress = self._decide(source.port, Direction.EGRESS, destination, header)
         ingress = self._decide(destination.port, Direction.INGRESS, source, header)
@@ -119,20 +106,29 @@ class Judge:
             return Obstacle.SAME_PORT
         if {source.address.version, destination.address.version} != {header.version}:
             return Obstacle.OTHER_FAMILY
-        if not self._connected(*ports):
+        if not self._connected(source, destination):
             return Obstacle.NO_ROUTE
         if ports[0] is not None and not may_use(ports[0], source.address):
             return Obstacle.SPOOFED
         return None
 
-    def _connected(self, source: Port | None, destination: Port | None) -> bool:
-        """Whether a packet finds its way. Without routers none leads out of a network."""
-        if source is None or destination is None:
-            return False
-        return destination.network_id in self._domain(source)
+    def _connected(self, source: Station, destination: Station) -> bool:
+        """Whether a packet finds its way: on one network, through a router, or by a route to the outside."""
+        if source.port is None:
+            return self._leads_out(destination.port, source.address)
+        if destination.port is None:
+            return self._leads_out(source.port, destination.address)
+        if source.port.network_id == destination.port.network_id:
+            return True
+        local = source.address.is_link_local or destination.address.is_link_local
+        return not local and destination.port.network_id in self._domain(source.port)
+
+    def _leads_out(self, port: Port | None, address: Address) -> bool:
+        router = None if port is None else self._snapshot.router_of.get(port.network_id)
+        return router is not None and any(inside(address, route.destination) for route in router.routes)
 
     def _domain(self, port: Port) -> Domain:
-        return self._domains.get(port.network_id, frozenset({port.network_id}))
+        return domain_around(self._snapshot, port.network_id)
 
     def _decide(
         self, port: Port | None, direction: Direction, peer: Station, header: Header

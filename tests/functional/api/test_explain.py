@@ -87,7 +87,7 @@ def test_an_address_that_nobody_holds_is_outside_and_nothing_leads_there(estate:
     verdict = explained(estate, "web1", {"address": "192.0.2.1"}, TCP)["verdicts"][0]
 
     assert verdict["obstacle"] == "no-route"
-    assert "no router leads out of network net" in verdict["sentences"][0]
+    assert "no route leads out of network net" in verdict["sentences"][0]
 
 
 def test_ports_on_networks_that_nothing_joins_do_not_meet(estate: Rest) -> None:

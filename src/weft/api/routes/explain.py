@@ -17,7 +17,7 @@ from weft.model.snapshot import Snapshot
 from weft.store import Change, Store
 from weft.store.provenance import origin_of_default, origin_of_rule
 from weft.verifier.lines import Line, OfNetwork, Origin
-from weft.verifier.station import Station, owner, separate, stations
+from weft.verifier.station import Station, domain_around, owner, stations
 from weft.verifier.verdict import Judge, Verdict
 
 router = APIRouter(prefix="/explain", tags=["explain"])
@@ -79,7 +79,7 @@ def _stations(
         return stations(port)
     if asked.address is None or other is None:
         raise ValueError("an end is a port or an address, and one of the two is a port")
-    domain = separate(snapshot)[other.network_id]
+    domain = domain_around(snapshot, other.network_id)
     return (Station(asked.address, owner(snapshot, domain, asked.address)),)
 
 
