@@ -5,8 +5,9 @@ that the database gives its rows do not leave this module.
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, fields
 from typing import Any
 
 from weft.model.ids import Revision
@@ -45,6 +46,14 @@ _ROOTS = frozenset({"Logical_Switch", "Logical_Router", "DHCP_Options", "Port_Gr
 """Tables whose rows live without being referred to (the schema's isRoot); the rest goes with its parent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """Our rows in the database, as a live view, and which are new, different or gone since the last look."""
+
+    rows: Rows
+    moved: Set[Key]
+
+
 class Northbound:
     """A session with the Northbound database."""
 
@@ -60,6 +69,7 @@ class Northbound:
         )
         self._seen: Replica | None = None
         self._rows: dict[Key, Row] = {}
+        self._moved: set[Key] = set()
         self._keys: dict[Uuid, Key] = {}
         """What each row is called, those of strangers included."""
         self._uuids: dict[Key, Uuid] = {}
@@ -91,7 +101,11 @@ class Northbound:
         return self._connection.wait_for(lambda: self._connection.holds_lock, timeout_s)
 
     def read(self) -> Rows:
-        """Our rows as they are now; only rows that changed since the last call are converted again.
+        """Our rows as they are now."""
+        return dict(self.look().rows)
+
+    def look(self) -> Actual:
+        """Our rows as they are now, at the cost of those that moved since the last look.
 
         A second row with a key that is taken is called `duplicate:...`, a stranger's row that one of ours
         refers to `foreign:...`: no desired row is called so, hence the next plan does away with them.
@@ -99,12 +113,14 @@ class Northbound:
         """
         with self._connection.reading() as replica:
             if replica is not self._seen:
+                self._moved.update(self._rows)
                 self._seen, self._rows, self._keys, self._uuids = replica, {}, {}, {}
                 replica.touched.update(
                     (table, identity) for table, rows in replica.tables.items() for identity in rows
                 )
             self._refresh(replica)
-            return dict(self._rows)
+            moved, self._moved = self._moved, set()
+            return Actual(self._rows, moved)
 
     def position(self) -> tuple[Revision, int]:
         """The revision that is realised (0: none), and the `nb_cfg` whose acknowledgement covers it."""
@@ -208,6 +224,7 @@ class Northbound:
         if old is not None:
             del self._keys[identity]
             self._rows.pop(old, None)
+            self._moved.add(old)
             vacant = {old} if self._uuids.pop(old, None) is not None else vacant
         if new is not None:
             self._keys[identity] = new
@@ -254,6 +271,7 @@ class Northbound:
             return
         if table in _ROOTS or not key.startswith(_DUPLICATE):
             self._rows[key] = self._row(table, key, replica.tables[table][identity])
+            self._moved.add(key)
 
     def _row(self, table: str, key: Key, raw: RawRow) -> Row:
         values: dict[str, Any] = {}
@@ -293,7 +311,7 @@ def operations_for(
     schema lacks are left out.
     """
     names = {row.key: NamedUuid(f"row{number}") for number, row in enumerate(plan.insert)}
-    address = _Addressing({**uuids, **names})
+    address = _Addressing(ChainMap(names, uuids))  # type: ignore[arg-type]  # only ever read
     inserts = [_insert(row, names[row.key], address, known[row.table]) for row in plan.insert]
     updates = [
         operation

@@ -4,7 +4,7 @@ Sets change by element, so that adding one port to a group of thousands costs on
 in every hypervisor's conditional update, not a rewrite of the group.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -48,22 +48,29 @@ class Plan:
         return {"inserted": len(self.insert), "updated": len(self.update), "deleted": len(self.delete)}
 
 
-def diff(desired: Rows, actual: Rows) -> Plan:
-    """The plan that turns `actual` into `desired`. `diff(x, x)` is empty.
+def diff(desired: Rows, actual: Rows, among: Iterable[Key] | None = None) -> Plan:
+    """The plan that turns `actual` into `desired`; `among` are the only keys to look at, if it is given.
 
-    The table is part of how keys are made; should a stranger have put our key on a row of another table,
-    that row goes and ours is made.
+    `diff(x, x)` is empty. The table is part of how keys are made; should a stranger have put our key on a
+    row of another table, that row goes and ours is made.
     """
-    shared = [key for key in desired if key in actual]
-    moved = {key for key in shared if desired[key].table != actual[key].table}
-    insert = tuple(desired[key] for key in sorted((desired.keys() - actual.keys()) | moved))
-    delete = tuple(actual[key] for key in sorted((actual.keys() - desired.keys()) | moved))
-    update = tuple(
-        _change(desired[key], actual[key])
-        for key in sorted(shared)
-        if key not in moved and actual[key] != desired[key]
-    )
-    return Plan(insert, update, delete)
+    insert: list[Row] = []
+    update: list[RowChange] = []
+    delete: list[Row] = []
+    for key in desired.keys() | actual.keys() if among is None else among:
+        new, old = desired.get(key), actual.get(key)
+        if new is old or new == old:
+            continue
+        if new is not None and old is not None and new.table == old.table:
+            update.append(_change(new, old))
+            continue
+        insert += [] if new is None else [new]
+        delete += [] if old is None else [old]
+    return Plan(_in_order(insert), tuple(sorted(update, key=lambda change: change.row.key)), _in_order(delete))
+
+
+def _in_order(rows: list[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: row.key))
 
 
 def _change(desired: Row, actual: Row) -> RowChange:
