@@ -18,15 +18,16 @@ from sqlalchemy.exc import OperationalError
 
 from weft.api.app import create_app
 from weft.api.context import ENCAPSULATION_OVERHEAD
-from weft.compiler import CompilerSettings, compile_model
+from weft.compiler import Compilation, CompilerSettings
 from weft.model.errors import WeftError
 from weft.model.ids import HostName
 from weft.model.snapshot import Snapshot
 from weft.ovn.northbound import Northbound
 from weft.ovn.southbound import ChassisSeen, Southbound
 from weft.ovsdb import OvsdbUnavailable
-from weft.reconciler.loop import Loop, Realised
+from weft.reconciler.loop import Loop
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
+from weft.reconciler.passes import Realised
 from weft.settings import ServerSettings, SupervisorSettings, load_server
 from weft.store import Limits, Store, progress, status, tokens
 from weft.store.status import PortState, PortStatus
@@ -85,7 +86,7 @@ def serve(settings: ServerSettings) -> None:
     _print_first_token(store, settings.admin_token_file)
     northbound, southbound = Northbound(settings.nb), Southbound(settings.sb)
     compiled = partial(
-        compile_model,
+        Compilation,
         settings=CompilerSettings(
             encapsulation=settings.encapsulation,
             default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,

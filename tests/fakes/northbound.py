@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from weft.model.ids import Revision
+from weft.ovn.northbound import Actual
 from weft.ovn.plan import Plan, apply_to
 from weft.ovn.rows import REFERENCES, Key, LogicalSwitch, Meter, PortGroup, Row, Rows, by_key
 from weft.ovsdb import OvsdbError, OvsdbUnavailable
@@ -20,10 +21,16 @@ class FakeNorthbound:
         self._revision = Revision(0)
         self._nb_cfg = 0
         self.owes_bump = False
+        self._seen: Rows = {}
 
     def read(self) -> Rows:
+        return dict(self.look().rows)
+
+    def look(self) -> Actual:
         self._require_available()
-        return dict(self.rows)
+        seen, self._seen = self._seen, dict(self.rows)
+        moved = {key for key in seen.keys() | self.rows.keys() if seen.get(key) != self.rows.get(key)}
+        return Actual(self.rows, moved)
 
     def position(self) -> tuple[Revision, int]:
         self._require_available()

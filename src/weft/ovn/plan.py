@@ -66,7 +66,9 @@ def diff(desired: Rows, actual: Rows, among: Iterable[Key] | None = None) -> Pla
             continue
         insert += [] if new is None else [new]
         delete += [] if old is None else [old]
-    return Plan(_in_order(insert), tuple(sorted(update, key=lambda change: change.row.key)), _in_order(delete))
+    return Plan(
+        _in_order(insert), tuple(sorted(update, key=lambda change: change.row.key)), _in_order(delete)
+    )
 
 
 def _in_order(rows: list[Row]) -> tuple[Row, ...]:

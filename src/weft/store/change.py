@@ -12,6 +12,7 @@ from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
 from weft.model.router import Router
+from weft.model.snapshot import Touched
 
 Declared = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
 """Everything that a user declares and a revision can change."""
@@ -57,3 +58,11 @@ class Change:
 
 
 Changes = Sequence[Change]
+
+
+def touched_by(changes: Changes) -> Touched:
+    """What `changes` may have made different."""
+    found: dict[str, set[UUID | str]] = {kind.value: set() for kind in Kind}
+    for change in changes:
+        found[change.kind.value].add(change.object_id)
+    return Touched(**found)  # type: ignore[arg-type]  # a kind's value is the field of its ids

@@ -56,6 +56,28 @@ def test_a_plan_makes_the_database_as_desired_and_a_second_pass_finds_nothing_to
     assert diff(desired, northbound.read()).is_empty
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(desired=row_sets())
+def test_a_look_tells_of_every_row_that_moved(northbound: Northbound, desired: Rows) -> None:
+    mirror = dict(northbound.read())
+    put(northbound, desired)
+
+    seen = northbound.look()
+
+    for key in seen.moved:
+        mirror.pop(key, None)
+        if key in seen.rows:
+            mirror[key] = seen.rows[key]
+    assert mirror == desired
+
+
+def test_a_second_look_tells_of_nothing(northbound: Northbound) -> None:
+    put(northbound, a_switch())
+    northbound.look()
+
+    assert not northbound.look().moved
+
+
 def test_the_revision_and_the_configuration_number_are_written_with_the_rows(northbound: Northbound) -> None:
     first = put(northbound, a_switch(), revision=7)
 
