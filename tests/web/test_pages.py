@@ -13,7 +13,18 @@ from weft.store.policies import NewPolicy, NewRule
 from weft.store.status import PortState
 from weft.store.tokens import Role
 
-PAGES = ["/map", "/endpoints", "/networks", "/policies", "/groups", "/qos", "/hosts", "/projects", "/changes"]
+PAGES = [
+    "/map",
+    "/routers",
+    "/endpoints",
+    "/networks",
+    "/policies",
+    "/groups",
+    "/qos",
+    "/hosts",
+    "/projects",
+    "/changes",
+]
 
 
 def test_a_wrong_token_is_refused_with_the_cure(site: Site, page: Page) -> None:

@@ -17,6 +17,7 @@ const MapPage = lazy(() => import("./pages/map"));
 const PoliciesPage = lazy(() => import("./pages/policies"));
 const EndpointPage = lazy(() => import("./pages/endpoint"));
 const NetworksPage = lazy(() => import("./pages/networks"));
+const RoutersPage = lazy(() => import("./pages/routers"));
 const GroupsPage = lazy(() => import("./pages/groups"));
 const QosPage = lazy(() => import("./pages/qos"));
 const HostsPage = lazy(() => import("./pages/hosts"));
@@ -61,6 +62,7 @@ function Pages({ session }: { session: Session }) {
               <Route path="/endpoints" component={EndpointsPage} />
               <Route path="/endpoints/:id">{({ id }) => <EndpointPage id={id} />}</Route>
               <Route path="/networks" component={NetworksPage} />
+              <Route path="/routers" component={RoutersPage} />
               <Route path="/groups" component={GroupsPage} />
               <Route path="/policies/:id?">{({ id }) => <PoliciesPage id={id} />}</Route>
               <Route path="/qos" component={QosPage} />
@@ -89,6 +91,7 @@ const PLACES: { to: string; title: string; icon: IconName; adminOnly?: boolean }
   { to: "/map", title: "Map", icon: "map" },
   { to: "/endpoints", title: "Endpoints (ports)", icon: "container" },
   { to: "/networks", title: "Networks", icon: "network" },
+  { to: "/routers", title: "Routers", icon: "router" },
   { to: "/policies", title: "Policies", icon: "policy" },
   { to: "/groups", title: "Groups", icon: "group" },
   { to: "/qos", title: "QoS", icon: "gauge" },

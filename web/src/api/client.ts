@@ -6,6 +6,7 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Project = Schemas["ProjectShown"];
 export type Network = Schemas["NetworkShown"];
+export type Router = Schemas["RouterShown"];
 export type Port = Schemas["PortShown"];
 export type Group = Schemas["GroupShown"];
 export type AddressGroup = Schemas["AddressGroupShown"];

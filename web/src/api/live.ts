@@ -20,7 +20,7 @@ export interface News {
 /** Which lists are stale after a change to an object of `kind`: names and memberships travel. */
 const TOUCHES: Record<string, string[]> = {
   projects: ["projects", "hosts"],
-  networks: ["networks", "ports"],
+  networks: ["networks", "ports", "routers"],
   subnets: ["networks", "subnets"],
   ports: ["ports", "groups"],
   groups: ["groups", "ports", "policies"],
@@ -66,6 +66,7 @@ export function useNews(): News {
 }
 
 const ALL = [
+  "routers",
   "projects",
   "networks",
   "ports",

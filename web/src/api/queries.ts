@@ -28,6 +28,12 @@ export const networksQuery = (project?: string) =>
     queryFn: () => all((cursor) => body(api.GET("/api/v1/networks", asked(project, cursor)))),
   });
 
+export const routersQuery = (project?: string) =>
+  queryOptions({
+    queryKey: ["routers", project],
+    queryFn: () => all((cursor) => body(api.GET("/api/v1/routers", asked(project, cursor)))),
+  });
+
 export const portsQuery = (project?: string) =>
   queryOptions({
     queryKey: ["ports", project],

@@ -3,20 +3,21 @@ import "@xyflow/react/dist/style.css";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { Link, useSearchParams } from "wouter";
-import { networksQuery, portsQuery } from "../../api/queries";
+import { networksQuery, portsQuery, routersQuery } from "../../api/queries";
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { type Grouping, layout, MANY } from "./layout";
-import { BoxView, EndpointView } from "./nodes";
+import { BoxView, EndpointView, RouterView } from "./nodes";
 import { PortPanel } from "./panel";
 
-const NODE_TYPES = { box: BoxView, endpoint: EndpointView } satisfies NodeTypes;
+const NODE_TYPES = { box: BoxView, endpoint: EndpointView, router: RouterView } satisfies NodeTypes;
 
 /** The map: networks with their endpoints, or hosts with theirs; what is selected lives in the address. */
 export default function MapPage() {
   const project = useProject();
   const ports = useQuery(portsQuery(project));
   const networks = useQuery(networksQuery(project));
+  const routers = useQuery(routersQuery(project)).data;
   const [search, setSearch] = useSearchParams();
   const by: Grouping = search.get("by") === "host" ? "host" : "network";
   const words = search.get("q") ?? "";
@@ -38,8 +39,14 @@ export default function MapPage() {
   );
   const shown = useMemo(() => (ports.data ?? []).filter((port) => matches(port, words)), [ports.data, words]);
   const drawn = useMemo(
-    () => layout(shown, networks.data ?? [], by, new Set(open.split(",").filter((one) => one !== "")), shape),
-    [shown, networks.data, by, open, shape],
+    () =>
+      layout(
+        { ports: shown, networks: networks.data ?? [], routers: routers ?? [] },
+        by,
+        new Set(open.split(",").filter((one) => one !== "")),
+        shape,
+      ),
+    [shown, networks.data, routers, by, open, shape],
   );
   const nodes = useMemo(
     () => drawn.nodes.map((node) => (node.id === selected ? { ...node, selected: true } : node)),

@@ -22,9 +22,10 @@ function port(number: number): Port {
 }
 
 const ports = (count: number) => Array.from({ length: count }, (_, index) => port(index));
+const drawn = (found: Port[]) => ({ ports: found, networks: [network], routers: [] });
 const places = (found: Port[]) =>
   Object.fromEntries(
-    layout(found, [network], "network", new Set()).nodes.map((node) => [node.id, node.position]),
+    layout(drawn(found), "network", new Set()).nodes.map((node) => [node.id, node.position]),
   );
 
 describe("the map", () => {
@@ -33,7 +34,7 @@ describe("the map", () => {
   });
 
   it("lays no endpoint on another", () => {
-    const chips = layout(ports(50), [network], "network", new Set()).nodes.filter(
+    const chips = layout(drawn(ports(50)), "network", new Set()).nodes.filter(
       (node) => node.type === "endpoint",
     );
     const taken = new Set(chips.map((node) => `${node.position.x},${node.position.y}`));
@@ -42,15 +43,15 @@ describe("the map", () => {
   });
 
   it("folds when there are many, and unfolds what a person opened", () => {
-    const folded = layout(ports(MANY + 1), [network], "network", new Set());
-    const opened = layout(ports(MANY + 1), [network], "network", new Set(["n"]));
+    const folded = layout(drawn(ports(MANY + 1)), "network", new Set());
+    const opened = layout(drawn(ports(MANY + 1)), "network", new Set(["n"]));
 
     expect(folded.nodes.length).toBe(1);
     expect(opened.nodes.length).toBe(MANY + 2);
   });
 
   it("groups by host, too", () => {
-    const boxes = layout(ports(4), [network], "host", new Set()).nodes.filter((node) => node.type === "box");
+    const boxes = layout(drawn(ports(4)), "host", new Set()).nodes.filter((node) => node.type === "box");
 
     expect(boxes.map((box) => box.data.title)).toEqual(["h0", "h1"]);
   });

@@ -1,7 +1,7 @@
 // Where everything stands on the map. Pure: the same ports give the same places, so updates do not make it jump.
 
 import type { Edge, Node } from "@xyflow/react";
-import type { Network, Port } from "../../api/client";
+import type { Network, Port, Router } from "../../api/client";
 
 export type Grouping = "network" | "host";
 
@@ -17,13 +17,18 @@ export interface EndpointData extends Record<string, unknown> {
 }
 export type BoxNode = Node<BoxData, "box">;
 export type EndpointNode = Node<EndpointData, "endpoint">;
-export type MapNode = BoxNode | EndpointNode;
+export interface RouterData extends Record<string, unknown> {
+  router: Router;
+}
+export type RouterNode = Node<RouterData, "router">;
+export type MapNode = BoxNode | EndpointNode | RouterNode;
 
 /** From how many ports on the boxes fold to counts. */
 export const MANY = 200;
 
 const CHIP = { width: 216, height: 60, gap: 12 };
 const BOX = { padding: 16, header: 62, gap: 40, foldedWidth: 300, foldedHeight: 120 };
+const ROUTER = { width: 180, height: 56, gap: 60 };
 const MOST_COLUMNS = 12;
 /** A row of boxes is about this wide before the next begins, on a screen that is wider than high, and otherwise. */
 const ROW_WIDTH = { landscape: 1700, portrait: 760 };
@@ -59,18 +64,25 @@ function boxes(ports: Port[], networks: Network[], by: Grouping): Box[] {
     .sort(byName);
 }
 
-/** The nodes of the map; `unfolded` are the boxes that a person has opened. */
+/** What a map is drawn from. */
+export interface Drawn {
+  ports: Port[];
+  networks: Network[];
+  routers: Router[];
+}
+
+/** The nodes of the map, routers on top; `unfolded` are the boxes that a person has opened. */
 export function layout(
-  ports: Port[],
-  networks: Network[],
+  { ports, networks, routers }: Drawn,
   by: Grouping,
   unfolded: ReadonlySet<string>,
   shape: keyof typeof ROW_WIDTH = "landscape",
 ): { nodes: MapNode[]; edges: Edge[] } {
   const fold = ports.length > MANY;
   const nodes: MapNode[] = [];
+  const routed = by === "network" ? routers : [];
   let x = 0;
-  let y = 0;
+  let y = routed.length > 0 ? ROUTER.height + ROUTER.gap : 0;
   let rowHeight = 0;
   for (const box of boxes(ports, networks, by)) {
     const folded = fold && box.ports.length > 0 && !unfolded.has(box.id);
@@ -102,7 +114,30 @@ export function layout(
     x += width + BOX.gap;
     rowHeight = Math.max(rowHeight, height);
   }
-  return { nodes, edges: [] };
+  return { nodes: [...nodes, ...routed.map(routerNode)], edges: routed.flatMap(links) };
+}
+
+function routerNode(router: Router, index: number): RouterNode {
+  return {
+    id: router.id,
+    type: "router",
+    position: { x: index * (ROUTER.width + BOX.gap), y: 0 },
+    width: ROUTER.width,
+    height: ROUTER.height,
+    data: { router },
+    draggable: false,
+    selectable: false,
+    ariaLabel: `router ${router.name}, joins ${router.networks.map((network) => network.name).join(" and ")}`,
+  };
+}
+
+function links(router: Router): Edge[] {
+  return router.networks.map((network) => ({
+    id: `${router.id}-${network.id}`,
+    source: router.id,
+    target: network.id,
+    focusable: false,
+  }));
 }
 
 function chips(box: Box, columns: number): EndpointNode[] {

@@ -1,10 +1,10 @@
 // How a box and an endpoint look.
 
-import type { NodeProps } from "@xyflow/react";
+import { Handle, type NodeProps, Position } from "@xyflow/react";
 import type { Port } from "../../api/client";
 import { Icon } from "../../parts/icons";
 import { addressesOf } from "../../parts/state";
-import type { BoxNode, EndpointNode } from "./layout";
+import type { BoxNode, EndpointNode, RouterNode } from "./layout";
 
 const STATES = ["up", "pending", "down", "failed"] as const;
 const KINDS = ["container", "vm", "baremetal"] as const;
@@ -12,6 +12,7 @@ const KINDS = ["container", "vm", "baremetal"] as const;
 export function BoxView({ data }: NodeProps<BoxNode>) {
   return (
     <div className={data.folded ? "box folded" : "box"}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <header>
         <Icon name={data.id.startsWith("host:") ? "host" : "network"} />
         <strong>{data.title}</strong>
@@ -45,6 +46,17 @@ function Counts({ ports }: { ports: Port[] }) {
             {count} {state}
           </span>
         ))}
+    </div>
+  );
+}
+
+export function RouterView({ data: { router } }: NodeProps<RouterNode>) {
+  return (
+    <div className="chip router">
+      <Icon name="router" />
+      <strong>{router.name}</strong>
+      <code>router</code>
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
 }
