@@ -64,6 +64,9 @@ class AgentSettings(_FromFile):
     token_file: Path = Path("/var/lib/weft/host-token")
     host: str | None = None
     ovsdb: str = "unix:/run/openvswitch/db.sock"
+    ovn_run_dir: Path = Path("/run/ovn")
+    controller_log: Path = Path("/var/log/ovn/ovn-controller.log")
+    """Where ovn-controller logs the matches that it cannot parse."""
     docker_socket: Path = Path("/run/docker.sock")
     docker_enabled: Literal["auto", "yes", "no"] = "auto"
     libvirt_uri: str | None = None

@@ -20,6 +20,7 @@ import uvicorn
 import weft.agent.docker.networks as docker_networks
 from weft.agent import guard
 from weft.agent.bind import Binder
+from weft.agent.confirm import Confirmer
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.plugin import bind, server, take_over
 from weft.agent.docker.runtime import Docker, DockerUnavailable
@@ -33,8 +34,10 @@ from weft.agent.libvirt.mirror import Mirror
 from weft.agent.libvirt.watch import Watch as DomainWatch
 from weft.agent.links import Links
 from weft.agent.looking import Looking
+from weft.agent.parse_errors import LogTail, ParseErrors
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
+from weft.agent.unixctl import Daemon
 from weft.agent.version import VERSION
 from weft.agent.vswitch import Vswitch
 from weft.client import Client, ClientError, Identity
@@ -94,7 +97,15 @@ def run(settings: AgentSettings) -> None:
         binder.start()
         stack.callback(binder.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
-        for name, look in (("tunnels", Tunnels(switch).look), ("guard", _guard(switch).look_again)):
+        tail = LogTail(settings.controller_log)
+        stack.callback(tail.close)
+        errors = ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic)
+        looks = {
+            "tunnels": Tunnels(switch).look,
+            "guard": _guard(switch).look_again,
+            "confirmer": Confirmer(host, client, switch, errors, clock=time.monotonic).look,
+        }
+        for name, look in looks.items():
             looking = Looking(name, look, switch)
             looking.start()
             stack.callback(looking.stop)

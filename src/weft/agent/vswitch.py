@@ -12,9 +12,10 @@ from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_
 
 BRIDGE = "br-int"
 OURS = "weft:port"
+_ZONE = "ct-zone-"
 
 TABLES = {
-    "Bridge": ["name", "ports", "datapath_type"],
+    "Bridge": ["name", "ports", "datapath_type", "external_ids"],
     "Port": ["name", "interfaces"],
     "Interface": ["name", "external_ids", "error", "type", "options", "ofport", "mtu", "mtu_request"],
 }
@@ -82,6 +83,26 @@ class Vswitch:
             for row in interfaces
             if row is not None and row["type"] in KERNEL_DEVICES and OURS not in as_map(row["external_ids"])
         )
+
+    def nb_cfg(self) -> int:
+        """The configuration number whose flows are in, as ovn-controller notes it on the bridge; or 0."""
+        number = self._bridge_ids().get("ovn-nb-cfg", "")
+        return int(number) if number.isdecimal() else 0
+
+    def conntrack_zones(self) -> dict[str, int]:
+        """The zone in which the connections of each port are tracked, by port id (ovn-controller(8))."""
+        return {
+            name.removeprefix(_ZONE): int(zone)
+            for name, zone in self._bridge_ids().items()
+            if name.startswith(_ZONE) and zone.isdecimal()
+        }
+
+    def _bridge_ids(self) -> dict[str, str]:
+        with self._connection.reading() as replica:
+            for row in replica.tables["Bridge"].values():
+                if row["name"] == BRIDGE:
+                    return as_map(row["external_ids"])
+        return {}
 
     def ours(self) -> tuple[Plugged, ...]:
         """Every port that Weft plugged."""

@@ -67,7 +67,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     app.state.api = Api(
         store=store,
         caller_of=caller_of,
-        receipts=receipts_of(store) if receipts is None else receipts,
+        receipts=receipts_of(store, host_timeout_s=host_timeout_s) if receipts is None else receipts,
         underlay_mtu=underlay_mtu,
         host_timeout_s=host_timeout_s,
         public_url=public_url,

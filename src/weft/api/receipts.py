@@ -6,13 +6,13 @@ A revision is applied when an OVN transaction realised it or a later one, and en
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from weft.model.ids import HostName, Revision
 from weft.store import Store
 from weft.store.progress import plugged_hosts, realised, settle
-from weft.store.standing import Progress, Realised, standing
+from weft.store.standing import Progress, Realised, Standing, standing
 
 
 class State(StrEnum):
@@ -21,6 +21,8 @@ class State(StrEnum):
     COMMITTED = "committed"
     APPLIED = "applied"
     ENFORCED = "enforced"
+    FAILED = "failed"
+    """Some host could not understand a rule; it becomes enforced when that is repaired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,12 @@ Receipts = Callable[[Revision, datetime], Receipt]
 
 
 def receipt(
-    revision: Revision, committed_at: datetime, record: Realised | None, hosts: Sequence[Progress]
+    revision: Revision,
+    committed_at: datetime,
+    record: Realised | None,
+    hosts: Sequence[Progress],
+    *,
+    silent_before: datetime | None = None,
 ) -> Receipt:
     """The receipt of `revision`: as it was settled in `record`, or as it stands on `hosts` by now."""
     applied_after_ms = None if record is None else _ms(committed_at, record.applied_at)
@@ -65,29 +72,36 @@ def receipt(
             enforced_after_ms=_ms(committed_at, record.enforced_at),
             hosts_total=record.hosts or 0,
         )
-    found = standing(record, hosts)
+    found = standing(record, hosts, silent_before=silent_before)
     return Receipt(
         revision=revision,
         committed_at=committed_at,
-        state=State.COMMITTED if record is None else State.APPLIED,
+        state=_state(record, found),
         applied_after_ms=applied_after_ms,
         hosts_total=len(hosts),
         waiting=found.waiting,
-        problems=found.problems,
+        problems=(*found.failures, *found.problems),
     )
+
+
+def _state(record: Realised | None, found: Standing) -> State:
+    if record is None:
+        return State.COMMITTED
+    return State.FAILED if found.failures else State.APPLIED
 
 
 def _ms(start: datetime, end: datetime) -> int:
     return max(0, round((end - start).total_seconds() * 1000))
 
 
-def receipts_of(store: Store) -> Receipts:
-    """Receipts from the store's records."""
+def receipts_of(store: Store, *, host_timeout_s: float = 30) -> Receipts:
+    """Receipts from the store's records; agents that were silent for longer than that are named."""
 
     def receipt_of(revision: Revision, committed_at: datetime) -> Receipt:
         record = realised(store, revision)
         if record is not None and record.enforced_at is None and settle(store):
             record = realised(store, revision)
-        return receipt(revision, committed_at, record, plugged_hosts(store))
+        silent_before = store.now() - timedelta(seconds=host_timeout_s)
+        return receipt(revision, committed_at, record, plugged_hosts(store), silent_before=silent_before)
 
     return receipt_of

@@ -78,13 +78,21 @@ def rules(policy: Item, names: Names) -> Table:
 
 def receipt_sentence(receipt: Receipt) -> str:
     """How far a revision got, in one line."""
-    hosts = f"{receipt.hosts_done} of {receipt.hosts_total} hosts"
+    said = [f"revision {receipt.revision}:"]
+    if not receipt.applied:
+        said.append("not in OVN yet")
+    else:
+        said.append(f"in OVN after {_ms(receipt.applied_after_ms)}, {_enforced(receipt)}")
+    return "; ".join([" ".join(said), *receipt.problems])
+
+
+def _enforced(receipt: Receipt) -> str:
+    hosts = f"{receipt.hosts_done} of {receipt.hosts_total} host{'' if receipt.hosts_total == 1 else 's'}"
     if receipt.enforced:
         return f"enforced on {hosts} after {_ms(receipt.enforced_after_ms)}"
-    if not receipt.applied:
-        return f"revision {receipt.revision} is not applied to OVN yet"
-    waiting = ", ".join(receipt.waiting) or "no host in particular"
-    return f"applied after {_ms(receipt.applied_after_ms)}, enforced on {hosts}, waiting for {waiting}"
+    if receipt.state == "failed":
+        return "failed"
+    return f"enforced on {hosts}, waiting for {', '.join(receipt.waiting) or 'no host in particular'}"
 
 
 def change_line(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""weft wait, weft status and weft changes: what became of what was declared."""
+"""weft wait, weft receipt, weft status and weft changes: what became of what was declared."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ _BEYOND = 2**53
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     command(app, "wait", "weft wait 12", "weft wait 12 --timeout 5", scoped=False)(wait)
+    command(app, "receipt", "weft receipt 12", "weft receipt 12 -o json", scoped=False)(receipt)
     command(app, "status", "weft status", "weft status -o json", scoped=False)(status)
     command(app, "changes", "weft changes", "weft changes --since 10", "weft changes --follow", scoped=False)(
         changes
@@ -35,6 +36,19 @@ def wait(
         receipt = replace(session, timeout_s=timeout).await_enforced(client, revision)
     if session.form is not Format.TABLE:
         session.emit(asdict(receipt))
+
+
+def receipt(
+    session: Session,
+    revision: Annotated[int, typer.Argument(help="As printed by the command that made it.", min=1)],
+) -> None:
+    """Show what became of a revision by now, without waiting."""
+    with session.connect() as client:
+        found = client.receipt(revision)
+    if session.form is Format.TABLE:
+        session.say(render.receipt_sentence(found))
+    else:
+        session.emit(asdict(found))
 
 
 def status(session: Session) -> None:

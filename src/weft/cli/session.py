@@ -108,15 +108,16 @@ class Session:
         self.settle(client, answer.revision)
 
     def settle(self, client: Client, revision: int | None) -> None:
-        """Print the revision and, with `--wait`, wait until every host enforces it."""
+        """Print the revision; with `--wait` when every host enforces it, and how long that took."""
         if revision is None:
             return
-        self.say(f"revision {revision}")
         if self.wait:
             self.await_enforced(client, revision)
+        else:
+            self.say(f"revision {revision}")
 
     def await_enforced(self, client: Client, revision: int) -> Receipt:
-        """Wait for the receipt of `revision`. Raises CommandFailed when the time is up."""
+        """Wait for the receipt of `revision`. Raises CommandFailed when it failed or the time is up."""
         deadline = time.monotonic() + self.timeout_s
         while True:
             left = max(deadline - time.monotonic(), 0.0)
@@ -124,10 +125,11 @@ class Session:
             if receipt.enforced:
                 self.say(render.receipt_sentence(receipt))
                 return receipt
+            if receipt.state == "failed":
+                raise CommandFailed(render.receipt_sentence(receipt))
             if time.monotonic() >= deadline:
-                problems = "".join(f"; {problem}" for problem in receipt.problems)
                 raise CommandFailed(
-                    f"not enforced within {self.timeout_s:g} s: {render.receipt_sentence(receipt)}{problems}"
+                    f"not enforced within {self.timeout_s:g} s: {render.receipt_sentence(receipt)}"
                 )
             threading.Event().wait(0.1)  # a server that does not hold the answer is not hammered
 

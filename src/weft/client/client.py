@@ -266,3 +266,8 @@ class Client:
     def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
         """Say that `host` is alive, and what its agent says of itself."""
         self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
+
+    def report_progress(self, host: str, *, nb_cfg: int, unparsed: Sequence[tuple[str, str]]) -> None:
+        """Say that `host` has the flows of `nb_cfg`, and which matches it could not parse, and why."""
+        body = {"nb_cfg": nb_cfg, "unparsed": [{"match": match, "problem": why} for match, why in unparsed]}
+        self._transport.send("POST", path_of("hosts", host, "progress"), body=body)

@@ -212,10 +212,11 @@ class HostNetworks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """How far a revision got: committed, applied to OVN, enforced on every host."""
+    """How far a revision got; `state` is `committed`, `applied`, `enforced` or `failed`."""
 
     revision: int
     committed_at: str | None
+    state: str
     applied: bool
     applied_after_ms: float | None
     enforced: bool
@@ -232,6 +233,7 @@ class Receipt:
         return cls(
             revision=int(body["revision"]),
             committed_at=body.get("committed_at"),
+            state=str(body.get("state") or ""),
             applied=bool(body.get("applied", False)),
             applied_after_ms=body.get("applied_after_ms"),
             enforced=bool(body.get("enforced", False)),

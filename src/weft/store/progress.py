@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from weft.model.ids import HostName, Revision
 from weft.store import tables
+from weft.store.codec import from_json, to_json
 from weft.store.database import Store
-from weft.store.standing import Progress, Realised, standing
+from weft.store.standing import Progress, Realised, Unparsed, standing
 
 _OPEN_AT_ONCE = 200
 
@@ -52,6 +53,22 @@ def record_chassis(
                 host,
                 {"nb_cfg": nb_cfg, "acknowledged_at": _text(own), "acknowledgement_seen_at": at.isoformat()},
             )
+
+
+def confirm(store: Store, host: HostName, nb_cfg: int, unparsed: tuple[Unparsed, ...]) -> None:
+    """Record that the host's agent found its flows in at `nb_cfg`, and not understood what it names.
+
+    Written, and so told to those who wait, only if it is news.
+    """
+    table = tables.host_status
+    values: dict[str, object] = {"checked": nb_cfg, "unparsed": to_json(unparsed)}
+    with store.engine.begin() as connection:
+        known = connection.execute(sa.select(table).where(table.c.host == host)).first()
+    if known is not None and (known.checked, known.unparsed) == (nb_cfg, values["unparsed"]):
+        return
+    with store.observing() as connection:
+        set_host(connection, host, values)
+    settle(store)
 
 
 def plugged_hosts(store: Store) -> list[Progress]:
@@ -135,6 +152,9 @@ def _progress(row: sa.Row[tuple[object, ...]]) -> Progress:
         nb_cfg=row.nb_cfg or None,
         acknowledged_at=_time(row.acknowledged_at),
         seen_at=_time(row.acknowledgement_seen_at),
+        checked=row.checked,
+        unparsed=from_json(tuple[Unparsed, ...], row.unparsed),
+        last_seen=_time(row.last_seen),
     )
 
 

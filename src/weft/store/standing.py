@@ -26,52 +26,84 @@ class Realised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed:
+    """A match that a host's ovn-controller could not parse: its rule is absent there. And what it said."""
+
+    match: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far one host has come. `nb_cfg` None means that it has no Chassis_Private: nothing is known.
 
     `acknowledged_at` is when it reached `nb_cfg` by its own clock, `seen_at` when that was seen here.
+    `checked` is the `nb_cfg` up to which its agent has looked for what OVN did not understand, `unparsed`.
     """
 
     name: HostName
     nb_cfg: int | None = None
     acknowledged_at: datetime | None = None
     seen_at: datetime | None = None
+    checked: int = 0
+    unparsed: tuple[Unparsed, ...] = ()
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a revision stands: `enforced_at` is None while a host is waited for, or nobody knows when."""
+    """Where a revision stands. `enforced_at` is None unless every host has it and understood it."""
 
     waiting: tuple[HostName, ...]
+    failures: tuple[str, ...]
+    """What keeps it from being enforced until somebody repairs it."""
     problems: tuple[str, ...]
+    """What keeps it from being known."""
     enforced_at: datetime | None = None
 
-    @property
-    def enforced(self) -> bool:
-        """Whether every host has it."""
-        return not self.waiting
 
+def standing(
+    record: Realised | None, hosts: Sequence[Progress], *, silent_before: datetime | None = None
+) -> Standing:
+    """Where the revisions that `record` realised (None: it is not in OVN yet) stand on `hosts`.
 
-def standing(record: Realised | None, hosts: Sequence[Progress]) -> Standing:
-    """Where the revisions that `record` realised (None: it is not in OVN yet) stand on `hosts`."""
+    Agents that were not heard of since `silent_before` are named.
+    """
     ordered = sorted(hosts, key=lambda host: host.name)
-    waiting = tuple(host.name for host in ordered if record is None or not _has(host, record))
-    problems = tuple(problem for host in ordered if (problem := _problem(host)))
-    if record is None or waiting:
-        return Standing(waiting=waiting, problems=problems)
-    times = [_since(host, record) for host in ordered]
-    return Standing(waiting=(), problems=problems, enforced_at=max([record.applied_at, *times]))
+    waiting = [host for host in ordered if record is None or not _has(host, record)]
+    failures = [_failure(host, one) for host in ordered if host not in waiting for one in host.unparsed]
+    times = [_since(host, record) for host in ordered if record is not None]
+    enforced = record is not None and not waiting and not failures
+    return Standing(
+        waiting=tuple(host.name for host in waiting),
+        failures=tuple(failures),
+        problems=tuple(problem for host in waiting if (problem := _problem(host, silent_before))),
+        enforced_at=max([record.applied_at, *times]) if record is not None and enforced else None,
+    )
 
 
 def _has(host: Progress, record: Realised) -> bool:
-    return host.nb_cfg is not None and host.nb_cfg >= record.nb_cfg
+    return min(host.nb_cfg or 0, host.checked) >= record.nb_cfg
 
 
-def _problem(host: Progress) -> str | None:
+def _failure(host: Progress, unparsed: Unparsed) -> str:
+    return (
+        f"OVN on host {host.name} cannot parse {unparsed.match!r}: {unparsed.problem}; "
+        "the rule that it belongs to is not enforced there"
+    )
+
+
+def _problem(host: Progress, silent_before: datetime | None) -> str | None:
     if host.nb_cfg is None:
         return (
             f"host {host.name} is unverified: it has ports, but no Chassis_Private in OVN, so nobody knows "
             "which flows it has; is ovn-controller running there?"
+        )
+    if silent_before is not None and (host.last_seen is None or host.last_seen < silent_before):
+        since = "never" if host.last_seen is None else f"last at {host.last_seen.isoformat()}"
+        return (
+            f"host {host.name} is unverified: its agent was heard of {since}, so nobody looks there "
+            "whether OVN understood every rule; is weft-agent running there?"
         )
     return None
 

@@ -15,6 +15,7 @@ from tests.functional.api.rest import Rest
 from weft.api.app import create_app
 from weft.model.ids import HostName
 from weft.store import Limits, Store, progress, tokens
+from weft.store.tokens import Role
 
 NET = {"name": "net", "subnets": [{"cidr": "10.1.0.0/24"}]}
 
@@ -75,6 +76,8 @@ def test_a_receipt_tells_who_is_waited_for(rest: Rest) -> None:
     progress.record_realised(rest.store, revision, 7, datetime.now(UTC))
     applied = rest.get(path).json()
     progress.record_chassis(rest.store, {HostName("h1"): (7, None)}, datetime.now(UTC))
+    agent = rest.with_token(Role.HOST, host="h1")
+    assert agent.post("/hosts/h1/progress", {"nb_cfg": 7}).status_code == 200
     enforced = rest.get(path).json()
 
     assert (fresh["applied"], fresh["enforced"], fresh["hosts"]["waiting"]) == (False, False, ["h1"])
@@ -82,6 +85,28 @@ def test_a_receipt_tells_who_is_waited_for(rest: Rest) -> None:
     assert applied["applied_after_ms"] >= 0
     assert enforced["enforced"] is True
     assert enforced["hosts"] == {"total": 1, "done": 1, "waiting": []}
+
+
+def test_a_receipt_fails_with_what_a_host_could_not_parse(rest: Rest) -> None:
+    rest.made("/networks", NET)
+    revision = rest.made("/ports", {"network": "net", "host": "h1"})["revision"]
+    path = f"/receipts/{revision}"
+    agent = rest.with_token(Role.HOST, host="h1")
+    progress.record_realised(rest.store, rest.store.revision, 7, datetime.now(UTC))
+    progress.record_chassis(rest.store, {HostName("h1"): (7, None)}, datetime.now(UTC))
+
+    complaint = {"match": "ip4.src == $x", "problem": "no such set"}
+    assert agent.post("/hosts/h1/progress", {"nb_cfg": 7, "unparsed": [complaint]}).status_code == 200
+    failed = rest.get(path, params={"wait_s": 30}).json()
+
+    assert (failed["state"], failed["enforced"], failed["enforced_after_ms"]) == ("failed", False, None)
+    assert "ip4.src == $x" in failed["problems"][0]
+
+
+def test_a_host_tells_the_progress_of_no_other(rest: Rest) -> None:
+    agent = rest.with_token(Role.HOST, host="h2")
+
+    assert agent.post("/hosts/h1/progress", {"nb_cfg": 7}).status_code == 403
 
 
 def test_waiting_for_a_receipt_ends_when_the_hosts_answer(rest: Rest) -> None:

@@ -16,12 +16,14 @@ from weft.store.hosts import add_host, retire_host
 from weft.store.networks import NewNetwork, add_network
 from weft.store.ports import NewPort, add_port, attach, bind, remove_port
 from weft.store.progress import (
+    confirm,
     plugged_hosts,
     realised,
     record_chassis,
     record_realised,
     settle,
 )
+from weft.store.standing import Unparsed
 from weft.store.status import (
     Failure,
     PortState,
@@ -123,8 +125,9 @@ def test_what_became_enforced_stays_so_with_its_time_and_hosts(
     assert settle(store) == []
     clock.advance(0.25)
     record_chassis(store, {H1: (1, clock())}, clock())
+    assert settle(store) == [], "the agent has not looked for parse errors yet"
 
-    assert [record.revision for record in settle(store)] == [3]
+    confirm(store, H1, 1, ())
     record_chassis(store, {H1: None}, clock())
     clock.advance(60)
 
@@ -133,6 +136,31 @@ def test_what_became_enforced_stays_so_with_its_time_and_hosts(
     assert kept is not None
     assert (kept.enforced_at, kept.hosts) == (start + timedelta(seconds=0.25), 1)
     assert [host.nb_cfg for host in plugged_hosts(store)] == [None]
+
+
+@pytest.mark.usefixtures("port")
+def test_a_match_that_does_not_parse_keeps_a_revision_open_until_it_is_repaired(
+    store: Store, clock: Clock
+) -> None:
+    record_realised(store, Revision(3), 1, clock())
+    record_chassis(store, {H1: (1, None)}, clock())
+
+    confirm(store, H1, 1, (Unparsed(match="ip4.src == $x", problem="no set"),))
+    broken = realised(store)
+    confirm(store, H1, 1, ())
+    repaired = realised(store)
+
+    assert [r and r.enforced_at for r in (broken, repaired)] == [None, clock()]
+
+
+@pytest.mark.usefixtures("port")
+def test_a_confirmation_that_is_no_news_is_not_written(store: Store) -> None:
+    confirm(store, H1, 1, ())
+    count = store.status_count
+
+    confirm(store, H1, 1, ())
+
+    assert store.status_count == count
 
 
 def test_a_failure_is_listed_until_the_workload_has_its_port(store: Store, port: Port, clock: Clock) -> None:

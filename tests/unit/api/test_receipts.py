@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from weft.api.receipts import State, receipt
 from weft.model.ids import HostName, Revision
-from weft.store.standing import Progress, Realised
+from weft.store.standing import Progress, Realised, Unparsed
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 APPLIED = Realised(revision=Revision(9), nb_cfg=40, applied_at=T0 + timedelta(milliseconds=15))
 
 
 def host(name: str, nb_cfg: int | None) -> Progress:
-    return Progress(name=HostName(name), nb_cfg=nb_cfg, seen_at=T0)
+    return Progress(name=HostName(name), nb_cfg=nb_cfg, seen_at=T0, checked=nb_cfg or 0)
 
 
 def test_nothing_is_applied_before_ovn_holds_it() -> None:
@@ -35,3 +35,12 @@ def test_what_was_settled_does_not_change_when_hosts_come_and_go() -> None:
 
     assert (found.state, found.enforced_after_ms) == (State.ENFORCED, 80)
     assert (found.hosts_total, found.waiting, found.problems) == (2, (), ())
+
+
+def test_a_rule_that_a_host_cannot_parse_is_a_failure_that_names_both() -> None:
+    deaf = replace(host("a", 40), unparsed=(Unparsed(match="ip4.src == $x", problem="Syntax error"),))
+
+    found = receipt(Revision(9), T0, APPLIED, [deaf])
+
+    assert (found.state, found.enforced) == (State.FAILED, False)
+    assert "host a cannot parse 'ip4.src == $x'" in found.problems[0]

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from weft.api.auth import sees
 from weft.api.context import Api, Reading
-from weft.api.receipts import Receipt
+from weft.api.receipts import Receipt, State
 from weft.api.schemas.history import ChangeShown, ChangesShown, ReceiptShown
 from weft.model.errors import NotFound
 from weft.model.ids import Revision
@@ -63,7 +63,7 @@ async def read_receipt(
     revision: int,
     wait_s: Annotated[float, Query(ge=0, le=3600)] = 0,
 ) -> ReceiptShown:
-    """What became of a revision; with `wait_s`, when it is enforced or the time (60 s at most) is up."""
+    """What became of a revision; with `wait_s`, when it is enforced, failed, or time (60 s at most) is up."""
     limit = min(wait_s, _LONGEST_WAIT_S)
     found = await _waiting(request, lambda: _receipt(asking.api, revision, limit))
     return ReceiptShown.from_model(found)
@@ -80,7 +80,7 @@ def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
         seen, statuses = store.revision, store.status_count
         found = api.receipts(revision, committed_at)
         left = deadline - time.monotonic()
-        if found.enforced or left <= 0:
+        if found.state in (State.ENFORCED, State.FAILED) or left <= 0:
             return found
         if store.wait_for_news(seen, statuses, left) == (seen, statuses):
             return found  # nothing came: the time is up, or the store was closed

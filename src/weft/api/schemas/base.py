@@ -59,6 +59,7 @@ def _prefix(value: object) -> Prefix:
 
 
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_without_nul)]
+LongText = Annotated[str, StringConstraints(max_length=16384), AfterValidator(_without_nul)]
 Word = Annotated[str, StringConstraints(max_length=255), AfterValidator(_printable)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_printable)]
 Reference = Annotated[
