@@ -136,6 +136,27 @@ def test_the_drill_down_tells_the_rules_in_their_order_and_the_default_last(site
     expect(page.get_by_text("its labels match app=web")).to_be_visible()
 
 
+def test_the_page_says_who_reaches_whom_and_what_decides(site: Site, page: Page) -> None:
+    network = site.network("DockerSN", "192.168.200.0/24")
+    web = site.port(network, "web", app="web")
+    site.port(network, "db", app="db")
+    with site.store.write("alice") as tx:
+        group = policies.add_group(tx, project_id=network.project_id, name="db", selector=Selector("app=db"))
+        closed = (NewRule(direction=Direction.INGRESS, action=Action.DROP),)
+        policies.add_policy(
+            tx, NewPolicy(project_id=network.project_id, name="closed", target=group.id, rules=closed)
+        )
+    site.log_in(page, f"/endpoints/{web.id}")
+
+    page.get_by_label("The other endpoint, by name or address").fill("db")
+    page.get_by_label("Service").fill("tcp/5432")
+    page.get_by_role("button", name="Explain").click()
+
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("closed")
+    expect(verdict).to_contain_text("alice")
+
+
 def test_a_viewer_sees_its_project_and_gets_no_buttons_that_change(site: Site, page: Page) -> None:
     network = site.network("DockerSN", "192.168.200.0/24")
     with site.store.write("admin") as tx:

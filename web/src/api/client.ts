@@ -16,6 +16,7 @@ export type QosPolicy = Schemas["QosPolicyShown"];
 export type Host = Schemas["HostShown"];
 export type Change = Schemas["ChangeShown"];
 export type Receipt = Schemas["ReceiptShown"];
+export type Explanation = Schemas["ExplainShown"];
 export type Session = Schemas["SessionShown"];
 
 /** What the API refused, in its own words; `field` names the field of the form that is wrong. */

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Group, Network, Policy, Port, Rule } from "../api/client";
 import { groupsQuery, networksQuery, policiesQuery, portQuery, qosQuery } from "../api/queries";
+import { Ask } from "../parts/ask";
 import { ReceiptLine } from "../parts/receipt";
 import { QosWords, serviceWords, usePeerNames } from "../parts/rules";
 import { Kind, Labels, State } from "../parts/state";
@@ -35,7 +36,10 @@ function Shown({ port }: { port: Port }) {
       <div className="columns">
         <Identity port={port} network={network} />
         <Workload port={port} />
-        <Limits port={port} network={network} />
+        <div>
+          <Limits port={port} network={network} />
+          <Ask port={port} />
+        </div>
       </div>
       <Memberships port={port} />
       <EffectiveRules port={port} network={network} />

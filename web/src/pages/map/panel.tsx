@@ -2,6 +2,7 @@
 
 import { Link } from "wouter";
 import type { Port } from "../../api/client";
+import { Ask } from "../../parts/ask";
 import { Icon } from "../../parts/icons";
 import { addressesOf, Kind, Labels, State } from "../../parts/state";
 
@@ -42,6 +43,7 @@ export function PortPanel({ port, onClose }: { port: Port; onClose: () => void }
           </>
         )}
       </dl>
+      <Ask key={port.id} port={port} />
       <h3>Labels</h3>
       <Labels labels={port.labels} />
       <p>
