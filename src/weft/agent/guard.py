@@ -12,12 +12,12 @@ The kernel datapath takes frames before the kernel sees them: there is no guard.
 
 import subprocess
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import structlog
 
-from weft.agent.links import GROUP, addressed
+from weft.agent.links import GROUP, addresses
 from weft.model.errors import WeftError
 
 log = structlog.get_logger()
@@ -107,7 +107,7 @@ def _nft(*argv: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
 class Enslaving(Protocol):
     """What is asked of Open vSwitch; Vswitch and its fake."""
 
-    def enslaved(self) -> frozenset[str] | None: ...  # noqa: D102
+    def enslaved(self, addresses: Mapping[str, str]) -> frozenset[str] | None: ...  # noqa: D102
 
 
 class Firewall(Protocol):
@@ -126,19 +126,20 @@ class Guard:
         switch: Enslaving,
         firewall: Firewall,
         *,
-        host_owned: Callable[[], frozenset[str]] = addressed,
+        addresses: Callable[[], Mapping[str, str]] = addresses,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`host_owned` names the devices by which the host itself is reached."""
-        self._switch, self._firewall, self._host_owned, self._clock = switch, firewall, host_owned, clock
+        """`addresses` are those by which the host itself is reached, with their devices."""
+        self._switch, self._firewall, self._addresses, self._clock = switch, firewall, addresses, clock
         self._guarded: frozenset[str] | None = None
         self._checked: float | None = None
         self._spared: frozenset[str] = frozenset()
 
     def look(self) -> None:
         """Compare, and put right what differs. Raises OvsdbUnavailable, GuardFailed."""
-        enslaved = self._switch.enslaved()
-        wanted = None if enslaved is None else enslaved - self._spare(enslaved)
+        own = self._addresses()
+        enslaved = self._switch.enslaved(own)
+        wanted = None if enslaved is None else enslaved - self._spare(enslaved & frozenset(own.values()))
         changed = self._checked is None or wanted != self._guarded
         if not (changed or self._is_due()):
             return
@@ -163,9 +164,8 @@ class Guard:
         except GuardFailed as error:
             log.error("host not guarded", why=error.message)  # noqa: TRY400 - the reason is known
 
-    def _spare(self, enslaved: frozenset[str]) -> frozenset[str]:
+    def _spare(self, spared: frozenset[str]) -> frozenset[str]:
         """Devices with an address of the host's own: dropping their frames could lock the operator out."""
-        spared = enslaved & self._host_owned()
         if spared - self._spared:
             log.warning("device has the host's own address and is not guarded", devices=sorted(spared))
         self._spared = spared

@@ -93,12 +93,12 @@ class Links:
             _delete(name)
 
 
-def addressed() -> frozenset[str]:
-    """The devices that have an address of the host's own, link-local ones not counted."""
+def addresses() -> dict[str, str]:
+    """The host's own addresses and their devices, link-local ones not counted."""
     with IPRoute() as route:
         names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in route.get_links()}
-        own = {row["index"] for row in route.get_addr() if row["scope"] == _SCOPE_UNIVERSE}
-    return frozenset(names[index] for index in own if index in names)
+        own = [row for row in route.get_addr() if row["scope"] == _SCOPE_UNIVERSE]
+    return {str(row.get_attr("IFA_ADDRESS")): names[row["index"]] for row in own if row["index"] in names}
 
 
 def in_namespace(pid: int, work: Callable[[], _T]) -> _T:

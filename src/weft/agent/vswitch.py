@@ -4,6 +4,7 @@ OVN finds a port by its Interface's `iface-id`, and answers with `ovn-installed`
 flows are in (ovn-controller(8)).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,13 @@ OURS = "weft:port"
 _ZONE = "ct-zone-"
 
 TABLES = {
+    "Open_vSwitch": ["external_ids"],
     "Bridge": ["name", "ports", "datapath_type", "external_ids"],
     "Port": ["name", "interfaces"],
     "Interface": ["name", "external_ids", "error", "type", "options", "ofport", "mtu", "mtu_request"],
 }
 
-UNDERLAY_BRIDGE = "br-phys"
-"""On the userspace datapath: holds the uplink, and the tunnel's address on its internal port."""
+TUNNEL_ADDRESS = "ovn-encap-ip"  # ovn-controller(8)
 TUNNELS = frozenset({"vxlan", "geneve"})
 KERNEL_DEVICES = frozenset({"", "system", "afxdp", "afxdp-nonpmd"})
 """The types of interfaces that are devices of the kernel's (vswitchd.conf.db(5))."""
@@ -58,30 +59,33 @@ class Vswitch:
                     return str(row["datapath_type"]) or "system"
         return "system"
 
-    def enslaved(self) -> frozenset[str] | None:
-        """The kernel's devices, other than Weft's own, on our bridges of the userspace datapath.
+    def enslaved(self, addresses: Mapping[str, str]) -> frozenset[str] | None:
+        """The kernel's devices, other than Weft's own, on the bridges of the userspace datapath that we use.
 
-        None when there is no such bridge.
+        These are br-int and the one that has the tunnel's address on an internal port, by the host's
+        `addresses` and their devices. None when there is no such bridge.
         """
         with self._connection.reading() as replica:
             bridges = [
-                row
+                (row["name"], _interfaces(replica.tables, row))
                 for row in replica.tables["Bridge"].values()
-                if row["name"] in {BRIDGE, UNDERLAY_BRIDGE} and row["datapath_type"] == "netdev"
+                if row["datapath_type"] == "netdev"
             ]
-            ports = [replica.tables["Port"].get(port) for row in bridges for port in _uuids(row["ports"])]
-            interfaces = [
-                replica.tables["Interface"].get(interface)
-                for row in ports
-                if row is not None
-                for interface in _uuids(row["interfaces"])
-            ]
-        if not bridges:
+            root = next(iter(replica.tables["Open_vSwitch"].values()), None)
+            ends = as_map(root["external_ids"]).get(TUNNEL_ADDRESS, "").split(",") if root else []
+        tunnel = {addresses[end] for end in ends if end in addresses}
+        used = [
+            interfaces
+            for name, interfaces in bridges
+            if name == BRIDGE or tunnel & {row["name"] for row in interfaces}
+        ]
+        if not used:
             return None
         return frozenset(
             str(row["name"])
+            for interfaces in used
             for row in interfaces
-            if row is not None and row["type"] in KERNEL_DEVICES and OURS not in as_map(row["external_ids"])
+            if row["type"] in KERNEL_DEVICES and OURS not in as_map(row["external_ids"])
         )
 
     def nb_cfg(self) -> int:
@@ -225,6 +229,15 @@ class Vswitch:
             if port is None:
                 return bridge, None, ()
             return bridge, port, _uuids(replica.tables["Port"][port]["interfaces"])
+
+
+def _interfaces(
+    tables: Mapping[str, Mapping[Uuid, dict[str, Any]]], bridge: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The rows of a bridge's interfaces, as far as they are known already."""
+    ports = [tables["Port"].get(port) for port in _uuids(bridge["ports"])]
+    known = [one for port in ports if port is not None for one in _uuids(port["interfaces"])]
+    return [tables["Interface"][one] for one in known if one in tables["Interface"]]
 
 
 def _uuids(column: Value) -> tuple[Uuid, ...]:

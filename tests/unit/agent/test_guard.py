@@ -1,6 +1,6 @@
 """The guard follows what the switch took, heals, and never touches what the host itself needs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,13 +17,14 @@ class Kernel:
     """A switch, a firewall and a clock; `changes` are what the firewall was told."""
 
     taken: frozenset[str] | None
-    addressed: frozenset[str] = frozenset()
+    own: dict[str, str] = field(default_factory=dict)
     guarded: frozenset[str] | None = None
     refuses: bool = False
     now: float = 1000.0
     changes: list[frozenset[str] | None] = field(default_factory=list)
 
-    def enslaved(self) -> frozenset[str] | None:
+    def enslaved(self, addresses: Mapping[str, str]) -> frozenset[str] | None:
+        del addresses
         return self.taken
 
     def apply(self, devices: Collection[str]) -> None:
@@ -40,7 +41,7 @@ class Kernel:
         return self.guarded is not None
 
     def guard(self) -> Guard:
-        return Guard(self, self, host_owned=lambda: self.addressed, clock=lambda: self.now)
+        return Guard(self, self, addresses=lambda: self.own, clock=lambda: self.now)
 
 
 def test_what_the_switch_takes_is_guarded_and_what_it_gives_back_is_not() -> None:
@@ -85,7 +86,7 @@ def test_an_unchanged_guard_is_not_written_again() -> None:
 
 
 def test_a_device_with_an_address_of_the_host_is_left_alone() -> None:
-    kernel = Kernel(taken=BOTH, addressed=frozenset({UPLINK, "docker0"}))
+    kernel = Kernel(taken=BOTH, own={"10.0.0.1": UPLINK, "172.17.0.1": "docker0"})
 
     kernel.guard().look()
 
