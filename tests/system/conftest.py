@@ -7,7 +7,7 @@ import pytest
 
 from weft.lab import life, story
 from weft.lab.layout import HostSpec, Lab, LabHost
-from weft.lab.processes import run_on, try_on
+from weft.lab.processes import run_on, try_on, until
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +35,19 @@ def _clean(host: LabHost) -> Iterator[LabHost]:
     left = run_on(host, "docker", "ps", "-aq").split()
     if left:
         try_on(host, "docker", "rm", "-f", "-v", *left)
+    if host.spec.libvirt:
+        _end_domains(host)
+
+
+def _end_domains(host: LabHost) -> None:
+    """Undefined domains give their ports back at once, transient ones after the grace time."""
+    names = run_on(host, "virsh", "-q", "list", "--all", "--name").split()
+    for name in names:
+        try_on(host, "virsh", "-q", "destroy", name)
+        try_on(host, "virsh", "-q", "undefine", name)
+    until(
+        lambda: not [p for p in story.ports(host.lab).values() if (p["workload"] or {}).get("name") in names],
+        "the ports of the domains to be freed",
+        timeout_s=20,
+        log=host.logs / "weft-agent.log",
+    )

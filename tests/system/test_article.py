@@ -30,9 +30,6 @@ def test_a_virtual_machine_and_a_container_are_the_same_kind_of_thing(
     assert story.ports(lab)["vm1"]["host"] == "h2"
     assert story.pings(h1, "gloomy_jang", taken)
     assert story.fetches(h1, "gloomy_jang", taken)
-    run_on(h2, "virsh", "-q", "destroy", "vm1")
-    until(lambda: story.ports(lab)["vm1"]["host"] is None, "vm1 to be unbound", timeout_s=10)
-    life.weft_on_central(lab, "port", "delete", "vm1")
 
 
 def test_a_restarted_container_keeps_its_address_and_a_removed_one_frees_it(lab: Lab, h1: LabHost) -> None:

@@ -10,17 +10,10 @@ import pytest
 from tests.support.eventually import eventually
 from tests.system.wiring import dhcp, logical_port
 
+from weft.lab import story
+from weft.lab.domain import Card
 from weft.lab.endpoint import Endpoint, endpoint, remove
-from weft.lab.guest import prepare
 from weft.lab.layout import HostSpec, Lab
-from weft.lab.libvirtd import (
-    bridge_interface,
-    destroy_domain,
-    domain_xml,
-    ready_address,
-    run_in_guest,
-    start_domain,
-)
 from weft.lab.life import default_lab, down, up
 from weft.lab.namespaces import remains
 from weft.lab.processes import run_on, start_on, stop_on, try_on
@@ -88,18 +81,14 @@ def test_a_guest_takes_its_address_by_dhcp_and_speaks_tcp(bare: Lab, pair: tuple
     host, port_id = bare.host("h2"), uuid4()
     logical_port(bare, "lab-test", port_id, GUEST_MAC, GUEST)
     dhcp(bare, port_id, "192.168.200.0/24", IPv4Address("192.168.200.1"))
-    interface = bridge_interface(port_id)
-    guest = prepare(bare.cache)
+    domain = story.machine(host, "vm1", Card(port_id=port_id, mac=GUEST_MAC))
 
-    start_domain(host, domain_xml("vm1", uuid=uuid4(), mac=GUEST_MAC, guest=guest, interface=interface))
+    domain.create()
 
-    assert ready_address(host, "vm1") == str(GUEST)
+    assert domain.address() == str(GUEST)
     assert fetch(here, GUEST) == f"{GUEST}\n"
-    assert run_in_guest(host, "vm1", f"/bin/wget -T5 -qO- http://{there.address}/") == (
-        0,
-        f"{there.address}\n",
-    )
-    destroy_domain(host, "vm1")
+    assert domain.run(f"/bin/wget -T5 -qO- http://{there.address}/") == f"{there.address}\n"
+    domain.destroy()
 
 
 def test_a_container_runs(bare: Lab) -> None:

@@ -1,7 +1,7 @@
 """A small guest of our own making: Debian's cloud kernel, and busybox as its user space.
 
 The kernel's package is downloaded and unpacked, never installed. The guest takes its address by DHCP, serves
-it over HTTP on port 80, and says `READY ADDRESS` on its console.
+it over HTTP on port 80, and says `READY ADDRESS INTERFACE` on its console, which then is a shell.
 """
 
 import gzip
@@ -31,12 +31,12 @@ exec sleep 1000000
 
 _DHCP = """#!/bin/sh
 [ "$1" = bound ] || [ "$1" = renew ] || exit 0
-ip addr flush dev eth0
-ip link set eth0 mtu ${mtu:-1500}
-ip addr add $ip/$mask dev eth0
+ip addr flush dev $interface
+ip link set $interface mtu ${mtu:-1500}
+ip addr add $ip/$mask dev $interface
 for gateway in $router; do ip route replace default via $gateway; done
 echo $ip > /www/index.html
-echo READY $ip > /dev/ttyS0
+echo READY $ip $interface > /dev/ttyS0
 """
 
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from weft.lab import guest, life
 from weft.lab.dockerd import IMAGE
+from weft.lab.domain import Card, Domain
 from weft.lab.layout import Lab, LabHost
-from weft.lab.libvirtd import domain_xml, ready_address, start_domain
 from weft.lab.processes import run_on, try_on, until
 
 
@@ -56,20 +56,40 @@ def run_container(host: LabHost, name: str, network: str, *options: str) -> None
     )
 
 
-def run_guest(host: LabHost, name: str, network: str, *, labels: str = "kind=vm") -> str:
-    """Boot a guest on a port of its own; the address that it took by DHCP."""
-    made = weft(host.lab, "port", "create", name, "--network", network, "--kind", "vm", "--label", labels)
-    interface = (
-        "<source bridge='br-int'/><virtualport type='openvswitch'>"
-        f"<parameters interfaceid='{made['id']}'/></virtualport>"
+def machine(host: LabHost, name: str, *cards: Card, metadata: str = "") -> Domain:
+    """A domain that boots the lab's guest; nothing is defined yet."""
+    boots = guest.prepare(host.lab.cache)
+    return Domain(host=host, name=name, guest=boots, uuid=uuid4(), cards=cards, metadata=metadata)
+
+
+def labelled(**labels: str) -> str:
+    """The metadata of a domain that gives its ports labels."""
+    said = "".join(f"<weft:label key='{key}' value='{value}'/>" for key, value in labels.items())
+    return f"<weft:endpoint xmlns:weft='urn:weft:libvirt:1'>{said}</weft:endpoint>"
+
+
+def run_guest(host: LabHost, name: str, network: str, **labels: str) -> str:
+    """Boot a machine on a libvirt network, as `virt-install --network network=NAME` does; its address."""
+    domain = machine(host, name, Card(network=network), metadata=labelled(**labels))
+    wait_for_libvirt_network(host, network)
+    domain.define()
+    domain.start()
+    return domain.address()
+
+
+def wait_for_libvirt_network(host: LabHost, name: str) -> None:
+    """Block until libvirt has a network of this name, which starts with the host."""
+    until(
+        lambda: name in libvirt_networks(host),
+        f"the libvirt network {name}",
+        timeout_s=15,
+        log=host.logs / "weft-agent.log",
     )
-    start_domain(
-        host,
-        domain_xml(
-            name, uuid=uuid4(), mac=made["mac"], guest=guest.prepare(host.lab.cache), interface=interface
-        ),
-    )
-    return ready_address(host, name)
+
+
+def libvirt_networks(host: LabHost) -> set[str]:
+    """The libvirt networks that run and that start with the host."""
+    return set(run_on(host, "virsh", "-q", "net-list", "--autostart", "--name").split())
 
 
 def wait_until_up(lab: Lab, *names: str, timeout_s: float = 20) -> None:
