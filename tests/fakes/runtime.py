@@ -105,6 +105,8 @@ class FakeServer:
     ports: dict[str, Port] = field(default_factory=dict)
     statuses: list[tuple[str, str]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    """Ids of ports that belong to workloads elsewhere."""
     failures: list[str] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
 
@@ -138,7 +140,7 @@ class FakeServer:
             self.ports[old.id] = replace(old, labels=labels or {})
             return Attached(port=self.ports[old.id], network=self.network, created=False, revision=1)
         port = Port(
-            id=id or str(UUID(int=number << 96)),
+            id=id if id and id not in self.taken else str(UUID(int=number << 96)),
             name=name or "",
             project_id="p",
             project=project or "default",

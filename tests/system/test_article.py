@@ -22,7 +22,7 @@ def test_containers_on_two_hosts_share_one_network(lab: Lab, h1: LabHost, h2: La
 def test_a_virtual_machine_and_a_container_are_the_same_kind_of_thing(
     lab: Lab, h1: LabHost, h2: LabHost
 ) -> None:
-    taken = story.run_guest(h2, "vm1", "DockerSN")
+    _, taken = story.run_guest(h2, "vm1", "DockerSN")
     story.run_container(h1, "gloomy_jang", "DockerSN")
     story.wait_until_up(lab, "vm1", "gloomy_jang")
 

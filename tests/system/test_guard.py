@@ -11,7 +11,6 @@ from weft.agent.guard import TABLE
 from weft.lab import life, story
 from weft.lab.dockerd import IMAGE
 from weft.lab.layout import Lab, LabHost
-from weft.lab.libvirtd import destroy_domain, run_in_guest
 from weft.lab.network import kernel_has_openvswitch
 from weft.lab.processes import local, run_on, signal_on, start_on, stop_on, try_on, until
 
@@ -125,16 +124,14 @@ def test_a_tenant_cannot_use_its_host_as_a_router(lab: Lab, h1: LabHost, tenant:
 
 
 def test_a_machines_tap_is_guarded_like_a_containers_pair(lab: Lab, h2: LabHost) -> None:
-    story.run_guest(h2, "vm1", "DockerSN")
+    domain, _ = story.run_guest(h2, "vm1", "DockerSN")
     story.wait_until_up(lab, "vm1")
     asks = f"arping -c 2 -w 2 -I eth0 {h2.address}"
     with unguarded(h2):
-        control = run_in_guest(h2, "vm1", asks)[1]
+        control = domain.try_run(asks)[1]
 
-    said = run_in_guest(h2, "vm1", asks)[1]
+    said = domain.try_run(asks)[1]
 
-    destroy_domain(h2, "vm1")
-    life.weft_on_central(lab, "port", "delete", "vm1")
     assert "Unicast reply" in control
     assert "Unicast reply" not in said
 

@@ -131,9 +131,7 @@ def test_a_restarted_machine_is_the_same_port_with_the_same_address(lab: Lab, h2
     assert first["id"] in domain.configured_xml(), "libvirt starts it as this port without anybody's help"
 
 
-def test_a_machine_defined_anew_while_the_agent_is_away_is_still_the_same_port(
-    lab: Lab, h2: LabHost
-) -> None:
+def test_a_machine_defined_anew_while_the_agent_is_away_is_still_the_same_port(lab: Lab, h2: LabHost) -> None:
     domain, address = booted(h2, "vm1")
     first = port(lab, "vm1")["id"]
     life.stop_agent(h2, signal.SIGKILL)

@@ -33,7 +33,7 @@ def _play(lab: Lab) -> None:
     _say(f"Create the network {NETWORK} {PREFIX}")
     story.weft(lab, "network", "create", NETWORK, "--subnet", PREFIX)
     _say("Boot a virtual machine on h2")
-    _check("the guest takes its address by DHCP", story.run_guest(h2, "vm1", NETWORK) == GUEST_ADDRESS)
+    _check("the guest takes its address by DHCP", story.run_guest(h2, "vm1", NETWORK)[1] == GUEST_ADDRESS)
     _say("Start the container gloomy_jang on h1: docker run --net=none --label weft.network=DockerSN")
     story.run_container(h1, "gloomy_jang", NETWORK, "--label", "app=web")
     story.wait_until_up(lab, "vm1", "gloomy_jang")

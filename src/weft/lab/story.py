@@ -68,13 +68,13 @@ def labelled(**labels: str) -> str:
     return f"<weft:endpoint xmlns:weft='urn:weft:libvirt:1'>{said}</weft:endpoint>"
 
 
-def run_guest(host: LabHost, name: str, network: str, **labels: str) -> str:
+def run_guest(host: LabHost, name: str, network: str, **labels: str) -> tuple[Domain, str]:
     """Boot a machine on a libvirt network, as `virt-install --network network=NAME` does; its address."""
     domain = machine(host, name, Card(network=network), metadata=labelled(**labels))
     wait_for_libvirt_network(host, network)
     domain.define()
     domain.start()
-    return domain.address()
+    return domain, domain.address()
 
 
 def wait_for_libvirt_network(host: LabHost, name: str) -> None:

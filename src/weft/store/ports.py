@@ -116,7 +116,10 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
     Idempotent: the same workload gets the same port and address, with its name and labels brought
     up to date. A name that another port has is made unique, because two hosts may each run a `web`.
     A declared port that has the id asked for becomes the workload's: it keeps its name and its own labels.
+    An id that another workload's port has, as in a copy of a machine, is not used: the port gets another.
     """
+    if _copied(tx, new):
+        new = replace(new, id=None)
     known = _adopted(tx, new) or _leaseholder(tx, new.network_id, new.workload)
     if known is None:
         name = None if new.name is None else free_name(tx, Kind.PORTS, new.project_id, new.name)
@@ -258,6 +261,13 @@ def _adopted(tx: Transaction, new: NewPort) -> Port | None:
     if older is not None:
         release(tx, older.id)
     return port
+
+
+def _copied(tx: Transaction, new: NewPort) -> bool:
+    port = None if new.id is None else tx.snapshot.ports.get(new.id)
+    if port is None or port.declared is not None or port.workload is None or new.workload is None:
+        return False
+    return workload_key(port.workload) != workload_key(new.workload)
 
 
 def _check_adoptable(port: Port, new: NewPort) -> None:

@@ -118,3 +118,18 @@ def test_a_port_that_was_made_for_a_workload_goes_with_it(
         release(tx, made.id)
 
     assert made.id not in store.snapshot().ports
+
+
+def test_a_copy_of_a_machine_gets_a_port_of_its_own(
+    store: Store, project: ProjectId, network: NetworkId
+) -> None:
+    with store.write("test") as tx:
+        add_host(tx, name=HostName("h1"))
+        asked = replace(brings(declared(tx, project, network)), mac=None, id=PortId(uuid4()))
+        first, _ = attach(tx, asked)
+    with store.write("test") as tx:
+        copy, created = attach(tx, replace(asked, name="vm2", workload=workload("vm2"), id=first.id))
+
+    assert created
+    assert copy.id != first.id
+    assert store.snapshot().ports[first.id] == first

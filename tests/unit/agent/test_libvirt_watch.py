@@ -128,12 +128,23 @@ def test_a_defined_domain_keeps_the_id_in_its_configuration(host: Host) -> None:
     assert len(host.libvirt.updates) == 1, "a second pass writes nothing"
 
 
-def test_an_id_that_somebody_chose_is_left_in_the_configuration(host: Host) -> None:
+def test_an_id_that_somebody_chose_for_the_next_start_is_left_in_the_configuration(host: Host) -> None:
     host.libvirt.define(Card(network="web", interface_id="chosen"))
     host.libvirt.start(CARD)
     host.hears()
 
     assert configured_id(host) == "chosen"
+
+
+def test_a_copied_domain_gets_the_id_of_its_own_port(host: Host) -> None:
+    copy = Card(network="web", interface_id="of-another")
+    host.server.taken.add("of-another")
+    host.libvirt.define(copy)
+    host.libvirt.start(copy)
+    host.hears()
+
+    assert configured_id(host) == host.ports[0].id != "of-another"
+    assert list(host.switch.ports.values()) == [host.ports[0].id]
 
 
 def test_with_the_server_away_a_known_domain_starts_as_its_port_and_is_told_of_later(host: Host) -> None:

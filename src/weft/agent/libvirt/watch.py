@@ -4,7 +4,7 @@ What a domain wants is read from its XML, running and configured; events only sa
 a complete comparison at every connection and on a timer finds what they missed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -123,7 +123,7 @@ class Watch:
         else:
             self._attach(here)
         if later is not None:
-            self._pin(later)
+            self._pin(later, {nic.mac: nic.interface_id for nic in here.nics} if here else {})
 
     def _holds(self, machine: Machine, port: Lease | Port) -> bool:
         """Whether a domain still has the interface that `port` is for, on that network."""
@@ -234,19 +234,20 @@ class Watch:
                 continue
             del self._awaited[port_id]
 
-    def _pin(self, later: Machine) -> None:
+    def _pin(self, later: Machine, started_with: Mapping[str, str]) -> None:
         """Write the port's id into the domain's configuration, where that names none.
 
         libvirt would invent another one at each start, and only the agent could say whose it is. Pinned,
-        the domain starts as the same port while agent and server are away.
+        the domain starts as the same port while agent and server are away. An id that the domain was started
+        with and that is not its port's (a copied domain) is replaced; one for the next start is a person's.
         """
         for nic in later.nics:
             at = place(later, nic, self.networks.ours)
-            if at is None or nic.interface_id:
+            if at is None or nic.interface_id not in ("", started_with.get(nic.mac)):
                 continue
             workload = workload_of(later, nic, self.hypervisor.engine)
             for lease in self.leases.journal.of_workload(workload):
-                if not at.is_of(lease):
+                if not at.is_of(lease) or nic.interface_id == lease.port_id:
                     continue
                 try:
                     self.hypervisor.update_config(later.uuid, pinned(nic, lease.port_id))
