@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from weft.cli.render import Format
-from weft.cli.session import CommandFailed, Session, session_of
+from weft.cli.session import Session, session_of
 from weft.client import ClientError, ProblemError, ServerUnreachable
-from weft.model.errors import WeftError
+from weft.model.errors import Invalid, WeftError
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -56,12 +56,10 @@ def sentence(error: ClientError | WeftError) -> str:
 
 
 def exit_code(error: ClientError | WeftError) -> int:
-    """3 when the server is away, 2 for words we do not understand, 1 for what the server refuses."""
+    """3 when the server is away, 2 for words we do not understand, 1 for what is refused."""
     if isinstance(error, ServerUnreachable):
         return EXIT_UNREACHABLE
-    if isinstance(error, ClientError | CommandFailed):
-        return EXIT_USER
-    return EXIT_USAGE
+    return EXIT_USAGE if isinstance(error, Invalid) else EXIT_USER
 
 
 def noun(help_text: str) -> typer.Typer:

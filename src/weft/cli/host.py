@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from weft.cli import hosting
 from weft.cli.command import command, noun, standard
 from weft.cli.render import Format
 from weft.cli.session import Session
@@ -11,6 +12,7 @@ from weft.cli.words import Description, Name, NewName, given
 
 app = noun("Hosts are the machines whose agent plugs endpoints (ports) into networks.")
 standard(app, "host", "hosts", scoped=False)
+hosting.add_to(app)
 
 _Serves = Annotated[
     list[str] | None, typer.Option("--serves", help="A project whose networks it sees; may be repeated.")

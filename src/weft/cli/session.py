@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from weft.cli import config, render
+from weft.cli.machine import Machine, ThisMachine
 from weft.cli.render import Format
 from weft.client import Client, Receipt
 from weft.client.transport import Answer
@@ -48,6 +49,7 @@ class Session:
 
     connect: Callable[[], Client] = connect
     login: Callable[[str, str, Path | None], Client] = login
+    machine: Machine = field(default_factory=ThisMachine)
     form: Format = Format.TABLE
     project: str | None = None
     wait: bool = False

@@ -4,6 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.fake_machine import FakeMachine
 from typer.testing import CliRunner, Result
 
 from weft.cli import app
@@ -26,7 +27,12 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
-def weft(api: FakeApi) -> Weft:
+def machine() -> FakeMachine:
+    return FakeMachine()
+
+
+@pytest.fixture
+def weft(api: FakeApi, machine: FakeMachine) -> Weft:
     """Run a command against the fake API."""
 
     def client(server: str, token: str | None, ca: Path | None) -> Client:
@@ -34,7 +40,9 @@ def weft(api: FakeApi) -> Weft:
         return Client(server, token=token, transport=httpx.MockTransport(api))
 
     def run(*words: str, token: str = "good") -> Result:
-        session = Session(connect=lambda: client("http://weft", token, None), login=client, timeout_s=0.2)
+        session = Session(
+            connect=lambda: client("http://weft", token, None), login=client, machine=machine, timeout_s=0.2
+        )
         return CliRunner().invoke(app, list(words), obj=session)
 
     return run

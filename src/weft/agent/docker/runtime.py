@@ -124,6 +124,11 @@ class Docker:
         """Create a network as POST /networks/create does. DockerUnavailable has the engine's words."""
         await _asked(self._client.networks.create(dict(config)))
 
+    async def disconnect(self, network_id: str, container_id: str) -> None:
+        """Take a container off a network, whatever the driver says."""
+        network = await _asked(self._client.networks.get(network_id))
+        await _asked(network.disconnect({"Container": container_id, "Force": True}))
+
     async def remove_network(self, network_id: str) -> None:
         """Remove a network; one that is in use stays, and DockerUnavailable says why."""
         network = await _asked(self._client.networks.get(network_id))

@@ -1,0 +1,51 @@
+"""The machine that a command runs on, where it is about that: joining and leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # these are wanted by few commands, and take a while to load
+    from collections.abc import Callable
+
+    from weft.host.record import Record
+
+
+class Join(Protocol):
+    """A join that has not begun; `weft.host.join.Joining`."""
+
+    def check(self) -> None: ...  # noqa: D102
+    def plan(self) -> tuple[str, ...]: ...  # noqa: D102
+    def run(self, done: Callable[[str], None]) -> Record: ...  # noqa: D102
+
+
+class Leave(Protocol):
+    """A leave that has not begun; `weft.host.leave.Leaving`."""
+
+    def run(self, done: Callable[[str], None]) -> list[str]: ...  # noqa: D102
+
+
+class Machine(Protocol):
+    """What commands ask of the machine that they run on; ThisMachine and its fake."""
+
+    def joining(  # noqa: D102
+        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+    ) -> Join: ...
+    def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave: ...  # noqa: D102
+
+
+class ThisMachine:
+    """The real one."""
+
+    def joining(
+        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+    ) -> Join:
+        """A join of this machine. Changes nothing yet. Raises Invalid."""
+        from weft.host import here
+
+        return here.joining(token, name=name, address=address, say=say)
+
+    def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave:
+        """A leave of this machine. Changes nothing yet. Raises Invalid."""
+        from weft.host import here
+
+        return here.leaving(force=force, say=say)

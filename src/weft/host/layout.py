@@ -1,0 +1,68 @@
+"""Where a host keeps what is Weft's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from weft.host.facts import SslFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Directories and files, all below `root`."""
+
+    root: Path = Path("/")
+
+    @property
+    def settings(self) -> Path:
+        """What the agent reads."""
+        return self.root / "etc/weft/agent.toml"
+
+    @property
+    def key(self) -> Path:
+        """The host's private key."""
+        return self.root / "etc/weft/tls/host.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The host's certificate."""
+        return self.root / "etc/weft/tls/host.pem"
+
+    @property
+    def ca(self) -> Path:
+        """The certificate of the installation's CA."""
+        return self.root / "etc/weft/tls/ca.pem"
+
+    @property
+    def chassis(self) -> Path:
+        """Overrides the name by which OVN knows this machine (ovn-controller(8), system-id-override)."""
+        return self.root / "etc/ovn/system-id-override"
+
+    @property
+    def record(self) -> Path:
+        """What this host was, and is."""
+        return self.root / "var/lib/weft/host.json"
+
+    @property
+    def token(self) -> Path:
+        """The host's token for the API."""
+        return self.root / "var/lib/weft/host-token"
+
+    @property
+    def state(self) -> Path:
+        """What the agent keeps for its next life."""
+        return self.root / "var/lib/weft/agent"
+
+    @property
+    def run(self) -> Path:
+        """What the agent keeps while the machine runs."""
+        return self.root / "run/weft"
+
+    @property
+    def plugin(self) -> Path:
+        """The socket of Docker's plugin."""
+        return self.root / "run/docker/plugins/weft.sock"
+
+    @property
+    def ssl(self) -> SslFiles:
+        """What Open vSwitch is told."""
+        return SslFiles(str(self.key), str(self.certificate), str(self.ca))
