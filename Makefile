@@ -14,7 +14,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## containers and a VM on one network, every claim asserted (root; KEEP=1)
-	$(BIN)/python -m weft.lab demo $(demo_options)
+	$(BIN)/weft lab demo $(demo_options)
 
 test: ## check, functional, web and system, in this order (root)
 	+@$(MAKE) --no-print-directory check
@@ -56,10 +56,10 @@ bench: ## run the benchmarks (root)
 	$(BIN)/python -m bench
 
 lab: ## bring the lab up: two workload hosts and the server, in namespaces (root)
-	$(BIN)/python -m weft.lab up
+	$(BIN)/weft lab up
 
 lab-down: ## take the lab down; nothing stays (root)
-	$(BIN)/python -m weft.lab down
+	$(BIN)/weft lab down
 
 fmt: ## rewrite the code the way we write it
 	$(BIN)/ruff check --fix .

@@ -10,6 +10,7 @@ from weft.cli import (
     explain,
     group,
     host,
+    lab,
     login,
     network,
     policy,
@@ -42,6 +43,7 @@ for _name, _noun in (
     ("qos", qos),
     ("host", host),
     ("token", token),
+    ("lab", lab),
 ):
     app.add_typer(_noun.app, name=_name)
 app.add_typer(port.app, name="endpoint", help="The same as `weft port`.")

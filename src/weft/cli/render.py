@@ -252,6 +252,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("DHCP", _field("dhcp")),
         ("NETWORK", _named("network_id")),
     ),
+    "lab-hosts": (
+        _NAME,
+        ("ADDRESS", _field("address")),
+        ("KINDS", _field("kinds")),
+        ("RUNS", _field("daemons")),
+    ),
     "routers": (_NAME, _PROJECT, ("NETWORKS", _joined), ("ROUTES", _routes)),
     "ports": (
         ("ENDPOINT (PORT)", _field("name")),

@@ -50,6 +50,11 @@ class Lab:
     prefix: str = "weft-"
 
     @property
+    def name(self) -> str:
+        """As WEFT_LAB_NAME says it."""
+        return self.prefix.removesuffix("-")
+
+    @property
     def underlay(self) -> str:
         """The namespace that holds the underlay's bridge."""
         return f"{self.prefix}underlay"

@@ -3,28 +3,46 @@
 import json
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from weft.lab import spec
+from weft.lab.claim import claim, release
 from weft.lab.dockerd import load_image, start_docker
 from weft.lab.layout import SERVER_PORT, UNDERLAY_MTU, Lab, LabHost
 from weft.lab.libvirtd import start_libvirt
 from weft.lab.machine import boot
 from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
+from weft.lab.needs import check
 from weft.lab.network import add_uplink, start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
 from weft.model.invitation import Invitation
 from weft.settings import LabSettings
 
+Tell = Callable[[str], None]
+"""Hears what is being done, for people who wait."""
 
-def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True) -> None:
+
+def _quiet(_doing: str) -> None:
+    return
+
+
+def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True, tell: Tell = _quiet) -> None:
     """Everything: underlay, hosts, OVN, engines, the Weft server, an agent on each host.
 
     First clears what a killed lab of the same name left. On failure nothing is taken down, so that the logs
-    under `lab.root` can be read; the next `up` clears them.
+    under `lab.root` can be read; the next `up` clears them. The process has the lab to itself until `down`;
+    LabError when another one has.
     """
+    check(lab)
+    claim(lab)
+    tell("clearing what an earlier lab left")
     clear(lab)
     lab.root.mkdir(parents=True, mode=0o700)
+    _hosts_file(lab).write_text(spec.written(lab.hosts))
+    tell("making hosts")
     make_underlay(lab)
     for host in (lab.central, *lab.workers):
         make_host(host)
@@ -61,11 +79,14 @@ def start_machine(host: LabHost) -> None:
 
 
 def down(lab: Lab) -> None:
-    """Take everything down; nothing stays. Idempotent."""
+    """Take everything down; nothing stays. Idempotent. LabError while another process has the lab."""
+    check(lab)
+    claim(lab)
     for host in lab.workers:
         if host.mount_namespace.exists() and host.spec.docker:
             _end_containers(host)
     clear(lab)
+    release(lab)
 
 
 def _end_containers(host: LabHost) -> None:
@@ -193,16 +214,39 @@ def stop_agent(host: LabHost, sig: int = signal.SIGTERM) -> None:
     stop_on(host, "weft-agent", sig)
 
 
-def status(lab: Lab) -> dict[str, tuple[str, ...]]:
-    """The daemons that run on each host of the lab; no host when it is down."""
-    return {
-        host.name: tuple(sorted(daemons(host)))
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """A host of a lab that is up."""
+
+    name: str
+    address: str
+    kinds: tuple[str, ...]
+    daemons: tuple[str, ...]
+
+
+def status(lab: Lab) -> tuple[HostStatus, ...]:
+    """Each host of the lab, and what runs on it; no host when it is down."""
+    return tuple(
+        HostStatus(host.name, str(host.address), spec.kinds(host.spec), tuple(sorted(daemons(host))))
         for host in (lab.central, *lab.workers)
         if host.mount_namespace.exists()
-    }
+    )
+
+
+def _hosts_file(lab: Lab) -> Path:
+    return lab.root / "hosts.json"
+
+
+def standing_lab() -> Lab:
+    """The default lab with the hosts that it was brought up with."""
+    lab = default_lab()
+    try:
+        return replace(lab, hosts=spec.read(_hosts_file(lab).read_text()))
+    except FileNotFoundError:
+        return lab
 
 
 def default_lab() -> Lab:
-    """The lab that `make lab`, the demo and the tests share: `weft`, or what WEFT_LAB_NAME says."""
+    """The article's lab, under the name `weft` or what WEFT_LAB_NAME says."""
     name = LabSettings().name
     return Lab(root=Path(f"/var/lib/{name}-lab"), cache=Path("/var/cache/weft-lab"), prefix=f"{name}-")

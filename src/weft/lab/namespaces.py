@@ -4,19 +4,18 @@ So every default path (ovs-vsctl's socket, docker.sock, libvirt-sock) just works
 a mount namespace is bound to must itself lie on a private mount (mount_namespaces(7)).
 """
 
-import errno
 import os
 import re
 import shutil
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
+from weft.lab import cgroups
 from weft.lab.layout import UNDERLAY, UNDERLAY_MTU, Lab, LabHost
 from weft.lab.machine import root_script
-from weft.lab.processes import end_all, local, until
+from weft.lab.processes import end_all, local
 
 _PRIVATE = {
     "etc-ovs": "/etc/openvswitch",
@@ -138,10 +137,10 @@ def clear(lab: Lab) -> None:
     Idempotent. Namespaces and mounts survive the processes that made them, so this also cleans up after a
     lab that was killed.
     """
-    names = [name for name in _namespaces() if name.startswith(lab.prefix)]
+    names = _namespaces(lab.prefix)
     _pull_plugs([pid for name in names for pid in _processes_in(name)])
     end_all([pid for name in names for pid in _processes_in(name)])
-    _remove_cgroups(lab.prefix)
+    cgroups.remove(lab.prefix)
     for name in names:
         local("ip", "netns", "del", name)
     for mount in _mounts_below(lab.root):
@@ -172,18 +171,20 @@ def daemons(host: LabHost) -> set[str]:
 
 def remains(lab: Lab) -> list[str]:
     """Everything on this machine that is the lab's, as sentences for a person; empty after `clear`."""
-    names = [name for name in _namespaces() if name.startswith(lab.prefix)]
+    names = _namespaces(lab.prefix)
     return [
         *(f"network namespace {name}" for name in names),
         *(f"process {pid} in {name}" for name in names for pid in _processes_in(name)),
         *(f"mount {mount}" for mount in _mounts_below(lab.root)),
-        *(f"control group {group}" for group in _cgroups(lab.prefix)),
+        *(f"control group {group}" for group in cgroups.parents(lab.prefix)),
         *([f"directory {lab.root}"] if lab.root.exists() else []),
     ]
 
 
-def _namespaces() -> list[str]:
-    return [line.split()[0] for line in local("ip", "netns", "list").splitlines() if line.strip()]
+def _namespaces(prefix: str) -> list[str]:
+    """The network namespaces that a lab with this prefix made."""
+    names = [line.split()[0] for line in local("ip", "netns", "list").splitlines() if line.strip()]
+    return [name for name in names if name.startswith(prefix)]
 
 
 def _processes_in(namespace: str) -> list[int]:
@@ -196,41 +197,3 @@ def _mounts_below(root: Path) -> list[str]:
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     unescaped = [re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), p) for p in points]
     return sorted((p for p in unescaped if p.startswith(f"{root}/")), key=len, reverse=True)
-
-
-def _cgroups(prefix: str) -> list[Path]:
-    """The parents of our containers' control groups: one on v2, one for each controller on v1.
-
-    On v2 only directly below the root: further down, a unit of the machine itself may bear such a name.
-    """
-    root = Path("/sys/fs/cgroup")
-    unified = (root / "cgroup.controllers").exists()
-    return sorted(root.glob(f"{prefix}*" if unified else f"*/{prefix}*"))
-
-
-def _remove_cgroups(prefix: str) -> None:
-    """End what runs in our control groups (containers whose engine was killed), then remove these."""
-    groups = [group for top in _cgroups(prefix) for group in (top, *top.rglob("*")) if group.is_dir()]
-    end_all(sorted({pid for group in groups for pid in _processes_of(group)}), timeout_s=0.5)
-    for group in sorted(groups, key=lambda path: len(path.parts), reverse=True):
-        until(partial(_is_removed, group), f"control group {group} to be empty", timeout_s=5)
-
-
-def _processes_of(group: Path) -> list[int]:
-    try:
-        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def _is_removed(group: Path) -> bool:
-    """Remove `group`; False while the kernel still counts a process that has just ended."""
-    try:
-        group.rmdir()
-    except FileNotFoundError:
-        return True
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        return False
-    return True
