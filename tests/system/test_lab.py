@@ -1,6 +1,10 @@
 """The lab is a data centre, and it leaves no trace."""
 
+import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -11,12 +15,13 @@ from tests.support.eventually import eventually
 from tests.system.wiring import dhcp, logical_port
 
 from weft.lab import story
+from weft.lab.claim import claim, release
 from weft.lab.domain import Card
 from weft.lab.endpoint import Endpoint, endpoint, remove
 from weft.lab.layout import HostSpec, Lab
 from weft.lab.life import default_lab, down, up
 from weft.lab.namespaces import remains
-from weft.lab.processes import run_on, start_on, stop_on, try_on
+from weft.lab.processes import local, run_on, start_on, stop_on, try_on
 
 GUEST = IPv4Address("192.168.200.9")
 PUBLISHED = "http://10.77.0.11:8080/"
@@ -99,14 +104,17 @@ def test_a_container_runs(bare: Lab) -> None:
     assert said == "hello\n"
 
 
+OTHER = f"{default_lab().name[:6]}x2"
+
+
 @pytest.fixture
 def other() -> Iterator[Lab]:
     """A lab that lives next to the one of the other tests."""
     lab = Lab(
-        root=Path("/var/lib/wefttest2-lab"),
+        root=Path(f"/var/lib/{OTHER}-lab"),
         cache=Path("/var/cache/weft-lab"),
         hosts=(HostSpec("d1", docker=True, stock=True, libvirt=True),),
-        prefix="wefttest2-",
+        prefix=f"{OTHER}-",
     )
     yield lab
     down(lab)
@@ -142,3 +150,77 @@ def test_a_lab_whose_engine_was_killed_leaves_nothing_either(other: Lab) -> None
     down(other)
 
     assert remains(other) == []
+
+
+def weft_lab(*argv: str) -> "subprocess.CompletedProcess[str]":
+    """The command as a person types it, about the lab `other`."""
+    line = ["env", f"WEFT_LAB_NAME={OTHER}", sys.executable, "-m", "weft.cli", "lab", *argv]
+    return subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+
+
+@pytest.fixture
+def nothing_of_it(other: Lab) -> Iterator[None]:
+    """Whatever a test typed, nothing stays."""
+    yield
+    weft_lab("down")
+    assert remains(other) == []
+
+
+@pytest.mark.usefixtures("nothing_of_it")
+def test_the_command_line_makes_as_many_hosts_as_it_is_told(other: Lab) -> None:
+    asked = ("--host", "a1:docker", "--host", "a2", "--host", "a3:libvirt", "--bare")
+    raised = weft_lab("up", *asked)
+    shown = {host["name"]: host for host in json.loads(weft_lab("status", "-o", "json").stdout)}
+    inside = weft_lab("exec", "a2", "ip", "-br", "addr", "show", "br-phys")
+    ended = weft_lab("down")
+
+    assert (raised.stderr, raised.stdout) == ("", f"the lab {OTHER} is up\n")
+    assert {name: host["kinds"] for name, host in shown.items()} == {
+        "central": [],
+        "a1": ["docker"],
+        "a2": [],
+        "a3": ["libvirt"],
+    }
+    assert {"dockerd", "ovn-controller"} <= set(shown["a1"]["daemons"])
+    assert "dockerd" not in shown["a2"]["daemons"]
+    assert "libvirtd" in shown["a3"]["daemons"]
+    assert f"{shown['a2']['address']}/24" in inside.stdout
+    assert ended.stdout == f"the lab {OTHER} is down\n"
+    assert remains(other) == []
+
+
+@pytest.fixture
+def strange() -> Iterator[str]:
+    """A network namespace of somebody else, whose name begins as the lab's."""
+    name = f"{OTHER}strange"
+    local("ip", "netns", "add", name)
+    yield name
+    local("ip", "netns", "del", name)
+
+
+@pytest.mark.usefixtures("nothing_of_it")
+def test_a_lab_that_was_killed_half_way_is_cleared_and_nothing_else_is(other: Lab, strange: str) -> None:
+    line = ["env", f"WEFT_LAB_NAME={OTHER}", sys.executable, "-m", "weft.cli", "lab", "up", "--hosts", "2"]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+        eventually((other.root / "h2" / "run" / "openvswitch" / "db.sock").exists, within_s=60)
+        killed.kill()
+    assert len(remains(other)) > 10
+
+    raised = weft_lab("up", "--host", "b1", "--bare")
+
+    names = [line.split()[0] for line in local("ip", "netns", "list").splitlines() if line.strip()]
+    assert raised.returncode == 0, raised.stderr
+    assert {name for name in names if name.startswith(OTHER)} == {
+        strange,
+        *(f"{OTHER}-{name}" for name in ("underlay", "central", "b1")),
+    }
+
+
+def test_a_lab_that_another_process_works_with_is_refused(other: Lab) -> None:
+    claim(other)
+
+    refused = [weft_lab(verb) for verb in ("up", "down")]
+
+    release(other)
+    assert [done.returncode for done in refused] == [1, 1]
+    assert all(f"process {os.getpid()} works with the lab {OTHER}" in done.stderr for done in refused)

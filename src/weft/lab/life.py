@@ -47,10 +47,13 @@ def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True, tell: Tell 
     for host in (lab.central, *lab.workers):
         make_host(host)
     address_cable(lab.central)
+    tell("starting OVN's databases")
     start_databases(lab.central)
     for host in lab.workers:
+        tell(f"starting the switch and the engines of {host.name}")
         start_engines(host, encapsulation=encapsulation)
     if weft:
+        tell("starting the Weft server and the agents")
         start_server(lab, encapsulation=encapsulation)
         for host in lab.workers:
             if not host.spec.machine:
