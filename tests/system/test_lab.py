@@ -224,3 +224,34 @@ def test_a_lab_that_another_process_works_with_is_refused(other: Lab) -> None:
     release(other)
     assert [done.returncode for done in refused] == [1, 1]
     assert all(f"process {os.getpid()} works with the lab {OTHER}" in done.stderr for done in refused)
+
+
+CGROUPS_2_ONLY = """
+umount -R -l /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+"$@" up --host d1:docker --bare >&2
+"$@" exec d1 docker info -f '{{.CgroupVersion}}'
+"$@" exec d1 docker run -d --name asleep weft/busybox sleep 1000 >&2
+find /sys/fs/cgroup/$LAB-d1 -mindepth 1 -type d | wc -l
+"$@" exec d1 sh -c 'kill -9 $(cat /run/docker.pid)'
+"$@" down >&2
+ls /sys/fs/cgroup | grep -c "^$LAB-" || true
+"""
+"""As on a machine that has nothing else: a mount namespace in which only version 2 is mounted."""
+
+
+@pytest.mark.usefixtures("nothing_of_it")
+def test_with_version_2_of_control_groups_alone_an_engine_runs_and_nothing_of_it_stays() -> None:
+    enter = ["env", f"WEFT_LAB_NAME={OTHER}", f"LAB={OTHER}", "unshare", "-m", "--propagation", "private"]
+    weft = [sys.executable, "-m", "weft.cli", "lab"]
+
+    done = subprocess.run(
+        [*enter, "sh", "-ec", CGROUPS_2_ONLY, "sh", *weft],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["2", "1", "0"]
