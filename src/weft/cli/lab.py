@@ -115,7 +115,14 @@ def status(session: Session) -> None:
             session.say(f"the lab {lab.name} is down")
 
 
-@app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+_EXAMPLES = "[bold]Examples[/bold]\n\nweft lab exec h1 docker ps -a\n\nweft lab exec central ovn-nbctl show"
+
+
+@app.command(
+    "exec",
+    epilog=_EXAMPLES,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 def execute(
     host: Annotated[str, typer.Argument(help="A host of the lab, or central.")],
     argv: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="What to run there.")],

@@ -19,6 +19,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in ("SERVER", "TOKEN", "CA", "PROJECT"):
         monkeypatch.delenv(f"WEFT_{name}", raising=False)
+    monkeypatch.setenv("WEFT_LAB_NAME", "nolab")  # whatever a test asks of a lab, it is nobody's
 
 
 @pytest.fixture

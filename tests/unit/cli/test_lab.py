@@ -2,13 +2,7 @@
 
 import json
 
-import pytest
 from tests.unit.cli.conftest import Weft
-
-
-@pytest.fixture(autouse=True)
-def _no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEFT_LAB_NAME", "nolab")
 
 
 def test_a_lab_that_is_down_says_so(weft: Weft) -> None:
