@@ -1,12 +1,13 @@
 """A Docker engine in memory, and a Weft server that hands out leases as the real one does."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Endpoint, Event
+from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Endpoint, Event, Owner
 from weft.client import (
     Attached,
     FixedIP,
@@ -40,6 +41,11 @@ class FakeRuntime:
     docker_networks: list[DockerNetwork] = field(default_factory=list)
     happening: list[Event] = field(default_factory=list)
     away: bool = False
+    starting: set[str] = field(default_factory=set)
+    """Containers that Docker has locked: it answers no question about them."""
+    joining: dict[str, Owner] = field(default_factory=dict)
+    """By endpoint: what Docker tells of a network from Join on."""
+    started: list[str] = field(default_factory=list)
 
     def put(self, container: Container) -> Container:
         self.listed[container.id] = container
@@ -67,12 +73,23 @@ class FakeRuntime:
         return tuple(self.listed.values())
 
     async def inspect(self, container_id: str) -> Container:
+        if container_id in self.starting:
+            await asyncio.Event().wait()
         if container_id not in self.listed:
             raise DockerUnavailable("Docker refused: no such container")
         return self.listed[container_id]
 
     async def networks(self) -> tuple[DockerNetwork, ...]:
         return tuple(self.docker_networks)
+
+    async def start(self, container_id: str) -> None:
+        self.started.append(container_id)
+
+    async def owners(self, network_id: str) -> Mapping[str, Owner]:
+        del network_id
+        if self.away:
+            raise DockerUnavailable("Docker does not answer: test")
+        return self.joining
 
     async def create_network(self, config: Mapping[str, object]) -> None:
         ipam: Any = config["IPAM"]
@@ -177,6 +194,17 @@ class FakeServer:
         )
         self.ports[port_id] = port
         return port
+
+    def set_mac(self, host: str, port_id: str, mac: str) -> Port:
+        del host
+        self._reached()
+        self.ports[port_id] = replace(self.ports[port_id], mac=mac)
+        return self.ports[port_id]
+
+    def realised(self, host: str, revision: int, wait_s: float = 0) -> int | None:
+        del host, wait_s
+        self._reached()
+        return revision
 
     def detach(self, host: str, port_id: str) -> None:
         del host

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from weft.agent.attachment import Lease
 from weft.agent.links import LinkFailed
+from weft.agent.plug import Plugged
 
 
 @dataclass
@@ -36,6 +37,13 @@ class FakeSwitch:
     def remove(self, name: str) -> None:
         self.ports.pop(name, None)
 
+    def ours(self) -> tuple[Plugged, ...]:
+        return tuple(Plugged(name, port_id) for name, port_id in self.ports.items())
+
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool:
+        del nb_cfg, timeout_s
+        return self.ovn_answers
+
     def wait_installed(self, port_id: str, timeout_s: float) -> bool:
         del timeout_s
         return self.ovn_answers and port_id in self.ports.values()
@@ -47,15 +55,20 @@ class FakeLinks:
 
     inside: dict[str, tuple[int, str]] = field(default_factory=dict)
     pairs: dict[str, str] = field(default_factory=dict)
+    macs: dict[str, str] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
     made: int = 0
 
     def exists(self, name: str) -> bool:
         return name in self.inside or name in self.pairs
 
+    def ours(self) -> frozenset[str]:
+        return frozenset(self.inside) | frozenset(self.pairs)
+
     def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None:
-        del mac, mtu
+        del mtu
         self.pairs[name] = peer
+        self.macs[name] = mac
 
     def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]) -> str:
         del mtu, prefixes

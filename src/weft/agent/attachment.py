@@ -46,6 +46,8 @@ class Lease:
     workload: Workload | None = None
     endpoint: str = ""
     """Docker's id of the endpoint that the port is plugged as, if Docker plugged it."""
+    docker_network: str = ""
+    """Docker's id of the endpoint's network."""
 
     @classmethod
     def from_attached(cls, attached: Attached) -> "Lease":
@@ -62,6 +64,10 @@ class Lease:
             prefixes=tuple(f"{fixed.address}/{lengths[fixed.subnet_id]}" for fixed in port.fixed_ips),
             workload=port.workload,
         )
+
+    def has(self, address: str) -> bool:
+        """Whether `address` is one of the port's."""
+        return any(prefix.split("/")[0] == address for prefix in self.prefixes)
 
     def prefix(self, version: int) -> str | None:
         """The first address of IP `version`, with its prefix length."""
@@ -97,13 +103,16 @@ def addresses_of(labels: Mapping[str, str], workload: Workload) -> tuple[str, ..
 
 def mac_of(labels: Mapping[str, str], workload: Workload) -> str | None:
     """The MAC address that label weft.mac asks for. Raises Invalid."""
-    mac = labels.get(MAC, "").strip().lower()
-    if not mac:
-        return None
+    mac = labels.get(MAC, "").strip()
+    return parse_mac(mac, f"label {MAC} of container {workload.name}") if mac else None
+
+
+def parse_mac(text: str, where: str) -> str:
+    """The MAC address that `text` is, in lower case; `where` it was read. Raises Invalid."""
+    mac = text.strip().lower()
     if not _MAC.fullmatch(mac) or int(mac[:2], 16) & 1:
         raise Invalid(
-            f"label {MAC}={labels[MAC]} of container {workload.name} is not the MAC address of one station; "
-            "write it like 02:00:00:00:00:01",
+            f"{where}: {text!r} is not the MAC address of one station; write it like 02:00:00:00:00:01",
             field=MAC,
         )
     return mac
@@ -112,6 +121,11 @@ def mac_of(labels: Mapping[str, str], workload: Workload) -> str | None:
 def host_end(port_id: str) -> str:
     """The name of the host's end of a port's veth pair (15 characters at most: IFNAMSIZ, linux/if.h)."""
     return f"wf{UUID(port_id).hex[:11]}"
+
+
+def is_host_end(name: str) -> bool:
+    """Whether a link is called as `host_end` calls them."""
+    return re.fullmatch("wf[0-9a-f]{11}", name) is not None
 
 
 def container_end(port_id: str) -> str:

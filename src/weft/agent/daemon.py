@@ -22,7 +22,9 @@ from weft.agent import guard
 from weft.agent.bind import Binder
 from weft.agent.confirm import Confirmer
 from weft.agent.docker.driver import Driver
+from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
+from weft.agent.docker.resync import RETRY_S, Resync
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
 from weft.agent.heartbeat import Heartbeat
@@ -48,7 +50,7 @@ from weft.systemd import given_sockets, tell, watchdog_s
 
 log = structlog.get_logger()
 
-ANSWER_S = 4.0
+ANSWER_S = 3.0
 """The server's time to answer: Docker is told within five seconds."""
 NETWORKS_S = 2.0
 RECONNECT_S = 1.0
@@ -136,6 +138,7 @@ class _Agent:
         self._settings, self._leases, self._links, self._switch = settings, leases, links, switch
         self._served = served
         self.followed = threading.Event()
+        self.compare = asyncio.Event()
         self._supervisor = SupervisorSettings()
         self._given = given_sockets(self._supervisor)
         self._libvirt = Following(trouble="not asked for")
@@ -164,15 +167,23 @@ class _Agent:
             links=self._links,
             switch=self._switch,
             clock=time.time,
-            grace_s=self._settings.grace_s,
         )
         driver = Driver(
-            runtime=docker,
+            endpoints=Endpoints(docker, self._leases, engine=lambda: watch.engine),
             leases=self._leases,
             links=self._links,
             switch=self._switch,
             served=self._served.networks,
-            engine=lambda: watch.engine,
+        )
+        resync = Resync(
+            runtime=docker,
+            watch=watch,
+            driver=driver,
+            leases=self._leases,
+            links=self._links,
+            switch=self._switch,
+            clock=time.monotonic,
+            grace_s=self._settings.grace_s,
         )
         watch.on_network = driver.connected
         plugin = server(driver)
@@ -180,9 +191,9 @@ class _Agent:
             with bind(self._settings.plugin_dir / "weft.sock", self._given) as listening:
                 tasks.append(asyncio.create_task(_serve_plugin(plugin, listening)))
                 tell(self._supervisor, "READY=1")  # Docker may be waiting for us: never wait for Docker
-                tasks.append(asyncio.create_task(self._follow(watch, driver, ready)))
+                tasks.append(asyncio.create_task(self._follow(watch, ready)))
                 tasks.append(asyncio.create_task(self._keep_networks(docker)))
-                tasks.append(asyncio.create_task(self._resync(watch)))
+                tasks.append(asyncio.create_task(self._resync(resync)))
                 await _until(ending, tasks)
         finally:
             tell(self._supervisor, "STOPPING=1")
@@ -219,19 +230,18 @@ class _Agent:
             grace_s=self._settings.grace_s,
         )
 
-    async def _follow(self, watch: Watch, driver: Driver, ready: Path) -> None:
+    async def _follow(self, watch: Watch, ready: Path) -> None:
         """Follow the engine, and again when it comes back. Without an engine the agent is ready, too."""
         if self._settings.docker_enabled == "auto" and not self._settings.docker_socket.exists():
             _touch(ready)
 
         def connected() -> None:
             self.followed.set()
+            self.compare.set()
             _touch(ready)
 
         while True:
             try:
-                watch.engine = await watch.runtime.engine_id()
-                await driver.resync()
                 await watch.follow(connected)
                 log.warning("docker went away")
             except DockerUnavailable as error:
@@ -246,17 +256,22 @@ class _Agent:
             if self.followed.is_set():
                 try:
                     served = await asyncio.to_thread(self._served.refresh)
-                    await docker_networks.apply(docker, docker_networks.plan(served, await docker.networks()))
+                    planned = docker_networks.plan(served, await docker.networks(), await docker.containers())
+                    await docker_networks.apply(docker, planned)
                 except (ClientError, DockerUnavailable) as error:
                     log.debug("docker networks not compared", why=str(error))
             await asyncio.sleep(NETWORKS_S)
 
-    async def _resync(self, watch: Watch) -> None:
+    async def _resync(self, resync: Resync) -> None:
+        """A pass when the engine is followed or something asks for one, and then again and again."""
         while True:
-            await asyncio.sleep(self._settings.resync_s)
+            pause = RETRY_S[0] if resync.retrying else self._settings.resync_s
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.compare.wait(), pause)
+            self.compare.clear()
             if self.followed.is_set():
                 try:
-                    await watch.resync()
+                    await resync.once()
                 except DockerUnavailable as error:
                     log.warning("containers not compared", why=str(error))
 

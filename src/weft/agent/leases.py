@@ -43,6 +43,8 @@ class Server(Protocol):
         labels: Mapping[str, str] | None = None,
     ) -> Port: ...
 
+    def set_mac(self, host: str, port_id: str, mac: str) -> Port: ...  # noqa: D102
+    def realised(self, host: str, revision: int, wait_s: float = 0) -> int | None: ...  # noqa: D102
     def detach(self, host: str, port_id: str) -> None: ...  # noqa: D102
     def set_port_status(  # noqa: D102
         self, host: str, port_id: str, state: str, reason: str = ""
@@ -86,11 +88,25 @@ class Leases:
         self.journal.keep(lease)
         return lease
 
-    def identify(self, lease: Lease, workload: Workload, labels: Mapping[str, str]) -> None:
-        """Say whose port `lease` is. Raises ClientError."""
-        self._server.identify(self._host, lease.port_id, workload=workload, name=workload.name, labels=labels)
+    def identify(self, lease: Lease, workload: Workload, labels: Mapping[str, str]) -> int:
+        """Say whose port `lease` is; the revision that says so. Raises ClientError."""
+        port = self._server.identify(
+            self._host, lease.port_id, workload=workload, name=workload.name, labels=labels
+        )
         self.journal.keep(replace(lease, workload=workload))
         log.info("port identified", port_id=lease.port_id, workload=workload.name)
+        return port.revision
+
+    def set_mac(self, lease: Lease, mac: str) -> Lease:
+        """Give the port the MAC address that its interface is to have. Raises ClientError."""
+        port = self._server.set_mac(self._host, lease.port_id, mac)
+        after = replace(lease, mac=port.mac)
+        self.journal.keep(after)
+        return after
+
+    def realised(self, revision: int, wait_s: float) -> int | None:
+        """The `nb_cfg` that this host reaches with `revision`, once OVN holds it. Raises ClientError."""
+        return self._server.realised(self._host, revision, wait_s)
 
     def free(self, port_id: str) -> None:
         """Give the port back. Idempotent. Raises ClientError when the server cannot be asked."""
@@ -137,9 +153,13 @@ class Leases:
         """The ports on this host whose workload belongs to that engine. Raises ClientError."""
         return tuple(
             port
-            for port in self._server.host_ports(self._host)
+            for port in self.all_bound()
             if port.workload and (port.workload.runtime, port.workload.engine) == (runtime, engine)
         )
+
+    def all_bound(self) -> tuple[Port, ...]:
+        """The ports on this host as the server has them. Raises ClientError."""
+        return self._server.host_ports(self._host)
 
     def _ask(self, wanted: Attachment) -> Lease:
         anonymous = wanted.quarantined

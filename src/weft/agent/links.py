@@ -17,6 +17,8 @@ from typing import TypeVar
 from pyroute2 import IPRoute, netns
 from pyroute2.netlink.exceptions import NetlinkError
 
+from weft.agent.attachment import is_host_end
+
 _SIOCETHTOOL = 0x8946  # linux/sockios.h
 _ETHTOOL_STXCSUM = 0x17  # linux/ethtool.h
 GROUP = 0x77656674
@@ -48,6 +50,12 @@ class Links:
         """Whether the host has a link of this name."""
         with IPRoute() as route:
             return bool(route.link_lookup(ifname=name))
+
+    def ours(self) -> frozenset[str]:
+        """The host's ends of every pair, by their names."""
+        with IPRoute() as route:
+            names = {str(link.get_attr("IFLA_IFNAME")) for link in route.get_links()}
+        return frozenset(name for name in names if is_host_end(name))
 
     def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None:
         """A pair whose both ends are in the host's namespace; `mac` is the peer's."""

@@ -1,5 +1,6 @@
 """Plugging: a veth pair and a port of the switch, together or not at all."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from weft.agent.attachment import Lease, container_end, host_end
@@ -7,10 +8,19 @@ from weft.agent.links import LinkFailed
 from weft.ovsdb import OvsdbError, OvsdbUnavailable
 
 
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A port of the bridge that Weft made."""
+
+    name: str
+    port_id: str
+
+
 class VethPairs(Protocol):
     """What plugging asks of links; Links and its fake."""
 
     def exists(self, name: str) -> bool: ...  # noqa: D102
+    def ours(self) -> frozenset[str]: ...  # noqa: D102
     def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None: ...  # noqa: D102
     def make_inside(  # noqa: D102
         self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]
@@ -24,7 +34,9 @@ class Switch(Protocol):
 
     def add(self, name: str, lease: Lease) -> None: ...  # noqa: D102
     def remove(self, name: str) -> None: ...  # noqa: D102
+    def ours(self) -> tuple[Plugged, ...]: ...  # noqa: D102
     def wait_installed(self, port_id: str, timeout_s: float) -> bool: ...  # noqa: D102
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool: ...  # noqa: D102
 
 
 class PlugFailed(Exception):

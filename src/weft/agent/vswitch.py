@@ -5,10 +5,10 @@ flows are in (ovn-controller(8)).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from weft.agent.attachment import Lease
+from weft.agent.plug import Plugged
 from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
 
 BRIDGE = "br-int"
@@ -26,14 +26,6 @@ TUNNEL_ADDRESS = "ovn-encap-ip"  # ovn-controller(8)
 TUNNELS = frozenset({"vxlan", "geneve"})
 KERNEL_DEVICES = frozenset({"", "system", "afxdp", "afxdp-nonpmd"})
 """The types of interfaces that are devices of the kernel's (vswitchd.conf.db(5))."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugged:
-    """A port of the bridge that Weft made."""
-
-    name: str
-    port_id: str
 
 
 class Vswitch:
@@ -209,6 +201,16 @@ class Vswitch:
     def wait_installed(self, port_id: str, timeout_s: float) -> bool:
         """Block until OVN says that the port's flows are in; False when it does not in time."""
         return self._connection.wait_for(lambda: port_id in self.installed(), timeout_s)
+
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool:
+        """Block until the flows of this host are those of `nb_cfg` or later; False when not in time."""
+        return self._connection.wait_for(lambda: self._reached() >= nb_cfg, timeout_s)
+
+    def _reached(self) -> int:
+        try:
+            return self.nb_cfg()
+        except OvsdbUnavailable:
+            return 0
 
     def installed(self) -> frozenset[str]:
         """The ids of ports whose flows are in; empty while the switch cannot be asked."""

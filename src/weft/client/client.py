@@ -193,7 +193,10 @@ class Client:
         quarantined: bool = False,
         id: str | None = None,  # noqa: A002 - the API's word
     ) -> Attached:
-        """The port of `workload` on `network`, bound to `host`: idempotent, the same port every time."""
+        """The port of `workload` on `network`, bound to `host`: idempotent, the same port every time.
+
+        Without `labels` a port that is there already keeps its own.
+        """
         body: dict[str, object] = {
             "project": project,
             "network": network,
@@ -201,7 +204,7 @@ class Client:
             "name": name,
             "mac": mac,
             "addresses": list(addresses) if addresses else None,
-            "labels": dict(labels) if labels else None,
+            "labels": None if labels is None else dict(labels),
             "workload": workload_body(workload),
             "quarantined": quarantined or None,
             "id": id,
@@ -220,10 +223,24 @@ class Client:
         name: str = "",
         labels: Mapping[str, str] | None = None,
     ) -> Port:
-        """Say whose the quarantined port `port_id` is; it leaves quarantine."""
+        """Say whose the port `port_id` is: it leaves quarantine, or a wrong guess is put right."""
         body = {"workload": workload_body(workload), "name": name, "labels": dict(labels or {})}
         answer = self._transport.send("POST", path_of("hosts", host, "ports", port_id, "identify"), body=body)
         return Port.from_body(answer.body.get("port", answer.body))
+
+    def set_mac(self, host: str, port_id: str, mac: str) -> Port:
+        """Say which MAC address the interface of `port_id` has. Idempotent."""
+        path = path_of("hosts", host, "ports", port_id, "mac")
+        return Port.from_body(self._transport.send("PUT", path, body={"mac": mac}).body)
+
+    def realised(self, host: str, revision: int, wait_s: float = 0) -> int | None:
+        """The `nb_cfg` that `host` reaches with `revision`; None if OVN does not have it by then."""
+        path = path_of("hosts", host, "revisions", str(revision))
+        answer = self._transport.send(
+            "GET", path, query={"wait_s": wait_s}, timeout_s=wait_s + self._timeout_s
+        )
+        number = answer.body.get("nb_cfg")
+        return None if number is None else int(number)
 
     def detach(self, host: str, port_id: str) -> None:
         """Remove the port and free its addresses."""

@@ -56,6 +56,17 @@ def run_container(host: LabHost, name: str, network: str, *options: str) -> None
     )
 
 
+def run_native(host: LabHost, name: str, network: str, *options: str) -> None:
+    """Docker's own way: a network that Weft serves, and a web server inside."""
+    web = ("/bin/httpd", "-f", "-p", "80", "-h", "/etc")
+    run_on(host, "docker", "run", "-d", "--name", name, "--net", network, *options, IMAGE, *web)
+
+
+def docker_networks(host: LabHost) -> set[str]:
+    """What `docker network ls` shows."""
+    return set(run_on(host, "docker", "network", "ls", "--format", "{{.Name}}").split())
+
+
 def machine(host: LabHost, name: str, *cards: Card, metadata: str = "") -> Domain:
     """A domain that boots the lab's guest; nothing is defined yet."""
     boots = guest.prepare(host.lab.cache)

@@ -79,10 +79,25 @@ class Port:
 
 
 def mac_for(port: PortId) -> str:
-    """The locally administered unicast MAC that Weft gives `port` when nobody asks for one.
+    """The locally administered unicast MAC of a port that has no address to take it from.
 
     46 bits of the port's random id; the store's unique constraint has the last word.
     """
-    octets = bytearray(port.bytes[:3] + port.bytes[13:])
-    octets[0] = (octets[0] & 0xFC) | 0x02
-    return ":".join(f"{octet:02x}" for octet in octets)
+    return _local_mac(port.bytes[:3] + port.bytes[13:])
+
+
+def mac_at(network: NetworkId, address: Address) -> str:
+    """The MAC that Weft gives to whoever has `address` on `network`, when nobody asks for one.
+
+    The next holder of an address has the same MAC as the last: a neighbour that still remembers it, and that
+    OVN's answers to ARP leave in the dark, is right. Two IPv4 addresses never give the same one.
+    """
+    number = int(address)
+    while number >> 32:
+        number = (number >> 32) ^ (number & 0xFFFF_FFFF)
+    return _local_mac(network.bytes[:2] + number.to_bytes(4, "big"))
+
+
+def _local_mac(six: bytes) -> str:
+    """Locally administered and unicast (IEEE 802: the two lowest bits of the first octet)."""
+    return ":".join(f"{octet:02x}" for octet in ((six[0] & 0xFC) | 0x02, *six[1:]))

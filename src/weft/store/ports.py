@@ -1,22 +1,19 @@
 """Ports: creation, addresses, leases that stick to a workload, and bindings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from weft.model.errors import (
-    AddressInUse,
     AlreadyBound,
     Conflict,
     Invalid,
     NotFound,
     QuotaExceeded,
-    SubnetFull,
     WeftError,
 )
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
-from weft.model.ipam import can_hold
-from weft.model.network import Address, Network, Subnet
-from weft.model.port import FixedIP, Port, PortKind, Workload, mac_for
+from weft.model.network import Address
+from weft.model.port import Port, PortKind, Workload
 from weft.store.change import Kind
 from weft.store.index import workload_key
 from weft.store.lookup import (
@@ -27,6 +24,7 @@ from weft.store.lookup import (
     require_within,
     revised,
 )
+from weft.store.port_addresses import check_mac_free, choose_addresses, choose_mac
 from weft.store.transaction import Transaction
 
 _CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_policy_id")
@@ -36,7 +34,8 @@ _CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_polic
 class NewPort:
     """A port as asked for. What is None is chosen: the name, the MAC, the next free addresses.
 
-    Without `addresses` the port gets one of every family that has a subnet.
+    Without `addresses` the port gets one of every family that has a subnet; with them it gets these, and with
+    `every_family` one of each family that they leave out.
     """
 
     project_id: ProjectId
@@ -45,7 +44,9 @@ class NewPort:
     kind: PortKind = PortKind.CONTAINER
     mac: str | None = None
     addresses: tuple[Address, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    every_family: bool = False
+    labels: Mapping[str, str] | None = None
+    """None keeps the labels that an attached port has already; a new port gets none."""
     host: HostName | None = None
     workload: Workload | None = None
     port_security: bool = True
@@ -77,21 +78,22 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
     if name is None:
         name = free_name(tx, Kind.PORTS, new.project_id, f"port-{port_id.hex[:8]}")
     check_name(tx, Kind.PORTS, new.project_id, name)
+    fixed_ips = choose_addresses(tx, new.addresses, network, every_family=new.every_family)
     port = Port(
         id=port_id,
         project_id=new.project_id,
         network_id=network.id,
         name=name,
         kind=new.kind,
-        mac=_mac(tx, new, network, port_id),
-        fixed_ips=_addresses(tx, new, network),
-        labels=dict(new.labels),
+        mac=choose_mac(tx, new.mac, network, fixed_ips, port_id),
+        fixed_ips=fixed_ips,
+        labels=dict(new.labels or {}),
         host=new.host,
         workload=new.workload,
         port_security=new.port_security,
         quarantined=new.quarantined,
         qos_policy_id=new.qos_policy_id,
-        declared=dict(new.labels) if new.declared else None,
+        declared=dict(new.labels or {}) if new.declared else None,
     )
     tx.put(port)
     return port
@@ -114,7 +116,8 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
     """The port of `new.workload` on the network, bound to `new.host`; and whether it was created.
 
     Idempotent: the same workload gets the same port and address, with its name and labels brought
-    up to date. A name that another port has is made unique, because two hosts may each run a `web`.
+    up to date; labels that are not given stay. A name that another port has is made unique, because two
+    hosts may each run a `web`.
     A declared port that has the id asked for becomes the workload's: it keeps its name and its own labels.
     An id that another workload's port has, as in a copy of a machine, is not used: the port gets another.
     """
@@ -123,14 +126,15 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
     known = _adopted(tx, new) or _leaseholder(tx, new.network_id, new.workload)
     if known is None:
         name = None if new.name is None else free_name(tx, Kind.PORTS, new.project_id, new.name)
-        return add_port(tx, replace(new, name=name, declared=False)), True
+        return add_port(tx, replace(new, name=name, declared=False, every_family=True)), True
     if known.project_id != new.project_id:
         raise NotFound("network", new.network_id, field="network")
     _check_sticky(tx, known, new)
+    labels = known.labels if new.labels is None else {**(known.declared or {}), **new.labels}
     after = replace(
         known,
         name=_renamed(tx, known, new.name) if known.declared is None else known.name,
-        labels={**(known.declared or {}), **new.labels},
+        labels=labels,
         kind=new.kind,
         host=new.host,
         workload=new.workload,
@@ -154,16 +158,16 @@ def release(tx: Transaction, port_id: PortId) -> None:
 def identify(
     tx: Transaction, port_id: PortId, workload: Workload, name: str, labels: Mapping[str, str]
 ) -> Port:
-    """Say whose a quarantined port is, and let it talk. Idempotent.
+    """Say whose a port is that was quarantined, or given to another workload by mistake. Idempotent.
 
-    An older port of the same workload on the network is removed: the workload already
-    uses the address of this one.
+    It may talk from now on. An older port of the same workload on the network is removed: the workload
+    already uses the address of this one.
     """
     port = require(tx.snapshot.ports, port_id, "port")
     _check_workload(workload)
     older = _leaseholder(tx, port.network_id, workload)
     if older is not None and older.id != port_id:
-        remove_port(tx, older.id)
+        release(tx, older.id)
     after = replace(
         port,
         workload=workload,
@@ -190,6 +194,17 @@ def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
         port.project_id,
         field="qos_policy_id",
     )
+    tx.put(after)
+    return after
+
+
+def change_mac(tx: Transaction, port_id: PortId, mac: str) -> Port:
+    """Give the port the MAC address that its interface has. Idempotent. Raises Conflict, Invalid."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    wanted = mac.lower().replace("-", ":")
+    if wanted != port.mac:
+        check_mac_free(tx, tx.snapshot.networks[port.network_id], wanted)
+    after = replace(port, mac=wanted)
     tx.put(after)
     return after
 
@@ -326,72 +341,3 @@ def _renamed(tx: Transaction, port: Port, wanted: str | None) -> str:
     name = free_name(tx, Kind.PORTS, port.project_id, wanted)
     check_name(tx, Kind.PORTS, port.project_id, name)
     return name
-
-
-def _mac(tx: Transaction, new: NewPort, network: Network, port_id: PortId) -> str:
-    if new.mac is None:
-        mac, salt = mac_for(port_id), port_id
-        while (network.id, mac) in tx.index.macs:
-            salt = PortId(tx.new_id())
-            mac = mac_for(salt)
-        return mac
-    mac = new.mac.lower().replace("-", ":")
-    holder = tx.index.macs.get((network.id, mac))
-    if holder is not None:
-        raise Conflict(
-            f"MAC address {mac} on network {network.name} is held by port "
-            f"{tx.snapshot.ports[holder].name}; ask for another one, or leave it out",
-            field="mac",
-        )
-    return mac
-
-
-def _addresses(tx: Transaction, new: NewPort, network: Network) -> tuple[FixedIP, ...]:
-    if new.addresses:
-        if len(set(new.addresses)) < len(new.addresses):
-            raise Invalid("an address is listed twice", field="addresses")
-        return tuple(_asked_for(tx, address, network) for address in new.addresses)
-    subnets = sorted(tx.index.subnets[network.id].values(), key=_by_prefix)
-    chosen: list[FixedIP] = []
-    for version in (4, 6):
-        family = [subnet for subnet in subnets if subnet.cidr.version == version]
-        if family:
-            chosen.append(_next_free(tx, family, network))
-    return tuple(chosen)
-
-
-def _by_prefix(subnet: Subnet) -> tuple[int, int]:
-    return subnet.cidr.version, int(subnet.cidr.network_address)
-
-
-def _next_free(tx: Transaction, family: list[Subnet], network: Network) -> FixedIP:
-    for subnet in family:
-        address = tx.index.leases[subnet.id].first_free()
-        if address is not None:
-            return FixedIP(subnet.id, address)
-    names = ", ".join(f"{subnet.name} ({subnet.cidr})" for subnet in family)
-    raise SubnetFull(
-        f"no free IPv{family[0].cidr.version} address is left on network "
-        f"{network.name}: {names}; remove ports, or add a subnet"
-    )
-
-
-def _asked_for(tx: Transaction, address: Address, network: Network) -> FixedIP:
-    subnets = tx.index.subnets[network.id].values()
-    subnet = next((s for s in subnets if address in s.cidr), None)
-    if subnet is None:
-        raise Invalid(
-            f"address {address} is in no subnet of network {network.name}, which has "
-            f"{', '.join(str(s.cidr) for s in subnets) or 'none'}",
-            field="addresses",
-        )
-    if not can_hold(subnet, address):
-        raise Invalid(
-            f"address {address} is reserved in subnet {subnet.cidr}: it is the gateway, or "
-            "the first or last address",
-            field="addresses",
-        )
-    holder = tx.index.addresses.get((network.id, address))
-    if holder is not None:
-        raise AddressInUse(address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name)
-    return FixedIP(subnet.id, address)

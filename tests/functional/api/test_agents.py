@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from tests.functional.api.rest import Rest
 
+from weft.store.progress import record_realised
 from weft.store.tokens import Role
 
 NET = {"name": "net", "subnets": [{"cidr": "10.1.0.0/24"}]}
@@ -198,3 +199,73 @@ def test_a_host_that_is_heard_of_is_retired_only_by_force_or_by_itself(rest: Res
 def test_a_host_retires_no_other(rest: Rest, h1: Rest) -> None:
     assert h1.post("/hosts/h2/retire", {}).status_code == 403
     assert rest.get("/hosts/h2").status_code == 200
+
+
+def test_a_port_that_was_guessed_to_be_anothers_is_put_right(rest: Rest, h1: Rest) -> None:
+    port = attach(h1, labels={"app": "web"})["port"]
+    other = {**WEB, "id": "c2", "name": "db"}
+
+    said = h1.post(
+        f"/hosts/h1/ports/{port['id']}/identify",
+        {"workload": other, "name": "db", "labels": {"app": "db"}},
+    )
+
+    assert said.status_code == 200, said.text
+    now = rest.get(f"/ports/{port['id']}").json()
+    assert (now["name"], now["workload"]["id"], now["labels"]) == ("db", "c2", {"app": "db"})
+    assert now["fixed_ips"] == port["fixed_ips"]
+
+
+def test_attaching_again_without_labels_keeps_them_and_with_none_removes_them(h1: Rest) -> None:
+    attach(h1, labels={"app": "web"})
+
+    kept = attach(h1)["port"]["labels"]
+    cleared = attach(h1, labels={})["port"]["labels"]
+
+    assert (kept, cleared) == ({"app": "web"}, {})
+
+
+def test_a_network_is_attached_to_by_its_id_alone_whatever_its_project(rest: Rest, h1: Rest) -> None:
+    rest.made("/projects", {"name": "lab"})
+    network = rest.made("/networks", {**NET, "project": "lab"})
+    served = rest.patch("/hosts/h1", {"projects": ["default", "lab"]})
+    assert served.status_code == 200, served.text
+
+    got = attach(h1, network=network["id"])
+
+    assert got["port"]["network_id"] == network["id"]
+
+
+def test_an_asked_address_of_one_family_leaves_the_other_to_be_chosen(rest: Rest) -> None:
+    rest.made("/networks", {"name": "net", "subnets": [{"cidr": "10.1.0.0/24"}, {"cidr": "fd00:1::/64"}]})
+    agent = rest.with_token(Role.HOST, host="h1")
+
+    port = attach(agent, addresses=["10.1.0.77"])["port"]
+
+    assert [fixed["address"] for fixed in port["fixed_ips"]] == ["10.1.0.77", "fd00:1::2"]
+
+
+def test_the_interfaces_mac_address_becomes_the_ports_unless_another_has_it(rest: Rest, h1: Rest) -> None:
+    port = attach(h1)["port"]
+    other = attach(h1, workload={**WEB, "id": "c2"}, name="db")["port"]
+    path = f"/hosts/h1/ports/{port['id']}/mac"
+
+    changed = h1.put(path, {"mac": "02:11:22:33:44:55"})
+    taken = h1.put(path, {"mac": other["mac"]})
+    wrong = h1.put(path, {"mac": "ff:ff:ff:ff:ff:ff"})
+
+    assert changed.json()["mac"] == "02:11:22:33:44:55"
+    assert rest.get(f"/ports/{port['id']}").json()["mac"] == "02:11:22:33:44:55"
+    assert (taken.status_code, wrong.status_code) == (409, 422)
+
+
+def test_a_host_learns_which_nb_cfg_holds_a_revision_once_ovn_has_it(rest: Rest, h1: Rest) -> None:
+    revision = attach(h1)["revision"]
+    path = f"/hosts/h1/revisions/{revision}"
+
+    before = h1.get(path).json()
+    record_realised(rest.store, revision, nb_cfg=7, at=rest.store.now())
+    after = h1.get(path).json()
+
+    assert (before["nb_cfg"], after["nb_cfg"]) == (None, 7)
+    assert rest.with_token(Role.HOST, host="h2").get(path).status_code == 403

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -285,7 +286,7 @@ def test_another_server_follows_removals_and_names_that_change_hands(
     second = reopen()
     new = NewPort(project_id=project, network_id=network, name="web", workload=workload("c1"))
     with second.write("test") as tx:
-        add_port(tx, new)
+        add_port(tx, replace(new, declared=False))
     with second.write("test") as tx:
         later = add_port(tx, NewPort(project_id=project, network_id=network))
         identify(tx, later.id, workload("c1"), "web", {})

@@ -15,7 +15,7 @@ def container(name: str, state: str = "created", endpoint: str = "", asked: str 
 
 
 def names(*listed: Container, **options: str) -> list[str]:
-    return [c.name for c in candidates(listed, networks={"web"}, **options)]
+    return [c.container.name for c in candidates(listed, networks={"web"}, **options)]
 
 
 def test_the_container_without_a_live_endpoint_is_the_one() -> None:
@@ -45,4 +45,4 @@ def test_the_name_that_newer_engines_tell_decides() -> None:
 def test_a_container_that_is_being_served_does_not_ask_again() -> None:
     listed = [container("a"), container("b")]
 
-    assert [c.name for c in candidates(listed, networks={"web"}, busy={"id-a"})] == ["b"]
+    assert [c.container.name for c in candidates(listed, networks={"web"}, busy={"id-a"})] == ["b"]

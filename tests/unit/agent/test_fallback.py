@@ -87,6 +87,7 @@ def test_starting_a_container_is_refused_with_what_is_wrong_and_the_cure(host: H
     assert status == 200
     assert "the agent of this host does not answer" in str(said["Err"])
     assert "systemctl restart weft-agent" in str(said["Err"])
+    assert said["Error"] == said["Err"], "IPAM drivers are read by another name"
 
 
 @pytest.mark.parametrize(

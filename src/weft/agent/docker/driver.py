@@ -4,27 +4,26 @@ What must outlive the agent is in the journal: an endpoint is a lease that has a
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from time import monotonic
+from typing import Any
 
 import structlog
 
-from weft.agent.attachment import Attachment, Lease, addresses_of, container_end, host_end, mac_of
+from weft.agent.attachment import Lease, container_end, host_end
 from weft.agent.docker import messages
-from weft.agent.docker.candidates import candidates
+from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.messages import AddressRequest, Body, EndpointRequest, PoolRequest
-from weft.agent.docker.runtime import Container, DockerUnavailable, Event, Runtime
+from weft.agent.docker.runtime import Event
 from weft.agent.leases import Leases
 from weft.agent.plug import PlugFailed, Switch, VethPairs, plug_pair, unplug
 from weft.client import ClientError, Network
 from weft.model.errors import Invalid
-from weft.model.port import Workload
 
 log = structlog.get_logger()
 
-LISTING_S = 1.5
-"""While Docker itself starts, its API accepts connections and answers nothing."""
 INSTALL_S = 5.0
 
 Served = Callable[[], tuple[Network, ...]]
@@ -34,15 +33,13 @@ Served = Callable[[], tuple[Network, ...]]
 class Driver:
     """The plugin's side of every call. Belongs to one event loop; what blocks is done in threads."""
 
-    runtime: Runtime
+    endpoints: Endpoints
     leases: Leases
     links: VethPairs
     switch: Switch
     served: Served
     """The networks of this host, from the server or as last heard. Raises ClientError."""
-    engine: Callable[[], str]
-    _busy: dict[str, Lease] = field(default_factory=dict)
-    """Requests being served: leases by port id, from RequestAddress until the container is connected."""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     # IpamDriver
 
@@ -67,19 +64,21 @@ class Driver:
         request = AddressRequest.from_body(body)
         if request.gateway:
             return {"Address": await self._gateway(request), "Data": {}}
-        lease = self._dual(request) if request.version == 6 else await self._obtain(request)
+        lease = await self.endpoints.obtain(request)
         prefix = lease.prefix(request.version)
-        if prefix is None:
-            raise Invalid(f"port {lease.port_id} has no IPv{request.version} address")
-        self._busy[lease.port_id] = lease
+        if prefix is None or request.address not in ("", prefix.split("/")[0]):
+            raise Invalid(
+                f"port {lease.port_id} on network {lease.network} has {', '.join(lease.prefixes)} and not "
+                f"{request.address or f'an IPv{request.version} address'}; give --ip and --ip6 together"
+            )
         return {"Address": prefix, "Data": {}}
 
     async def release_address(self, body: Body) -> Body:
         """Nothing: the lease stays until the container is removed. One that never had an owner goes."""
         request = AddressRequest.from_body(body)
         for lease in self.leases.journal.leases():
-            if lease.network_id == request.network_id and _has(lease, request.address) and not lease.endpoint:
-                self._busy.pop(lease.port_id, None)
+            if lease.network_id == request.network_id and lease.has(request.address) and not lease.endpoint:
+                self.endpoints.starts.pop(lease.port_id, None)
                 await self._free_unowned(lease)
         return {}
 
@@ -95,85 +94,81 @@ class Driver:
         request = EndpointRequest.from_body(body)
         lease = await self._lease_for(request)
         if request.mac and request.mac != lease.mac:
-            raise Invalid(
-                f"the MAC address {request.mac} is not the port's ({lease.mac}); "
-                "ask for one with the label weft.mac instead of --mac-address"
-            )
+            lease = await asyncio.to_thread(self.leases.set_mac, lease, request.mac)
+        if request.published:
+            log.warning("published ports have no effect on a network of Weft's", port_id=lease.port_id)
+        lease = replace(lease, endpoint=request.endpoint, docker_network=request.docker_network)
+        self.endpoints.starting(lease, request.labels)
+        self.leases.journal.keep(lease)  # before plugging: who finds a pair can tell whose it was
         await asyncio.to_thread(plug_pair, lease, links=self.links, switch=self.switch)
-        self.leases.journal.keep(replace(lease, endpoint=request.endpoint))
-        return {"Interface": {} if request.mac else {"MacAddress": lease.mac}}
+        return {"Interface": {} if request.mac_known else {"MacAddress": lease.mac}}
 
     async def join(self, body: Body) -> Body:
-        """Hand the pair's end to Docker once OVN's flows for the port are in."""
-        lease = self._by_endpoint(str(body["EndpointID"]))
+        """Hand the pair's end to Docker once it is known whose it is and the flows of its port are in."""
+        endpoint, began = str(body["EndpointID"]), monotonic()
+        lease = self.endpoints.of_endpoint(endpoint)
         if lease is None:
-            raise Invalid(f"endpoint {body['EndpointID']} is not known to this host's agent; start again")
-        if not await asyncio.to_thread(self.switch.wait_installed, lease.port_id, INSTALL_S):
+            raise Invalid(f"endpoint {endpoint} is not known to this host's agent; start the container again")
+        start = self.endpoints.starts.get(lease.port_id)
+        try:
+            labels = {} if start is None else start.labels
+            revision = await self.endpoints.identify(lease, str(body["NetworkID"]), labels)
+            await asyncio.to_thread(self._await_flows, lease, revision, began + INSTALL_S)
+        except (ClientError, PlugFailed) as error:
             await asyncio.to_thread(unplug, lease.port_id, links=self.links, switch=self.switch)
-            reason = (
-                f"OVN has not installed port {lease.port_id} on {lease.network} within {INSTALL_S:g} s; "
-                "check ovn-controller on this host and the Weft server's reconciler"
-            )
-            await asyncio.to_thread(self.leases.report, lease.port_id, "failed", reason)
-            raise PlugFailed(reason)
+            await asyncio.to_thread(self.leases.report, lease.port_id, "failed", str(error))
+            raise
+        self._begin(asyncio.to_thread(self.leases.report, lease.port_id, "up"))
         log.info("endpoint joined", port_id=lease.port_id, link=host_end(lease.port_id))
         return messages.joined(container_end(lease.port_id))
 
     async def delete_endpoint(self, body: Body) -> Body:
         """Unplug; the lease stays with its owner. Idempotent."""
-        lease = self._by_endpoint(str(body.get("EndpointID")))
+        lease = self.endpoints.of_endpoint(str(body.get("EndpointID")))
         if lease is None:
             return {}
         await asyncio.to_thread(unplug, lease.port_id, links=self.links, switch=self.switch)
-        idle = replace(lease, endpoint="")
+        idle = replace(lease, endpoint="", docker_network="")
         self.leases.journal.keep(idle)
-        self._busy.pop(lease.port_id, None)
+        self.endpoints.starts.pop(lease.port_id, None)
         if lease.workload is None:
             await self._free_unowned(idle)
+        else:
+            self._begin(asyncio.to_thread(self.leases.report, lease.port_id, "down"))
         return {}
 
-    # Whose endpoint is it?
-
     async def connected(self, event: Event) -> None:
-        """A `network connect` event: now it is certain whose the endpoint is."""
-        if event.action != "connect" or event.attributes.get("type") != "weft":
-            return
-        try:
-            container = await self.runtime.inspect(event.attributes.get("container", ""))
-            await self.identify(container)
-        except DockerUnavailable as error:
-            log.warning("endpoint not identified", why=str(error))
+        """A `network connect` event: the last chance for an endpoint that Join could not identify."""
+        if event.action == "connect" and event.attributes.get("type") == "weft":
+            await self.identify_unowned(event.id)
 
-    async def identify(self, container: Container) -> None:
-        """Give the container's endpoints their owner, where that is not known or was guessed wrong."""
-        workload = container.workload(self.engine())
-        for endpoint in container.endpoints.values():
-            lease = self._by_endpoint(endpoint.id) if endpoint.id else None
-            if lease is None:
-                continue
-            self._busy.pop(lease.port_id, None)
-            if lease.workload is None or lease.workload.id != workload.id:
-                try:
-                    await asyncio.to_thread(self.leases.identify, lease, workload, container.labels)
-                except ClientError as error:
-                    reason = f"{error} (the port stays in quarantine)"
-                    await asyncio.to_thread(self.leases.report_failure, None, workload, reason)
-                    continue
-            await asyncio.to_thread(self.leases.report, lease.port_id, "up")
-
-    async def resync(self) -> None:
-        """Identify what events missed, and unplug what stopped while nobody listened."""
-        containers = {container.id: container for container in await self.runtime.containers()}
-        for container in containers.values():
-            await self.identify(container)
+    async def identify_unowned(self, docker_network: str) -> None:
+        """Give endpoints of a Docker network their owners, where these are not known yet."""
         for lease in self.leases.journal.leases():
-            if not lease.endpoint or lease.workload is None or lease.port_id in self._busy:
+            if lease.docker_network != docker_network or lease.port_id in self.endpoints.starts:
                 continue
-            owner = containers.get(lease.workload.id)
-            if owner is None or owner.state == "exited":
-                await self.delete_endpoint({"EndpointID": lease.endpoint})
+            if lease.workload is None:
+                try:
+                    await self.endpoints.identify(lease, docker_network, {})
+                except ClientError as error:
+                    log.warning("port stays in quarantine", port_id=lease.port_id, why=str(error))
 
     # How
+
+    def _await_flows(self, lease: Lease, revision: int, deadline: float) -> None:
+        """Block until what this host's flows say is what `revision` says, and the port's are in."""
+        if revision:
+            number = self.leases.realised(revision, max(deadline - monotonic(), 0))
+            if number is None or not self.switch.wait_reached(number, max(deadline - monotonic(), 0)):
+                raise PlugFailed(
+                    f"whose port {lease.port_id} on {lease.network} is (revision {revision}) is not enforced "
+                    f"here within {INSTALL_S:g} s; check ovn-controller here and the server's reconciler"
+                )
+        if not self.switch.wait_installed(lease.port_id, max(deadline - monotonic(), 0)):
+            raise PlugFailed(
+                f"OVN has not installed port {lease.port_id} on {lease.network} within {INSTALL_S:g} s; "
+                "check ovn-controller on this host and the Weft server's reconciler"
+            )
 
     async def _network(self, wanted: str) -> Network:
         """The served network with this id or name; the name may be PROJECT.NAME."""
@@ -193,88 +188,20 @@ class Driver:
                 return f"{request.address or subnet.gateway}/{cidr.prefixlen}"
         raise Invalid(f"network {network.name} has no IPv{request.version} gateway")
 
-    async def _obtain(self, request: AddressRequest) -> Lease:
-        try:
-            found = await asyncio.wait_for(self._candidates(request), LISTING_S)
-        except (TimeoutError, DockerUnavailable):
-            remembered = self._idle(request)
-            if len(remembered) == 1:
-                return remembered[0]
-            found = ()
-        return await asyncio.to_thread(self.leases.obtain, self._wanted(request, found))
-
-    def _wanted(self, request: AddressRequest, found: tuple[Container, ...]) -> Attachment:
-        asked = (request.address,) if request.address else ()
-        if len(found) != 1:
-            log.info("endpoint quarantined", network_id=request.network_id, candidates=len(found))
-            nobody = Workload(runtime="docker", engine=self.engine(), id="")
-            return Attachment(
-                network=request.network_id,
-                project=None,
-                workload=nobody,
-                labels={},
-                addresses=asked,
-                quarantined=True,
-            )
-        (container,) = found
-        workload = container.workload(self.engine())
-        return Attachment(
-            network=request.network_id,
-            project=None,
-            workload=workload,
-            labels=container.labels,
-            addresses=asked or addresses_of(container.labels, workload),
-            mac=mac_of(container.labels, workload),
-        )
-
-    async def _candidates(self, request: AddressRequest) -> tuple[Container, ...]:
-        networks = await self.runtime.networks()
-        return candidates(
-            await self.runtime.containers(),
-            networks={n.name for n in networks if n.weft_id == request.network_id},
-            busy={lease.workload.id for lease in self._busy.values() if lease.workload},
-            address=request.address,
-            name=request.container,
-        )
-
-    def _idle(self, request: AddressRequest) -> tuple[Lease, ...]:
-        """The journal's leases on that network which nobody is starting."""
-        return tuple(
-            lease
-            for lease in self.leases.journal.leases()
-            if lease.network_id == request.network_id
-            and lease.workload is not None
-            and lease.port_id not in self._busy
-            and (not request.address or _has(lease, request.address))
-        )
-
-    def _dual(self, request: AddressRequest) -> Lease:
-        """The lease whose IPv4 address has just been asked for, if that is certain."""
-        waiting = [
-            lease
-            for lease in self._busy.values()
-            if lease.network_id == request.network_id and self._endpoint_of(lease) == ""
-        ]
-        if len(waiting) != 1:
-            raise Invalid("several containers start on this dual-stack network at once; start this one again")
-        return waiting[0]
-
     async def _lease_for(self, request: EndpointRequest) -> Lease:
-        found = [lease for lease in self.leases.journal.leases() if _has(lease, request.address)]
+        found = self.endpoints.of_address(request.address)
         if len(found) > 1:
-            networks = await self.runtime.networks()
-            meant = {n.weft_id for n in networks if n.id == request.docker_network}
-            found = [lease for lease in found if lease.network_id in meant]
+            found = await self._on_network(found, request.docker_network)
         if not found:
-            raise Invalid(f"address {request.address} was not handed out by this host's agent; start again")
+            raise Invalid(
+                f"this host's agent did not hand out address {request.address}; start the container again"
+            )
         return found[0]
 
-    def _by_endpoint(self, endpoint: str) -> Lease | None:
-        return next((lease for lease in self.leases.journal.leases() if lease.endpoint == endpoint), None)
-
-    def _endpoint_of(self, wanted: Lease) -> str:
-        kept = (lease for lease in self.leases.journal.leases() if lease.port_id == wanted.port_id)
-        return next((lease.endpoint for lease in kept), "")
+    async def _on_network(self, leases: tuple[Lease, ...], docker_network: str) -> tuple[Lease, ...]:
+        networks = await self.endpoints.runtime.networks()
+        meant = {network.weft_id for network in networks if network.id == docker_network}
+        return tuple(lease for lease in leases if lease.network_id in meant)
 
     async def _free_unowned(self, lease: Lease) -> None:
         if lease.workload is not None:
@@ -284,6 +211,8 @@ class Driver:
         except ClientError as error:
             log.warning("port not freed", port_id=lease.port_id, why=str(error))
 
-
-def _has(lease: Lease, address: str) -> bool:
-    return any(prefix.split("/")[0] == address for prefix in lease.prefixes)
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """What Docker need not wait for."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -60,7 +60,8 @@ _ANSWERS: Mapping[str, Mapping[str, object]] = {
     "NetworkDriver.DiscoverDelete": {},
     "IpamDriver.ReleaseAddress": {},
     "IpamDriver.ReleasePool": {},
-    **{call: {"Err": REFUSAL} for call in _REFUSED},
+    # Network drivers say Err, IPAM drivers Error (libnetwork's docs/remote.md and docs/ipam.md).
+    **{call: {"Err": REFUSAL, "Error": REFUSAL} for call in _REFUSED},
 }
 
 

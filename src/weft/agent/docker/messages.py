@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from weft.agent.attachment import parse_mac
 from weft.model.errors import Invalid
 
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
@@ -22,6 +23,8 @@ ADDRESS_SPACES: Mapping[str, object] = {
 }
 
 Body = Mapping[str, Any]
+
+_OURS, _MAC, _LABEL = "weft.", "weft.mac", "weft.label."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class AddressRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointRequest:
     """CreateEndpoint: an address that we gave becomes a place on a Docker network."""
 
@@ -81,17 +84,46 @@ class EndpointRequest:
     endpoint: str
     address: str
     mac: str
+    """What --mac-address or the driver option weft.mac asks for, if anything."""
+    mac_known: bool
+    """Whether Docker knows it already: then the answer must not repeat it."""
+    labels: Mapping[str, str]
+    """What the driver options weft.label.KEY=VALUE add to the container's own."""
+    published: bool
 
     @classmethod
     def from_body(cls, body: Body) -> "EndpointRequest":
-        """The request in `body`. Raises Invalid when another IPAM driver chose no address at all."""
+        """The request in `body`. Raises Invalid for options that mean nothing."""
         interface = body.get("Interface") or {}
         address = (interface.get("Address") or interface.get("AddressIPv6") or "").split("/")[0]
         if not address:
             raise Invalid("the endpoint has no address; the network needs --ipam-driver weft")
+        options: Mapping[str, Any] = body.get("Options") or {}
+        mac = (interface.get("MacAddress") or "").lower()
+        wanted = {key: str(value) for key, value in options.items() if key.startswith(_OURS)}
+        for key in wanted:
+            if key != _MAC and not key.startswith(_LABEL):
+                raise Invalid(
+                    f"driver option {key} means nothing to Weft, which knows {_MAC}=MAC and "
+                    f"{_LABEL}KEY=VALUE; an address is asked for with --ip"
+                )
+        if _MAC in wanted and not mac:
+            mac = parse_mac(wanted[_MAC], f"driver option {_MAC}")
+        labels = {key.removeprefix(_LABEL): value for key, value in wanted.items() if key.startswith(_LABEL)}
         return cls(
-            body["NetworkID"], body["EndpointID"], address, (interface.get("MacAddress") or "").lower()
+            docker_network=body["NetworkID"],
+            endpoint=body["EndpointID"],
+            address=address,
+            mac=mac,
+            mac_known=bool(interface.get("MacAddress")),
+            labels=labels,
+            published=bool(options.get("com.docker.network.portmap")),
         )
+
+
+def refusal(sentence: str) -> Mapping[str, object]:
+    """An error as Docker reads it: `Err` in network drivers, `Error` in IPAM drivers (libnetwork's docs)."""
+    return {"Err": f"weft: {sentence}", "Error": f"weft: {sentence}"}
 
 
 def pool_id(network_id: str, version: int) -> str:

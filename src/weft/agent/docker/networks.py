@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import structlog
 
-from weft.agent.docker.runtime import DockerNetwork, DockerUnavailable, Runtime
+from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Runtime
 from weft.agent.served import names
 from weft.client import Network
 
@@ -24,21 +24,43 @@ class NetworkPlan:
     create: tuple[Mapping[str, object], ...]
 
 
-def plan(served: Iterable[Network], present: Iterable[DockerNetwork]) -> NetworkPlan:
-    """Make our Docker networks those of `served` that have a subnet. Pure."""
+def plan(
+    served: Iterable[Network], present: Iterable[DockerNetwork], containers: Iterable[Container]
+) -> NetworkPlan:
+    """Make our Docker networks those of `served` that have a subnet. Pure.
+
+    Docker cannot rename or change a network, only make it anew: one that a running container is on stays as
+    it is, and one that a stopped container names keeps its name.
+    """
     wanted = {network.id: network for network in served if _subnets(network)}
     others = [network for network in present if OURS not in network.labels]
     ours = [network for network in present if OURS in network.labels]
     called = names(wanted.values(), taken={network.name for network in others})
+    named, live = _in_use(containers)
     remove, kept = [], set()
     for network in ours:
+        mine = {network.name, network.id}
         known = wanted.get(network.weft_id)
-        if known is None or network.subnets != _subnets(known) or network.weft_id in kept:
-            remove.append(network)
-        else:
+        fits = known is not None and network.subnets == _subnets(known) and known.id not in kept
+        if mine & live or (fits and (mine & named or network.name == called.get(network.weft_id))):
             kept.add(network.weft_id)
-    create = [_config(called[n.id], n) for n in wanted.values() if n.id not in kept and n.id in called]
-    return NetworkPlan(tuple(remove), tuple(create))
+        else:
+            remove.append(network)
+    taken = {network.name for network in ours if network not in remove}
+    return NetworkPlan(
+        tuple(remove),
+        tuple(
+            _config(called[n.id], n)
+            for n in wanted.values()
+            if n.id not in kept and n.id in called and called[n.id] not in taken
+        ),
+    )
+
+
+def _in_use(containers: Iterable[Container]) -> tuple[set[str], set[str]]:
+    """The names and ids of networks that containers are configured for, and of those with live endpoints."""
+    places = [place for container in containers for place in container.endpoints.items()]
+    return {name for name, _ in places}, {name for name, endpoint in places if endpoint.id}
 
 
 async def apply(runtime: Runtime, changes: NetworkPlan) -> None:

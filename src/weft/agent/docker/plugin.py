@@ -119,9 +119,9 @@ def _route(name: str, call: Call) -> Route:
             answer = await call(_body(await request.body()))
         except (WeftError, ClientError, PlugFailed, DockerUnavailable) as error:
             log.warning("docker call refused", call=name, why=str(error))
-            answer = {"Err": f"weft: {error}"}
+            answer = messages.refusal(str(error))
         except LookupError as error:
-            answer = {"Err": f"weft: {name} came without {error}"}
+            answer = messages.refusal(f"{name} came without {error}")
         return JSONResponse(dict(answer), media_type=messages.CONTENT_TYPE)
 
     return Route(f"/{name}", endpoint, methods=["POST"])

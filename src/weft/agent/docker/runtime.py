@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import aiodocker
 import aiohttp
+from aiodocker.networks import DockerNetwork as DockerApiNetwork
 
 from weft.model.port import Workload
 
@@ -21,10 +22,22 @@ class DockerUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A container's place on a Docker network; `id` is empty while it has none, `asked` the user's --ip."""
+    """A container's place on a Docker network; `id` is empty while it has none.
+
+    `asked` and `asked6` are the user's --ip and --ip6.
+    """
 
     id: str = ""
     asked: str = ""
+    asked6: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an endpoint is: while it is being joined Docker tells the container's name alone."""
+
+    name: str
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,10 @@ class Container:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     pid: int = 0
     """The main process, where it was asked for and runs."""
+    restarts: bool = False
+    """Whether Docker is to start it again by itself, where it was asked for."""
+    error: str = ""
+    """Why the last start failed, where it was asked for."""
 
     def workload(self, engine: str) -> Workload:
         """The container as the owner of a port."""
@@ -56,6 +73,7 @@ class DockerNetwork:
     labels: Mapping[str, str] = field(default_factory=dict)
     weft_id: str = ""
     subnets: tuple[str, ...] = ()
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +93,9 @@ class Runtime(Protocol):
     async def engine_id(self) -> str: ...  # noqa: D102
     async def containers(self) -> tuple[Container, ...]: ...  # noqa: D102
     async def inspect(self, container_id: str) -> Container: ...  # noqa: D102
+    async def start(self, container_id: str) -> None: ...  # noqa: D102
     async def networks(self) -> tuple[DockerNetwork, ...]: ...  # noqa: D102
+    async def owners(self, network_id: str) -> Mapping[str, Owner]: ...  # noqa: D102
     async def create_network(self, config: Mapping[str, object]) -> None: ...  # noqa: D102
     async def remove_network(self, network_id: str) -> None: ...  # noqa: D102
     def events(self, since: int | None) -> AsyncIterator[Event]: ...  # noqa: D102
@@ -114,11 +134,30 @@ class Docker:
             "HostConfig": raw["HostConfig"],
             "NetworkSettings": raw["NetworkSettings"],
         }
-        return replace(_container(listed), pid=int(state["Pid"]))
+        policy = (raw["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no"
+        return replace(
+            _container(listed), pid=int(state["Pid"]), restarts=policy != "no", error=state.get("Error") or ""
+        )
+
+    async def start(self, container_id: str) -> None:
+        """Start a container. DockerUnavailable has the engine's words when it does not start."""
+        await _asked(self._client.containers.container(container_id).start())
 
     async def networks(self) -> tuple[DockerNetwork, ...]:
         """Every network; safe within a plugin's call. Raises DockerUnavailable."""
         return tuple(_network(shown) for shown in await _asked(self._client.networks.list()))
+
+    async def owners(self, network_id: str) -> Mapping[str, Owner]:
+        """The endpoints of a network, and whose they are; safe within a plugin's call.
+
+        An endpoint is there from Join on. Raises DockerUnavailable.
+        """
+        shown = await _asked(self._network(network_id).show())
+        containers: Mapping[str, Mapping[str, Any]] = shown.get("Containers") or {}
+        return {
+            one["EndpointID"]: Owner(one["Name"], "" if key.startswith("ep-") else key)
+            for key, one in containers.items()
+        }
 
     async def create_network(self, config: Mapping[str, object]) -> None:
         """Create a network as POST /networks/create does. DockerUnavailable has the engine's words."""
@@ -131,8 +170,10 @@ class Docker:
 
     async def remove_network(self, network_id: str) -> None:
         """Remove a network; one that is in use stays, and DockerUnavailable says why."""
-        network = await _asked(self._client.networks.get(network_id))
-        await _asked(network.delete())
+        await _asked(self._network(network_id).delete())
+
+    def _network(self, network_id: str) -> DockerApiNetwork:
+        return DockerApiNetwork(self._client, network_id)  # type: ignore[no-untyped-call]
 
     async def events(self, since: int | None) -> AsyncIterator[Event]:
         """What happens, from `since` on, until the engine goes away."""
@@ -171,6 +212,7 @@ def _container(raw: Any) -> Container:  # noqa: ANN401 - JSON
             name: Endpoint(
                 id=(shown or {}).get("EndpointID") or "",
                 asked=((shown or {}).get("IPAMConfig") or {}).get("IPv4Address") or "",
+                asked6=((shown or {}).get("IPAMConfig") or {}).get("IPv6Address") or "",
             )
             for name, shown in networks.items()
         },
@@ -186,6 +228,7 @@ def _network(raw: Mapping[str, Any]) -> DockerNetwork:
         driver=raw["Driver"],
         labels=raw.get("Labels") or {},
         weft_id=options.get("weft.network", "") if raw["Driver"] == "weft" else "",
+        ipv6=bool(raw.get("EnableIPv6")),
         subnets=tuple(config["Subnet"] for config in ipam.get("Config") or () if config.get("Subnet")),
     )
 

@@ -1,6 +1,6 @@
 """Containers that ask by label: attached when they start, unplugged when they die, freed when they go.
 
-Events tell at once; a complete listing at every connection, and every minute, tells what events missed.
+Events tell at once; a complete listing at every connection, and again and again, tells what events missed.
 """
 
 import asyncio
@@ -38,11 +38,8 @@ class Watch:
     on_network: Callable[[Event], Coroutine[Any, Any, None]] | None = None
     """Told of every network event: the driver identifies its endpoints by them."""
     engine: str = ""
-    grace_s: float = 60.0
-    """How long a container must be missing from the engine's listing before its port is freed."""
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
     _attached: set[str] = field(default_factory=set)
-    _missing: dict[str, float] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _since: int | None = None
 
@@ -52,7 +49,7 @@ class Watch:
         events = self.runtime.events(self._since or int(self.clock() * 10**9))
         self._attached.clear()
         await self.unplug_stopped()
-        await self.resync()
+        await self.attach_missing()
         connected()
         log.info("docker followed", engine=self.engine)
         async for event in events:
@@ -71,14 +68,12 @@ class Watch:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def resync(self) -> None:
-        """Make what is plugged and leased equal to what the engine lists. Raises DockerUnavailable."""
-        containers = await self.runtime.containers()
-        for container in containers:
+    async def attach_missing(self) -> None:
+        """Attach whoever runs without the port that it asks for. Raises DockerUnavailable."""
+        for container in await self.runtime.containers():
             if container.state == "running" and _asks(container) and container.id not in self._attached:
                 self._begin(self._attach(container.workload(self.engine), container.labels))
         await self.settled()
-        await self._free_missing({container.id for container in containers})
 
     async def unplug_stopped(self) -> None:
         """Unplug what died while nobody listened. Raises DockerUnavailable."""
@@ -192,20 +187,6 @@ class Watch:
             await asyncio.to_thread(self.leases.free, port_id)
         except (PlugFailed, ClientError) as error:
             log.warning("port not freed", port_id=port_id, why=str(error))
-
-    async def _free_missing(self, present: set[str]) -> None:
-        """Free the ports of this engine's containers that have been gone for longer than the grace time."""
-        try:
-            ports = await asyncio.to_thread(self.leases.bound, RUNTIME, self.engine)
-        except ClientError as error:
-            log.warning("ports of gone containers not looked for", why=str(error))
-            return
-        now = self.clock()
-        gone = {port.id for port in ports if port.workload and port.workload.id not in present}
-        self._missing = {port_id: self._missing.get(port_id, now) for port_id in gone}
-        for port_id, first_missed in self._missing.items():
-            if now - first_missed >= self.grace_s:
-                await self._free_port(port_id)
 
 
 _NOT_LABELS = frozenset({"name", "image", "exitCode", "signal", "execDuration"})

@@ -16,13 +16,14 @@ from weft.api.schemas.agent import (
     HostNetworks,
     HostPorts,
     Identify,
+    MacPut,
     ProgressIn,
     StatusPut,
 )
 from weft.api.schemas.base import Done
 from weft.api.schemas.network import NetworkShown
 from weft.api.schemas.port import PortShown
-from weft.model.errors import AlreadyBound, Conflict, NotFound
+from weft.model.errors import AlreadyBound, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
@@ -83,19 +84,21 @@ def attach(asking: Hosting, host: str, body: Attach) -> Attached:
 
 @router.post("/ports/{port_id}/identify")
 def identify(asking: Hosting, host: str, port_id: UUID, body: Identify) -> PortShown:
-    """Say whose a quarantined port is; it leaves quarantine. Idempotent."""
+    """Say whose a port of the host is: it leaves quarantine, or a wrong guess is put right. Idempotent."""
     workload = body.workload.to_model()
     with asking.write() as tx:
         here = _host(tx.snapshot, host)
         port = _port(tx.snapshot, here, port_id)
-        known = port.workload
-        if not port.quarantined and known is not None and not _same(known, workload):
-            raise Conflict(
-                f"port {port.name} is the port of workload {known.name or known.id} already; attach instead",
-                field="workload",
-            )
         _check_not_elsewhere(tx, port.network_id, workload, here)
         after = ports.identify(tx, port.id, workload, body.name, body.labels)
+    return PortShown.from_model(asking.api.view(), after)
+
+
+@router.put("/ports/{port_id}/mac")
+def put_mac(asking: Hosting, host: str, port_id: UUID, body: MacPut) -> PortShown:
+    """Say which MAC address the interface of a port has, as `docker run --mac-address` does. Idempotent."""
+    with asking.write() as tx:
+        after = ports.change_mac(tx, _port(tx.snapshot, _host(tx.snapshot, host), port_id).id, body.mac)
     return PortShown.from_model(asking.api.view(), after)
 
 
@@ -242,10 +245,6 @@ def _network(tx: Transaction, here: Host, within: str | None, reference: str) ->
     if found is None:
         raise NotFound("network", reference, field="network")
     return found
-
-
-def _same(one: Workload, other: Workload) -> bool:
-    return workload_key(one) == workload_key(other)
 
 
 def _check_not_elsewhere(tx: Transaction, network: NetworkId, workload: Workload | None, here: Host) -> None:

@@ -13,12 +13,14 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from weft.api.auth import sees
-from weft.api.context import Api, Reading
+from weft.api.context import Api, Hosting, Reading
 from weft.api.receipts import Receipt, State
+from weft.api.schemas.agent import RealisedShown
 from weft.api.schemas.history import ChangeShown, ChangesShown, ReceiptShown
 from weft.model.errors import NotFound
 from weft.model.ids import Revision
-from weft.store import Change
+from weft.store import Change, Store
+from weft.store.progress import realised
 from weft.store.tokens import Caller
 
 router = APIRouter(tags=["history"])
@@ -67,6 +69,29 @@ async def read_receipt(
     limit = min(wait_s, _LONGEST_WAIT_S)
     found = await _waiting(request, lambda: _receipt(asking.api, revision, limit))
     return ReceiptShown.from_model(found)
+
+
+@router.get("/hosts/{host}/revisions/{revision}", tags=["agent"])
+async def read_realised(
+    request: Request,
+    asking: Hosting,
+    host: str,
+    revision: int,
+    wait_s: Annotated[float, Query(ge=0, le=60)] = 0,
+) -> RealisedShown:
+    """The `nb_cfg` that a host reaches with a revision; with `wait_s`, when it is known or the time is up."""
+    del host
+    return await _waiting(request, lambda: _realised(asking.store, revision, wait_s))
+
+
+def _realised(store: Store, number: int, wait_s: float) -> RealisedShown:
+    deadline = time.monotonic() + wait_s
+    while True:
+        seen, statuses = store.revision, store.status_count
+        found = realised(store, Revision(number))
+        left = deadline - time.monotonic()
+        if found is not None or left <= 0 or store.wait_for_news(seen, statuses, left) == (seen, statuses):
+            return RealisedShown(revision=number, nb_cfg=None if found is None else found.nb_cfg)
 
 
 def _receipt(api: Api, number: int, wait_s: float) -> Receipt:

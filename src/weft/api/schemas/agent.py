@@ -27,7 +27,8 @@ class Attach(Body):
     name: Name | None = None
     mac: Mac | None = None
     addresses: Addresses = Field(default_factory=list)
-    labels: Labels = Field(default_factory=dict)
+    labels: Labels | None = None
+    """Without any, a port that is there already keeps its own."""
     workload: WorkloadIn | None = None
     quarantined: bool = False
     id: UUID | None = None
@@ -56,6 +57,12 @@ class Identify(Body):
     workload: WorkloadIn
     name: Word = ""
     labels: Labels = Field(default_factory=dict)
+
+
+class MacPut(Body):
+    """Body of PUT /hosts/{host}/ports/{id}/mac."""
+
+    mac: Mac
 
 
 class StatusPut(Body):
@@ -126,6 +133,14 @@ class HostPorts(Shown):
 
     revision: int
     items: list[PortShown]
+
+
+class RealisedShown(Shown):
+    """How far a revision is on its way to a host: the `nb_cfg` that the host reaches with it."""
+
+    revision: int
+    nb_cfg: int | None
+    """None while OVN's northbound database does not hold the revision."""
 
 
 class FailureShown(Shown):

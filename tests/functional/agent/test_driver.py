@@ -8,27 +8,29 @@ import pytest
 from tests.fakes.runtime import WEB, FakeRuntime, FakeServer
 from tests.fakes.vswitch import FakeLinks, FakeSwitch
 
+from weft.agent.attachment import host_end
 from weft.agent.docker.driver import Driver
+from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import application
-from weft.agent.docker.runtime import Container, DockerNetwork, Endpoint
+from weft.agent.docker.runtime import Container, DockerNetwork, Endpoint, Owner
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
 
 
 class Engine:
-    """Docker's side of the protocol: calls the plugin in Docker's order."""
+    """Docker's side of the protocol: calls the plugin in Docker's order, and locks what it starts."""
 
     def __init__(self, folder: Path) -> None:
         self.runtime, self.server = FakeRuntime(), FakeServer()
         self.links, self.switch = FakeLinks(), FakeSwitch()
         self.runtime.docker_networks = [DockerNetwork(id="dn", name="web", driver="weft", weft_id=WEB.id)]
+        leases = Leases(self.server, "h1", Journal(folder / "attachments.json"))
         self.driver = Driver(
-            runtime=self.runtime,
-            leases=Leases(self.server, "h1", Journal(folder / "attachments.json")),
+            endpoints=Endpoints(self.runtime, leases, engine=lambda: "engine"),
+            leases=leases,
             links=self.links,
             switch=self.switch,
             served=lambda: (WEB,),
-            engine=lambda: "engine",
         )
 
     def create(self, name: str, **labels: str) -> None:
@@ -50,25 +52,47 @@ class Engine:
             response = await client.post(f"/{name}", content=json.dumps(body))
         return response.json() if response.status_code == 200 else {"status": response.status_code}
 
-    async def start(self, endpoint: str) -> Any:  # noqa: ANN401 - JSON
+    async def begin(self, name: str, endpoint: str, mac: str = "", **options: str) -> Any:  # noqa: ANN401 - JSON
+        """As far as CreateEndpoint."""
+        self.runtime.starting.add(f"id-{name}")
         given = await self.call("IpamDriver.RequestAddress", PoolID=WEB.id, Address="")
         if "Err" in given:
             return given
-        interface = {"Address": given["Address"], "MacAddress": ""}
+        interface = {"Address": given["Address"], "MacAddress": mac}
         made = await self.call(
-            "NetworkDriver.CreateEndpoint", NetworkID="dn", EndpointID=endpoint, Interface=interface
+            "NetworkDriver.CreateEndpoint",
+            NetworkID="dn",
+            EndpointID=endpoint,
+            Interface=interface,
+            Options=options,
         )
-        joined = await self.call("NetworkDriver.Join", NetworkID="dn", EndpointID=endpoint)
-        return {**given, **made, **joined}
+        return {**given, **made}
 
-    async def connect(self, name: str, endpoint: str) -> None:
-        await self.driver.connected(self.runtime.connect(f"id-{name}", "web", endpoint))
+    async def finish(self, name: str, endpoint: str) -> Any:  # noqa: ANN401 - JSON
+        """Join, where Docker begins to tell whose the endpoint is."""
+        self.runtime.joining[endpoint] = Owner(name)
+        joined = await self.call("NetworkDriver.Join", NetworkID="dn", EndpointID=endpoint)
+        self.runtime.starting.discard(f"id-{name}")
+        return joined
+
+    async def start(self, name: str, endpoint: str, mac: str = "", **options: str) -> Any:  # noqa: ANN401 - JSON
+        begun = await self.begin(name, endpoint, mac, **options)
+        if "Err" in begun:
+            return begun
+        joined = await self.finish(name, endpoint)
+        self.runtime.connect(f"id-{name}", "web", endpoint)
+        return {**begun, **joined}
 
     async def stop(self, name: str, endpoint: str, address: str) -> None:
         self.create(name)
         await self.call("NetworkDriver.Leave", NetworkID="dn", EndpointID=endpoint)
         await self.call("NetworkDriver.DeleteEndpoint", NetworkID="dn", EndpointID=endpoint)
         await self.call("IpamDriver.ReleaseAddress", PoolID=WEB.id, Address=address.partition("/")[0])
+
+    def owners(self) -> dict[str, bool]:
+        """Whose the ports are, and whether they are in quarantine."""
+        ports = self.server.ports.values()
+        return {port.workload.id if port.workload else "": port.quarantined for port in ports}
 
 
 @pytest.fixture
@@ -96,10 +120,10 @@ def test_a_pool_is_the_network_itself_and_its_gateway_is_answered_locally(engine
     asyncio.run(claim())
 
 
-def test_a_single_candidate_is_identified_before_its_first_packet(engine: Engine) -> None:
+def test_a_single_candidate_has_its_labels_before_docker_asks_for_an_endpoint(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a", tier="front")
-        answer = await engine.start("e1")
+        answer = await engine.start("a", "e1")
         (port,) = engine.server.ports.values()
         assert port.workload is not None
         assert (port.workload.id, port.labels, port.quarantined) == ("id-a", {"tier": "front"}, False)
@@ -111,41 +135,73 @@ def test_a_single_candidate_is_identified_before_its_first_packet(engine: Engine
     asyncio.run(claim())
 
 
-def test_several_candidates_are_quarantined_until_the_connect_event(engine: Engine) -> None:
+def test_parallel_starts_are_quarantined_until_join_tells_them_apart(engine: Engine) -> None:
     async def claim() -> None:
-        engine.create("a")
+        engine.create("a", tier="front")
         engine.create("b", tier="back")
-        await engine.start("e1")
+        engine.runtime.starting = {"id-a", "id-b"}
+        await engine.begin("b", "e1")
+        assert engine.owners() == {"": True}
+
+        await engine.finish("b", "e1")
+
+        assert engine.owners() == {"id-b": False}
         (port,) = engine.server.ports.values()
-        assert port.quarantined
-        assert port.workload is None
-        await engine.connect("b", "e1")
-        (port,) = engine.server.ports.values()
-        assert not port.quarantined
-        assert port.workload is not None
-        assert (port.workload.id, port.labels) == ("id-b", {"tier": "back"})
+        assert port.labels == {"tier": "back"}
 
     asyncio.run(claim())
 
 
-def test_no_candidate_is_quarantined_too(engine: Engine) -> None:
+def test_of_several_containers_the_one_that_docker_has_locked_is_starting(engine: Engine) -> None:
     async def claim() -> None:
-        await engine.start("e1")
-        (port,) = engine.server.ports.values()
-        assert port.quarantined
+        for name in ("old", "a", "older"):
+            engine.create(name)
+
+        await engine.begin("a", "e1")
+
+        assert engine.owners() == {"id-a": False}
 
     asyncio.run(claim())
 
 
-def test_a_wrong_guess_is_corrected_by_the_connect_event(engine: Engine) -> None:
+def test_a_container_that_docker_answers_about_is_not_starting_and_keeps_no_port(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.create("idle")
+
+        await engine.begin("connected-while-running", "e1")
+
+        assert engine.owners() == {"": True}
+
+    asyncio.run(claim())
+
+
+def test_a_wrong_guess_is_put_right_by_join(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a")
-        await engine.start("e1")
+        await engine.begin("a", "e1")
         engine.create("b")
-        await engine.connect("b", "e1")
-        (port,) = engine.server.ports.values()
-        assert port.workload is not None
-        assert port.workload.id == "id-b"
+
+        await engine.finish("b", "e1")
+
+        assert engine.owners() == {"id-b": False}
+
+    asyncio.run(claim())
+
+
+def test_an_endpoint_that_docker_does_not_tell_of_stays_in_quarantine_until_it_does(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.create("a")
+        engine.create("b")
+        engine.runtime.starting = {"id-a", "id-b"}
+        await engine.begin("a", "e1")
+        await engine.call("NetworkDriver.Join", NetworkID="dn", EndpointID="e1")
+        assert engine.owners() == {"": True}
+        engine.driver.endpoints.starts.clear()
+
+        engine.runtime.joining["e1"] = Owner("a", "id-a")
+        await engine.driver.connected(engine.runtime.connect("id-a", "web", "e1"))
+
+        assert engine.owners() == {"id-a": False}
 
     asyncio.run(claim())
 
@@ -153,25 +209,58 @@ def test_a_wrong_guess_is_corrected_by_the_connect_event(engine: Engine) -> None
 def test_a_restart_keeps_the_address_under_a_new_endpoint_even_without_the_server(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a")
-        first = await engine.start("e1")
-        await engine.connect("a", "e1")
+        first = await engine.start("a", "e1")
         await engine.stop("a", "e1", first["Address"])
         assert engine.switch.ports == {}
         engine.server.away = True
-        again = await engine.start("e2")
+        again = await engine.start("a", "e2")
         assert (again["Address"], again["Interface"]) == (first["Address"], first["Interface"])
 
     asyncio.run(claim())
 
 
-def test_while_docker_itself_starts_the_journal_answers(engine: Engine) -> None:
+def test_while_docker_itself_starts_nobody_gets_a_port_by_a_guess(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a")
-        first = await engine.start("e1")
-        await engine.connect("a", "e1")
-        await engine.stop("a", "e1", first["Address"])
         engine.runtime.away = True
-        assert (await engine.start("e2"))["Address"] == first["Address"]
+
+        answer = await engine.start("a", "e1")
+
+        assert answer["Err"].startswith("weft: Docker does not answer while it starts")
+        assert engine.server.ports == {}
+
+    asyncio.run(claim())
+
+
+def test_the_mac_address_that_docker_was_asked_for_becomes_the_ports(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.create("a")
+        answer = await engine.start("a", "e1", mac="02:11:22:33:44:55")
+        (port,) = engine.server.ports.values()
+        assert (answer["Interface"], port.mac) == ({}, "02:11:22:33:44:55")
+        assert engine.links.macs[host_end(port.id)] == "02:11:22:33:44:55"
+
+    asyncio.run(claim())
+
+
+def test_driver_options_give_a_mac_address_and_labels(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.create("a", tier="front")
+        options = {"weft.mac": "02-11-22-33-44-55".replace("-", ":"), "weft.label.zone": "red", "other": "x"}
+        answer = await engine.start("a", "e1", **options)
+        (port,) = engine.server.ports.values()
+        assert answer["Interface"] == {"MacAddress": port.mac} == {"MacAddress": "02:11:22:33:44:55"}
+        assert port.labels == {"tier": "front", "zone": "red"}
+
+    asyncio.run(claim())
+
+
+def test_a_driver_option_that_means_nothing_is_refused_with_those_that_do(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.create("a")
+        answer = await engine.start("a", "e1", **{"weft.zone": "red"})
+        assert "weft.zone means nothing" in answer["Err"]
+        assert "weft.label.KEY=VALUE" in answer["Err"]
 
     asyncio.run(claim())
 
@@ -180,7 +269,7 @@ def test_a_new_container_without_the_server_is_refused_in_a_sentence_with_its_ur
     async def claim() -> None:
         engine.create("a")
         engine.server.away = True
-        assert "https://weft.example:7443 does not answer" in (await engine.start("e1"))["Err"]
+        assert "https://weft.example:7443 does not answer" in (await engine.start("a", "e1"))["Err"]
 
     asyncio.run(claim())
 
@@ -189,7 +278,7 @@ def test_a_port_that_ovn_does_not_install_is_unplugged_and_refused(engine: Engin
     async def claim() -> None:
         engine.create("a")
         engine.switch.ovn_answers = False
-        answer = await engine.start("e1")
+        answer = await engine.start("a", "e1")
         assert "has not installed" in answer["Err"]
         assert engine.switch.ports == {}
         assert engine.links.pairs == {}
@@ -199,7 +288,7 @@ def test_a_port_that_ovn_does_not_install_is_unplugged_and_refused(engine: Engin
 
 def test_an_endpoint_that_never_had_an_owner_gives_its_address_back(engine: Engine) -> None:
     async def claim() -> None:
-        first = await engine.start("e1")
+        first = await engine.begin("x", "e1")
         await engine.stop("x", "e1", first["Address"])
         assert engine.server.ports == {}
 

@@ -48,7 +48,7 @@ class Host:
 
     def resyncs(self) -> None:
         async def once() -> None:
-            await self.watch.resync()
+            await self.watch.attach_missing()
             await self.watch.settled()
 
         asyncio.run(once())
@@ -127,21 +127,6 @@ def test_what_nobody_waits_for_is_reported_as_a_failure(host: Host) -> None:
     host.happens("start")
 
     assert host.server.failures == ["no network 'nowhere' that you may see"]
-
-
-def test_the_port_of_a_gone_container_is_freed_after_the_grace_time_and_not_before(host: Host) -> None:
-    host.runtime.put(BOX)
-    host.resyncs()
-    del host.runtime.listed["c1"]
-
-    host.resyncs()
-    host.now = 59.0
-    host.resyncs()
-    assert len(host.server.ports) == 1
-
-    host.now = 61.0
-    host.resyncs()
-    assert host.server.ports == {}
 
 
 def test_a_container_that_died_unseen_is_unplugged_when_docker_is_followed_again(host: Host) -> None:
