@@ -2,7 +2,7 @@
 
 import argparse
 import signal
-import socket
+import ssl
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,16 @@ from types import FrameType
 from uuid import uuid4
 
 import structlog
-import uvicorn
 from sqlalchemy.exc import OperationalError
+from starlette.types import ASGIApp
 
+from weft.api import serving
 from weft.api.app import create_app
-from weft.api.context import ENCAPSULATION_OVERHEAD
+from weft.api.context import ENCAPSULATION_OVERHEAD, Vouching
 from weft.compiler import Compilation, CompilerSettings
+from weft.installation.files import TlsFiles, authority, client_context
 from weft.model.errors import WeftError
+from weft.model.host import Enrolment
 from weft.model.ids import HostName
 from weft.model.snapshot import Snapshot
 from weft.ovn.northbound import Northbound
@@ -66,25 +69,39 @@ def _chassis_seen(store: Store, seen: Mapping[str, ChassisSeen | None], now: dat
     )
 
 
-def _print_first_token(store: Store, place: Path) -> None:
-    """At the first start: the administrator's token, once, on the terminal and in a file of root's."""
-    token = tokens.first_admin_token(store)
-    if token is None:
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.touch(mode=0o600)
-    place.write_text(f"{token}\n")
-    sys.stdout.write(f"The administrator's token, shown this once and kept in {place}: {token}\n")
-    sys.stdout.flush()
+def _vouching(settings: ServerSettings) -> Vouching | None:
+    """How we sign and are recognised; None without TLS. Raises Invalid if there is no CA yet."""
+    if settings.tls == "off":
+        return None
+    ours = authority(TlsFiles(settings.tls_dir))
+    southbound = settings.southbound_remote
+
+    def enrol(host: HostName, csr: str) -> Enrolment:
+        return Enrolment(
+            certificate=ours.host(host, csr, _now()),
+            ca=ours.credential.certificate,
+            southbound=southbound,
+            encapsulation=settings.encapsulation,
+        )
+
+    return Vouching(ca=ours.credential.certificate, fingerprint=ours.fingerprint, enrol=enrol)
+
+
+def _ovn_tls(settings: ServerSettings) -> ssl.SSLContext | None:
+    """How we show ourselves to OVN's databases where they are not Unix sockets, and recognise them."""
+    if "ssl:" not in f"{settings.nb},{settings.sb}":
+        return None
+    return client_context(TlsFiles(settings.tls_dir))
 
 
 def serve(settings: ServerSettings) -> None:
     """Run until a signal ends it."""
+    vouching, ovn_tls = _vouching(settings), _ovn_tls(settings)
     store = Store.open(
         settings.database_url, now=_now, new_id=uuid4, limits=Limits.of(settings.encapsulation)
     )
-    _print_first_token(store, settings.admin_token_file)
-    northbound, southbound = Northbound(settings.nb), Southbound(settings.sb)
+    northbound = Northbound(settings.nb, ssl_context=ovn_tls)
+    southbound = Southbound(settings.sb, ssl_context=ovn_tls)
     compiled = partial(
         Compilation,
         settings=CompilerSettings(
@@ -114,6 +131,8 @@ def serve(settings: ServerSettings) -> None:
             caller_of=lambda token: tokens.find(store, token, _now()),
             underlay_mtu=settings.underlay_mtu,
             host_timeout_s=settings.host_timeout_s,
+            public_url=settings.public_url,
+            vouching=vouching,
             unavailable=(OvsdbUnavailable, OperationalError),
         )
         _serve_http(settings, app)
@@ -125,13 +144,15 @@ def serve(settings: ServerSettings) -> None:
         store.close()
 
 
-def _serve_http(settings: ServerSettings, app: object) -> None:
-    host, _, port = settings.listen.rpartition(":")
-    listening = socket.create_server((host.strip("[]"), int(port)), reuse_port=False)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))  # type: ignore[arg-type]  # any ASGI application
-    log.info("serving", listen=settings.listen)
+def _serve_http(settings: ServerSettings, app: ASGIApp) -> None:
+    tls = None
+    if settings.tls == "on":
+        files = TlsFiles(settings.tls_dir)
+        tls = serving.tls_context(files.certificate("server"), files.key("server"), files.certificate("ca"))
+    listening = serving.listening(settings.listen)
+    log.info("serving", listen=settings.listen, tls=settings.tls)
     tell(SupervisorSettings(), "READY=1")
-    server.run(sockets=[listening])
+    serving.server(app, tls).run(sockets=[listening])
 
 
 def main() -> None:

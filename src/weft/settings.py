@@ -1,10 +1,11 @@
 """Settings of the server and of the agent: a TOML file, and WEFT_* variables over it. Read once."""
 
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, Self, TypeVar, cast
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,17 +40,73 @@ class ServerSettings(_FromFile):
 
     database_url: str = "sqlite:////var/lib/weft/server.db"
     listen: str = "0.0.0.0:7443"
+    """`ADDRESS:PORT`, or `unix:PATH`."""
+    names: tuple[str, ...] = ()
+    """DNS names and addresses by which this machine is reached; the first is the one that hosts are told."""
+    tls: Literal["on", "off"] = "on"
+    """`off` only where nobody else can listen: on a loopback address or a Unix socket."""
+    tls_dir: Path = Path("/etc/weft/tls")
     nb: str = "unix:/run/ovn/ovnnb_db.sock"
     sb: str = "unix:/run/ovn/ovnsb_db.sock"
+    southbound: str | None = None
+    """The Southbound database as hosts reach it; by default port 6642 of the first address in `names`."""
     state_dir: Path = Path("/var/lib/weft")
-    admin_token_file: Path = Path("/var/lib/weft/admin-token")
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
     encapsulation: Literal["vxlan", "geneve"] = "vxlan"
     underlay_mtu: int = Field(default=1500, ge=1280, le=9216)
     resync_s: float = Field(default=60, gt=0)
     host_timeout_s: float = Field(default=30, gt=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.listen.startswith("unix:"):
+            host, _, port = self.listen.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"listen: {self.listen!r} is neither ADDRESS:PORT nor unix:PATH")
+            if self.tls == "off" and not _is_loopback(host.strip("[]")):
+                raise ValueError(
+                    f"tls: off is only for a loopback address or a Unix socket, and listen is {self.listen}"
+                )
+        for name, remote in (("nb", self.nb), ("sb", self.sb), ("southbound", self.southbound or "ssl:")):
+            if any(part.startswith(("tcp:", "ptcp:")) for part in remote.split(",")):
+                raise ValueError(f"{name}: {remote!r} would be plain text; use ssl: or unix:")
+        return self
+
+    @property
+    def public_url(self) -> str:
+        """Where hosts and people reach the server."""
+        if self.listen.startswith("unix:"):
+            return self.listen
+        scheme = "https" if self.tls == "on" else "http"
+        host, _, port = self.listen.rpartition(":")
+        name = self.names[0] if self.names else host.strip("[]")
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+
+    @property
+    def southbound_remote(self) -> str:
+        """The Southbound database as hosts reach it. Raises Invalid if no address is known."""
+        if self.southbound is not None:
+            return self.southbound
+        address = next((name for name in self.names if _is_address(name)), None)
+        if address is None:
+            raise Invalid(
+                "hosts cannot be told where OVN's Southbound database is: names has no address, "
+                'and southbound is not set, as in southbound = "ssl:192.0.2.10:6642"',
+                field="southbound",
+            )
+        return f"ssl:{f'[{address}]' if ':' in address else address}:6642"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
 
 
 class AgentSettings(_FromFile):

@@ -27,6 +27,7 @@ from weft.api.routes import (
     routers,
     session,
     subnets,
+    tokens,
 )
 from weft.store import Store
 from weft.store.tokens import Caller
@@ -90,7 +91,7 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix=BASE)
     for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (routers, qos_policies, hosts, agent, history, session):
+    for noun in (routers, qos_policies, hosts, tokens, agent, history, session):
         router.include_router(noun.router)
     router.include_router(explain.router)
     return router

@@ -19,6 +19,7 @@ from weft.cli import (
     qos,
     revision,
     router,
+    server,
     subnet,
     token,
 )
@@ -44,6 +45,7 @@ for _name, _noun in (
     ("host", host),
     ("token", token),
     ("lab", lab),
+    ("server", server),
 ):
     app.add_typer(_noun.app, name=_name)
 app.add_typer(port.app, name="endpoint", help="The same as `weft port`.")

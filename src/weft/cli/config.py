@@ -1,5 +1,6 @@
 """Which server to talk to and as whom: `~/.config/weft/config.toml`, and WEFT_* variables over it."""
 
+import hashlib
 import json
 import os
 import tomllib
@@ -65,17 +66,35 @@ def load() -> CliSettings:
         raise Invalid(f"{config_file()} cannot be read: {error.strerror}") from error
 
 
+def save_ca(ca: str) -> Path:
+    """Keep a CA's certificate (PEM) beside the settings; its name is its hash, so two never meet."""
+    digest = hashlib.sha256(ca.encode()).hexdigest()[:16]
+    return _write(config_file().with_name(f"ca-{digest}.pem"), ca)
+
+
+def forget() -> bool:
+    """Remove what `save` and `save_ca` wrote; whether there was anything. Idempotent."""
+    home = config_file().parent
+    ours = [path for path in (config_file(), *home.glob("ca-*.pem")) if path.exists()]
+    for path in ours:
+        path.unlink()
+    return bool(ours)
+
+
 def save(*, server: str, token: str, ca: Path | None, project: str | None) -> Path:
     """Write the file, readable by its owner only: whole or not at all."""
     values = {"server": server, "token": token, "ca": ca, "project": project}
     # A JSON string without characters above ASCII is a TOML basic string, too.
     lines = [f"{name} = {json.dumps(str(value))}\n" for name, value in values.items() if value is not None]
-    target = config_file()
+    return _write(config_file(), "".join(lines))
+
+
+def _write(target: Path, text: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(lines)
+        file.write(text)
     draft.replace(target)
     return target

@@ -21,7 +21,7 @@ _Serves = Annotated[
 
 @command(app, "create", "weft host create host1 --serves shop", changes=True, scoped=False)
 def create(session: Session, name: NewName, serves: _Serves = None, description: Description = None) -> None:
-    """Declare a host; `weft token create --host NAME` lets its agent join."""
+    """Declare a host; `weft host token NAME` lets its agent join."""
     body = given(name=name, projects=serves or None, description=description)
     with session.connect() as client:
         session.report(client, "hosts", client.create("hosts", body))
@@ -58,6 +58,28 @@ def retire(
         else:
             session.emit(freed)
         session.settle(client, answer.revision)
+
+
+@command(
+    app,
+    "token",
+    "weft host token host1",
+    "weft host token host2 --serves shop --ttl 600",
+    "weft host token",
+    scoped=False,
+)
+def join_token(
+    session: Session,
+    host: Annotated[
+        str | None, typer.Argument(help="Only for this host, and needed if it has joined before.")
+    ] = None,
+    serves: _Serves = None,
+    ttl: Annotated[int | None, typer.Option(help="Seconds for which it is good.")] = None,
+) -> None:
+    """Make a join token: good once, shown once, with the command to type on the host."""
+    with session.connect() as client:
+        answer = client.create("join-tokens", given(host=host, projects=serves or None, ttl_s=ttl))
+        session.show("join-tokens", answer.body)
 
 
 @command(app, "networks", "weft host networks host1", scoped=False)

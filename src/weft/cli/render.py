@@ -300,6 +300,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("REASON", _field("reason")),
         ("AT", _field("at")),
     ),
+    "tokens": (
+        _NAME,
+        ("ROLE", _field("role")),
+        _PROJECT,
+        ("CREATED", _field("created_at")),
+        ("EXPIRES", _field("expires_at")),
+    ),
     "join-tokens": (
         ("TOKEN", _field("token")),
         ("EXPIRES", _field("expires_at")),
@@ -325,4 +332,5 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "policies": (_DESCRIPTION,),
     "qos-policies": (_DESCRIPTION,),
     "hosts": (_DESCRIPTION,),
+    "tokens": (("TOKEN", _field("token")),),
 }

@@ -1,7 +1,7 @@
 """The REST API as Python sees it: synchronous, typed, with errors that are sentences."""
 
 from weft.client.client import Client
-from weft.client.errors import ClientError, ProblemError, ServerUnreachable, UnexpectedAnswer
+from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
 from weft.client.transport import Identity
 from weft.client.types import (
     Attached,
@@ -30,6 +30,7 @@ __all__ = [
     "ProblemError",
     "Receipt",
     "ServerUnreachable",
+    "ServerUntrusted",
     "Subnet",
     "UnexpectedAnswer",
     "Workload",

@@ -3,6 +3,7 @@
 ClientError
 ├── ProblemError        the server answered, and refused
 ├── ServerUnreachable   the server did not answer
+│   └── ServerUntrusted whoever answered is not vouched for by a CA that we trust
 ├── UnexpectedAnswer    something answered that does not speak Weft's API
 └── NotTheServer        something answered that is not the server that was meant
 """
@@ -45,6 +46,19 @@ class ServerUnreachable(ClientError):
         super().__init__(
             f"the Weft server at {url} does not answer ({reason}); "
             "check that it runs, that the address is right, and that a firewall lets you reach it"
+        )
+
+
+class ServerUntrusted(ServerUnreachable):
+    """The certificate at the address is not of a CA that we trust, or not for it. Nothing was sent."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        """`reason` is what the TLS library said."""
+        self.url, self.reason = url, reason
+        Exception.__init__(
+            self,
+            f"the server at {url} cannot be trusted ({reason}); log in with the fingerprint of its CA, as "
+            "`weft server init` showed it: weft login ADDRESS --ca-fingerprint sha256:...",
         )
 
 

@@ -11,7 +11,13 @@ from urllib.parse import quote
 
 import httpx
 
-from weft.client.errors import ClientError, ProblemError, ServerUnreachable, UnexpectedAnswer
+from weft.client.errors import (
+    ClientError,
+    ProblemError,
+    ServerUnreachable,
+    ServerUntrusted,
+    UnexpectedAnswer,
+)
 
 API = "/api/v1"
 
@@ -36,8 +42,14 @@ class Transport:
         timeout_s: float,
         transport: httpx.BaseTransport | None,
     ) -> None:
-        """Without `tls` the system's CAs are trusted; `transport` replaces the network in tests."""
+        """`base_url` is an address, or `unix:PATH`. Without `tls` the system's CAs are trusted.
+
+        `transport` replaces the network in tests.
+        """
         self.url = base_url.rstrip("/").removesuffix(API)
+        if base_url.startswith("unix:"):
+            self.url = "http://localhost"
+            transport = transport or httpx.HTTPTransport(uds=base_url.removeprefix("unix:"))
         headers = {"Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -105,6 +117,9 @@ class Transport:
         except httpx.TimeoutException as error:
             raise ServerUnreachable(self.url, "no answer in time") from error
         except httpx.TransportError as error:
+            refused = _refused_certificate(error)
+            if refused is not None:
+                raise ServerUntrusted(self.url, refused.verify_message) from error
             raise ServerUnreachable(self.url, str(error) or type(error).__name__) from error
         except (httpx.InvalidURL, httpx.DecodingError) as error:
             raise UnexpectedAnswer(self.url, str(error)) from error
@@ -155,6 +170,13 @@ def trusting(ca: Path | None, identity: Identity | None = None) -> ssl.SSLContex
                 f"the certificate {identity.certificate} and its key {identity.key} cannot be used: {error}"
             ) from error
     return context
+
+
+def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What the TLS library said of the server's certificate, if that is why."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _sent(query: Mapping[str, object] | None) -> dict[str, str]:

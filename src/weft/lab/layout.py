@@ -82,7 +82,7 @@ class Lab:
     @property
     def server_url(self) -> str:
         """Where the management plane answers, seen from the lab's hosts."""
-        return f"http://{self.central.address}:{SERVER_PORT}"
+        return f"https://{self.central.address}:{SERVER_PORT}"
 
 
 @dataclass(frozen=True, slots=True)

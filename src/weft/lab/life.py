@@ -6,20 +6,22 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from weft.lab import spec
 from weft.lab.claim import claim, release
+from weft.lab.credentials import HOST_TOKEN, admin_token, init_server, join_host
 from weft.lab.dockerd import load_image, start_docker
-from weft.lab.layout import SERVER_PORT, UNDERLAY_MTU, Lab, LabHost
+from weft.lab.layout import Lab, LabHost
 from weft.lab.libvirtd import start_libvirt
 from weft.lab.machine import boot
 from weft.lab.namespaces import address_cable, clear, daemons, make_host, make_underlay
 from weft.lab.needs import check
 from weft.lab.network import add_uplink, start_controller, start_databases, start_switch
 from weft.lab.processes import run_on, start_on, stop_on, try_on, until
-from weft.model.invitation import Invitation
 from weft.settings import LabSettings
+
+CA = Path("/etc/weft/tls/ca.pem")
+"""On the central host."""
 
 Tell = Callable[[str], None]
 """Hears what is being done, for people who wait."""
@@ -49,23 +51,26 @@ def up(lab: Lab, *, encapsulation: str = "vxlan", weft: bool = True, tell: Tell 
     address_cable(lab.central)
     tell("starting OVN's databases")
     start_databases(lab.central)
+    tell("making the CA, and the first certificates")
+    init_server(lab, encapsulation=encapsulation)
+    if weft:
+        tell("starting the Weft server")
+        run_server(lab)
     for host in lab.workers:
         tell(f"starting the switch and the engines of {host.name}")
-        start_engines(host, encapsulation=encapsulation)
-    if weft:
-        tell("starting the Weft server and the agents")
-        start_server(lab, encapsulation=encapsulation)
-        for host in lab.workers:
-            if not host.spec.machine:
-                start_agent(host)
+        start_engines(host, encapsulation=encapsulation, joins=weft)
+        if weft and not host.spec.machine:
+            tell(f"starting the agent of {host.name}")
+            start_agent(host)
 
 
-def start_engines(host: LabHost, *, encapsulation: str) -> None:
-    """The switch, and what brings workloads."""
+def start_engines(host: LabHost, *, encapsulation: str, joins: bool) -> None:
+    """The switch, and what brings workloads; the credentials come from the server if the host `joins` it."""
     if host.spec.machine:
         start_machine(host)
     else:
         start_switch(host)
+        join_host(host, _invitation(host) if joins else None)
         start_controller(host, encapsulation=encapsulation)
         if host.spec.docker:
             start_docker(host)
@@ -79,6 +84,11 @@ def start_machine(host: LabHost) -> None:
     add_uplink(host)
     if host.spec.docker:
         load_image(host)
+
+
+def _invitation(host: LabHost) -> str:
+    made = weft_on_central(host.lab, "host", "token", host.name, "-o", "json")
+    return str(json.loads(made)["token"])
 
 
 def down(lab: Lab) -> None:
@@ -99,19 +109,6 @@ def _end_containers(host: LabHost) -> None:
         try_on(host, "docker", "rm", "-f", *listed.stdout.split(), timeout_s=60)
 
 
-def start_server(lab: Lab, *, encapsulation: str = "vxlan") -> None:
-    """The management plane on the central host; returns when it is ready."""
-    central = lab.central
-    (central.directory / "etc-weft" / "server.toml").write_text(
-        f'listen = "{central.address}:{SERVER_PORT}"\n'
-        'database_url = "sqlite:////var/lib/weft/server.db"\n'
-        'nb = "unix:/run/ovn/ovnnb_db.sock"\nsb = "unix:/run/ovn/ovnsb_db.sock"\n'
-        'admin_token_file = "/var/lib/weft/admin-token"\n'
-        f'encapsulation = "{encapsulation}"\nunderlay_mtu = {UNDERLAY_MTU}\n'
-    )
-    run_server(lab)
-
-
 def run_server(lab: Lab) -> None:
     """The server's process, with the settings it has; also used by tests that restart it."""
     start_on(
@@ -120,24 +117,23 @@ def run_server(lab: Lab) -> None:
         [sys.executable, "-m", "weft.server", "--config", "/etc/weft/server.toml"],
     )
     until(
-        lambda: try_on(lab.central, sys.executable, "-c", _READY, lab.server_url).returncode == 0,
+        lambda: try_on(lab.central, sys.executable, "-c", _READY, lab.server_url, str(CA)).returncode == 0,
         "the Weft server to be ready",
         timeout_s=40,
         log=lab.central.logs / "weft-server.log",
     )
 
 
-_READY = "import sys,urllib.request as u; u.urlopen(sys.argv[1]+'/readyz', timeout=2)"
+_READY = """
+import ssl, sys, urllib.request
+url, ca = sys.argv[1:]
+urllib.request.urlopen(url + "/readyz", timeout=2, context=ssl.create_default_context(cafile=ca))
+"""
 
 
 def stop_server(lab: Lab, sig: int = signal.SIGTERM) -> None:
     """End the server's process."""
     stop_on(lab.central, "weft-server", sig)
-
-
-def admin_token(lab: Lab) -> str:
-    """The token that the server made at its first start."""
-    return (lab.central.directory / "lib-weft" / "admin-token").read_text().strip()
 
 
 def weft_on_central(lab: Lab, *argv: str) -> str:
@@ -147,6 +143,7 @@ def weft_on_central(lab: Lab, *argv: str) -> str:
         "env",
         f"WEFT_SERVER={lab.server_url}",
         f"WEFT_TOKEN={admin_token(lab)}",
+        f"WEFT_CA={CA}",
         sys.executable,
         "-m",
         "weft.cli",
@@ -155,17 +152,15 @@ def weft_on_central(lab: Lab, *argv: str) -> str:
 
 
 def start_agent(host: LabHost) -> None:
-    """Join the host and start its agent; returns when it serves."""
-    lab = host.lab
-    asked = {"host": host.name, "projects": ["default"]}
-    joining = Invitation.parse(_post(lab, "/join-tokens", asked, token=admin_token(lab))["token"])
-    token = _post(lab, "/hosts/join", {"token": joining.secret, "host": host.name})["host_token"]
+    """The settings of a host that has joined, and its agent; returns when it serves."""
     settings = host.directory / "etc-weft" / "agent.toml"
-    settings.touch(mode=0o600)
     lines = [
-        f'server_url = "{lab.server_url}"',
+        f'server_url = "{host.lab.server_url}"',
         f'host = "{host.name}"',
-        f'token = "{token}"',
+        'ca_file = "/etc/weft/ca.pem"',
+        'certificate_file = "/etc/weft/host.pem"',
+        'key_file = "/etc/weft/host.key"',
+        f'token_file = "{HOST_TOKEN}"',
         'ovsdb = "unix:/run/openvswitch/db.sock"',
         'docker_socket = "/run/docker.sock"',
         f'docker_enabled = "{"yes" if host.spec.docker else "no"}"',
@@ -178,25 +173,6 @@ def start_agent(host: LabHost) -> None:
         lines.append('libvirt_uri = "qemu:///system"')
     settings.write_text("\n".join(lines) + "\n")
     run_agent(host)
-
-
-_POST = """
-import json, sys, urllib.request
-url, body, token = sys.argv[1:]
-headers = {"Content-Type": "application/json"} | ({"Authorization": "Bearer " + token} if token else {})
-request = urllib.request.Request(url, method="POST", data=body.encode(), headers=headers)
-try:
-    sys.stdout.write(urllib.request.urlopen(request, timeout=10).read().decode())
-except urllib.error.HTTPError as error:
-    sys.exit(f"{error.code}: {error.read().decode()}")
-"""
-
-
-def _post(lab: Lab, path: str, body: object, *, token: str = "") -> dict[str, str]:
-    """What the API answers on the central host, the only place besides the hosts from where it is seen."""
-    url = f"{lab.server_url}/api/v1{path}"
-    answer = run_on(lab.central, sys.executable, "-c", _POST, url, json.dumps(body), token)
-    return cast("dict[str, str]", json.loads(answer))
 
 
 def run_agent(host: LabHost) -> None:

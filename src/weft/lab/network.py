@@ -118,9 +118,11 @@ def start_vswitchd(host: LabHost) -> None:
 
 
 def start_databases(central: LabHost) -> None:
-    """The Northbound and Southbound databases, and northd between them."""
-    listen = {"nb": [], "sb": [f"--remote=ptcp:{SOUTHBOUND_PORT}:{central.address}"]}
-    for kind, remotes in listen.items():
+    """The Northbound and Southbound databases, and northd between them.
+
+    As Debian starts them: Unix sockets, and whatever their own tables say of TLS and further sockets.
+    """
+    for kind, schema in (("nb", "OVN_Northbound"), ("sb", "OVN_Southbound")):
         database = f"/var/lib/ovn/ovn{kind}_db.db"
         run_on(central, "ovsdb-tool", "create", database, f"/usr/share/ovn/ovn-{kind}.ovsschema")
         run_on(
@@ -128,7 +130,10 @@ def start_databases(central: LabHost) -> None:
             "ovsdb-server",
             database,
             f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
-            *remotes,
+            f"--remote=db:{schema},{kind.upper()}_Global,connections",
+            f"--private-key=db:{schema},SSL,private_key",
+            f"--certificate=db:{schema},SSL,certificate",
+            f"--ca-cert=db:{schema},SSL,ca_cert",
             *_detached(f"ovsdb-{kind}", "ovn"),
         )
         run_on(central, f"ovn-{kind}ctl", "--timeout=10", "init")
@@ -155,7 +160,7 @@ def start_controller(host: LabHost, *, encapsulation: str) -> None:
         "set",
         "Open_vSwitch",
         ".",
-        f"external_ids:ovn-remote=tcp:{central.address}:{SOUTHBOUND_PORT}",
+        f"external_ids:ovn-remote=ssl:{central.address}:{SOUTHBOUND_PORT}",
         f"external_ids:ovn-encap-type={encapsulation}",
         f"external_ids:ovn-encap-ip={host.address}",
         f"external_ids:ovn-bridge-datapath-type={_datapath()}",
@@ -189,5 +194,8 @@ def run_controller(host: LabHost) -> None:
         host,
         "ovn-controller",
         "unix:/run/openvswitch/db.sock",
+        "--private-key=/etc/weft/host.key",
+        "--certificate=/etc/weft/host.pem",
+        "--ca-cert=/etc/weft/ca.pem",
         *_detached("ovn-controller", "ovn"),
     )

@@ -33,6 +33,8 @@ def connect(url: str) -> sa.Engine:
             "(postgresql://user@host/name)",
             field="database_url",
         )
+    # Whoever reads the file reads everything; SQLite gives its other files the same mode.
+    Path(parsed.database).touch(mode=0o600)
     engine = sa.create_engine(parsed)
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)

@@ -171,7 +171,9 @@ tokens = sa.Table(
     sa.Column("project_id", sa.Text, sa.ForeignKey("projects.id", ondelete="CASCADE")),
     sa.Column("host", sa.Text, sa.ForeignKey("hosts.id", ondelete="CASCADE")),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text),
     sa.Column("expires_at", sa.Text),
+    sa.Column("session_of", sa.Text, sa.ForeignKey("tokens.hash", ondelete="CASCADE"), index=True),
 )
 
 join_tokens = sa.Table(

@@ -8,11 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from tests.functional.store.conftest import Clock, Reopen
 
-from weft.model.errors import Invalid, NotFound, Unauthenticated
+from weft.model.errors import Invalid, NameTaken, NotFound, Unauthenticated
 from weft.model.ids import HostName, ProjectId, Revision
 from weft.model.port import Port, Workload
 from weft.store import Store, tables
 from weft.store.hosts import add_host, retire_host
+from weft.store.join_tokens import issue_join_token, redeem_join_token
 from weft.store.networks import NewNetwork, add_network
 from weft.store.ports import NewPort, add_port, attach, bind, remove_port
 from weft.store.progress import (
@@ -41,8 +42,9 @@ from weft.store.tokens import (
     find,
     first_admin_token,
     issue,
-    issue_join_token,
-    redeem_join_token,
+    issue_for_person,
+    open_session,
+    persons,
     revoke,
 )
 
@@ -203,15 +205,49 @@ def test_only_the_hash_of_a_token_is_kept(store: Store) -> None:
 
 def test_a_token_has_a_scope_and_an_end(store: Store, project: ProjectId, clock: Clock) -> None:
     with store.write("test") as tx:
-        token = issue(tx, role=Role.MEMBER, name="alice", project_id=project)
+        token, known = issue_for_person(tx, role=Role.MEMBER, name="alice", project_id=project)
+    assert persons(store) == [known]
     assert find(store, token, clock()) == Caller(role=Role.MEMBER, name="alice", project_id=project)
     with store.write("test") as tx:
-        assert revoke(tx, name="alice") == 1
+        revoke(tx, name="alice")
         short = issue(tx, role=Role.ADMIN, name="short", expires_at=clock())
     assert find(store, token, clock()) is None
     assert find(store, short, clock()) is None
     with pytest.raises(Invalid), store.write("test") as tx:
         issue(tx, role=Role.VIEWER, name="v")
+
+
+@pytest.mark.parametrize("name", ["", " a", "a/b", "weft", "host h1", "x" * 256, "a\nb"])
+def test_a_token_is_not_named_after_somebody_else(store: Store, name: str) -> None:
+    with pytest.raises(Invalid), store.write("test") as tx:
+        issue_for_person(tx, role=Role.ADMIN, name=name)
+
+
+def test_tokens_have_names_of_their_own(store: Store, project: ProjectId) -> None:
+    with store.write("test") as tx:
+        issue_for_person(tx, role=Role.ADMIN, name="ann")
+    with pytest.raises(NameTaken), store.write("test") as tx:
+        issue_for_person(tx, role=Role.VIEWER, name="ann", project_id=project)
+    for _ in range(2):
+        with store.write("test") as tx:
+            issue_for_person(tx, role=Role.MEMBER, project_id=project)
+
+    assert [token.name for token in persons(store)] == ["ann", "member-of-default", "member-of-default-2"]
+
+
+def test_a_session_ends_with_the_token_it_was_opened_with(store: Store, clock: Clock) -> None:
+    with store.write("test") as tx:
+        token, _ = issue_for_person(tx, role=Role.ADMIN, name="ann", ttl_s=3600)
+    with store.write("test") as tx:
+        session, ends = open_session(tx, token, ttl=timedelta(hours=12))
+    assert ends == clock() + timedelta(hours=1), "and lives no longer than it"
+    assert [token.name for token in persons(store)] == ["ann"]
+    assert find(store, session, clock()) == Caller(role=Role.ADMIN, name="ann")
+
+    with store.write("test") as tx:
+        revoke(tx, name="ann")
+
+    assert find(store, session, clock()) is None
 
 
 def test_a_join_token_joins_one_host_once(store: Store, project: ProjectId, clock: Clock) -> None:

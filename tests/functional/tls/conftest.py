@@ -75,7 +75,7 @@ class Installation:
 def installation(tmp_path: Path) -> Iterator[Installation]:
     place, clock = tmp_path, Clock()
     authority = trust.Authority.new(clock())
-    shown = authority.server("weft server", ["localhost", "127.0.0.1"], clock())
+    shown = authority.server("weft server", ["127.0.0.1"], clock())
     files = {
         "server.pem": shown.certificate,
         "server.key": shown.key,

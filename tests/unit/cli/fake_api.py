@@ -53,8 +53,9 @@ class FakeApi:
         """The answer to what has no objects behind it."""
         if parts[0] == "receipts":
             return self._receipt(int(parts[1]))
-        if parts[0] == "changes":
-            return httpx.Response(200, json={"items": [], "revision": self.revision})
+        if parts[0] in ("changes", "session"):
+            who = {"name": "ann", "role": "admin", "project": None}
+            return httpx.Response(200, json={"items": [], "revision": self.revision, **who})
         return httpx.Response(200, json=self.answers[parts[0]]) if parts[0] in self.answers else None
 
     def add(self, kind: str, /, **fields: Any) -> Object:  # noqa: ANN401 - what a body holds

@@ -28,7 +28,7 @@ from weft.model.errors import Conflict, Invalid, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
 from weft.model.invitation import Invitation
-from weft.store import Kind, Transaction, hosts, status, tokens
+from weft.store import Kind, Transaction, hosts, join_tokens, status
 from weft.store.status import HostStatus
 
 router = APIRouter(tags=["hosts"])
@@ -116,7 +116,7 @@ def create_join_token(asking: Administering, body: JoinTokenCreate) -> JoinToken
         if serves is None:
             serves = [p.name for p in tx.snapshot.projects.values()]
             serves = [name for name in serves if name == references.DEFAULT_PROJECT]
-        made = tokens.issue_join_token(
+        made = join_tokens.issue_join_token(
             tx,
             host=None if body.host is None else HostName(body.host),
             projects=_projects(asking, tx, serves),
@@ -146,7 +146,7 @@ def join(api: ApiDep, response: Response, body: HostJoin) -> HostJoined:
     """Use up a join token; the host gets its own token, shown once."""
     host = HostName(body.host)
     with api.store.write(f"host {host}") as tx:
-        token = tokens.redeem_join_token(tx, body.token, host)
+        token = join_tokens.redeem_join_token(tx, body.token, host)
         served = sorted(tx.snapshot.projects[p].name for p in tx.snapshot.hosts[host].projects)
         enrolment = _enrolment(api, host, body.csr)
     response.headers["Weft-Revision"] = str(tx.revision)

@@ -21,11 +21,8 @@ def log_in(api: ApiDep, request: Request, response: Response, body: SessionCreat
     """Exchange a token for a session of twelve hours, in a cookie."""
     caller = auth.caller(api.caller_of, f"Bearer {body.token}")
     auth.require_reader(caller)
-    expires_at = api.store.now() + LASTS
     with api.store.write(caller.name) as tx:
-        secret = tokens.issue(
-            tx, role=caller.role, name=caller.name, project_id=caller.project_id, expires_at=expires_at
-        )
+        secret, expires_at = tokens.open_session(tx, body.token, ttl=LASTS)
     # SameSite=Strict and the header that unsafe requests must bear (context.py) keep other sites out.
     response.set_cookie(
         SESSION_COOKIE,
