@@ -57,6 +57,7 @@ class FakeLinks:
     pairs: dict[str, str] = field(default_factory=dict)
     macs: dict[str, str] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
+    ways: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
     made: int = 0
 
     def exists(self, name: str) -> bool:
@@ -69,6 +70,9 @@ class FakeLinks:
         del mtu
         self.pairs[name] = peer
         self.macs[name] = mac
+
+    def lead_out(self, pid: int, mac: str, gateways: tuple[str, ...]) -> None:
+        self.ways[pid, mac] = gateways
 
     def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]) -> str:
         del mtu, prefixes

@@ -1,12 +1,12 @@
 """What a workload asks for, and what it got. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
-from weft.client import Attached
+from weft.client import Attached, Network
 from weft.model.errors import Invalid
 from weft.model.port import Workload
 
@@ -34,7 +34,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A port as far as plugging needs it. `prefixes` are addresses with their prefix length."""
+    """A port as far as plugging needs it. `prefixes` are addresses with their prefix length.
+
+    `gateways` lead out of the network, one for each IP version of the port; none while it has no router.
+    """
 
     port_id: str
     network_id: str
@@ -48,6 +51,7 @@ class Lease:
     """Docker's id of the endpoint that the port is plugged as, if Docker plugged it."""
     docker_network: str = ""
     """Docker's id of the endpoint's network."""
+    gateways: tuple[str, ...] = ()
 
     @classmethod
     def from_attached(cls, attached: Attached) -> "Lease":
@@ -63,6 +67,7 @@ class Lease:
             mtu=network.mtu or 1400,
             prefixes=tuple(f"{fixed.address}/{lengths[fixed.subnet_id]}" for fixed in port.fixed_ips),
             workload=port.workload,
+            gateways=gateways_of(network, [fixed.address for fixed in port.fixed_ips]),
         )
 
     def has(self, address: str) -> bool:
@@ -72,6 +77,22 @@ class Lease:
     def prefix(self, version: int) -> str | None:
         """The first address of IP `version`, with its prefix length."""
         return next((p for p in self.prefixes if ip_address(p.split("/")[0]).version == version), None)
+
+    def gateway(self, version: int) -> str | None:
+        """The way out in IP `version`, if there is one."""
+        return next((g for g in self.gateways if ip_address(g).version == version), None)
+
+
+def gateways_of(network: Network, addresses: Iterable[str]) -> tuple[str, ...]:
+    """The gateway in each IP version for a port with `addresses`, if the network has a router."""
+    if network.router is None:
+        return ()
+    found: dict[int, str] = {}
+    for address in map(ip_address, addresses):
+        for subnet in network.subnets:
+            if subnet.gateway and address in ip_network(subnet.cidr):
+                found.setdefault(address.version, subnet.gateway)
+    return tuple(found.values())
 
 
 def from_labels(labels: Mapping[str, str], workload: Workload) -> Attachment:

@@ -25,6 +25,7 @@ from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
 from weft.agent.docker.resync import RETRY_S, Resync
+from weft.agent.docker.routes import reroute
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
 from weft.agent.heartbeat import Heartbeat
@@ -258,6 +259,7 @@ class _Agent:
                     served = await asyncio.to_thread(self._served.refresh)
                     planned = docker_networks.plan(served, await docker.networks(), await docker.containers())
                     await docker_networks.apply(docker, planned)
+                    await reroute(docker, self._leases.journal, self._links, served)
                 except (ClientError, DockerUnavailable) as error:
                     log.debug("docker networks not compared", why=str(error))
             await asyncio.sleep(NETWORKS_S)

@@ -89,5 +89,5 @@ def _read(path: Path) -> dict[str, Lease]:
 
 def _lease(item: dict[str, Any]) -> Lease:
     workload = item.pop("workload")
-    prefixes = tuple(item.pop("prefixes"))
-    return Lease(**item, prefixes=prefixes, workload=None if workload is None else Workload(**workload))
+    lists = {name: tuple(item.pop(name, ())) for name in ("prefixes", "gateways")}
+    return Lease(**item, **lists, workload=None if workload is None else Workload(**workload))

@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,6 +78,13 @@ class Links:
             self.delete(name)
             raise
         return inside
+
+    def lead_out(self, pid: int, mac: str, gateways: Sequence[str]) -> None:
+        """Make `gateways` the default routes over the link with `mac` where `pid` runs. Idempotent.
+
+        A default route over another link stays: of two networks, the first one leads out.
+        """
+        in_namespace(pid, lambda: _lead_out(mac, gateways))
 
     def has_inside(self, pid: int, mac: str) -> bool:
         """Whether process `pid`'s namespace has a link with this MAC address."""
@@ -193,6 +200,22 @@ def _configure(name: str, prefixes: Sequence[str]) -> None:
             except NetlinkError as error:
                 if error.code != _EXISTS:
                     raise
+
+
+def _lead_out(mac: str, gateways: Sequence[str]) -> None:
+    wanted = {ip_address(gateway).version: gateway for gateway in gateways}
+    with IPRoute() as route:
+        index = next((each["index"] for each in route.get_links() if each.get_attr("IFLA_ADDRESS") == mac), 0)
+        for version, family in ((4, socket.AF_INET), (6, socket.AF_INET6)) if index else ():
+            found = route.get_default_routes(family)
+            ways = {(each.get_attr("RTA_OIF"), each.get_attr("RTA_GATEWAY")) for each in found}
+            way = (index, wanted.get(version))
+            for link, old in ways - {way}:
+                if link == index:
+                    route.route("del", dst="default", gateway=old, oif=index, family=family)
+            elsewhere = any(link != index for link, _ in ways)
+            if way[1] is not None and way not in ways and not elsewhere:
+                route.route("add", dst="default", gateway=way[1], oif=index, family=family)
 
 
 def _enable_ipv6(name: str) -> None:

@@ -25,6 +25,7 @@ class VethPairs(Protocol):
     def make_inside(  # noqa: D102
         self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]
     ) -> str: ...
+    def lead_out(self, pid: int, mac: str, gateways: tuple[str, ...]) -> None: ...  # noqa: D102
     def has_inside(self, pid: int, mac: str) -> bool: ...  # noqa: D102
     def delete(self, name: str) -> None: ...  # noqa: D102
 
@@ -52,6 +53,7 @@ def plug_inside(lease: Lease, pid: int, *, links: VethPairs, switch: Switch) -> 
             return
         switch.remove(name)  # of an earlier life: its `ovn-installed` says nothing of the new link
         links.make_inside(name, pid=pid, mac=lease.mac, mtu=lease.mtu, prefixes=lease.prefixes)
+        links.lead_out(pid, lease.mac, lease.gateways)
         _add(name, lease, links, switch)
     except (LinkFailed, OvsdbError, OvsdbUnavailable) as error:
         raise _failed(lease, error) from error

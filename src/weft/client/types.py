@@ -92,6 +92,7 @@ class Network:
     labels: Mapping[str, str]
     subnets: tuple[Subnet, ...]
     revision: int
+    router: str | None = None
 
     @classmethod
     def from_body(cls, body: Json) -> Self:
@@ -105,6 +106,7 @@ class Network:
             labels=dict(body.get("labels") or {}),
             subnets=tuple(Subnet.from_body(subnet) for subnet in body.get("subnets") or ()),
             revision=int(body.get("revision") or 0),
+            router=body.get("router"),
         )
 
 

@@ -120,7 +120,7 @@ class Driver:
             raise
         self._begin(asyncio.to_thread(self.leases.report, lease.port_id, "up"))
         log.info("endpoint joined", port_id=lease.port_id, link=host_end(lease.port_id))
-        return messages.joined(container_end(lease.port_id))
+        return messages.joined(container_end(lease.port_id), lease.gateway(4), lease.gateway(6))
 
     async def delete_endpoint(self, body: Body) -> Body:
         """Unplug; the lease stays with its owner. Idempotent."""

@@ -137,9 +137,14 @@ def parse_pool(text: str) -> tuple[str, int]:
     return network_id, 6 if version == "6" else 4
 
 
-def joined(source: str) -> Mapping[str, object]:
-    """The answer to Join: without a gateway, and without Docker's own second interface for one."""
-    return {"InterfaceName": {"SrcName": source, "DstPrefix": "eth"}, "DisableGatewayService": True}
+def joined(source: str, gateway: str | None, gateway6: str | None) -> Mapping[str, object]:
+    """The answer to Join: with the gateways that there are, and without Docker's own second interface."""
+    ways = {"Gateway": gateway, "GatewayIPv6": gateway6}
+    return {
+        "InterfaceName": {"SrcName": source, "DstPrefix": "eth"},
+        **{name: way for name, way in ways.items() if way is not None},
+        "DisableGatewayService": True,
+    }
 
 
 def check_foreign_ipam(body: Body) -> None:

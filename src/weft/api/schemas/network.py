@@ -175,11 +175,13 @@ class NetworkShown(Owned):
     default_ingress: Default
     default_egress: Default
     qos_policy_id: UUID | None
+    router: str | None
     subnets: list[SubnetShown]
 
     @classmethod
     def from_model(cls, view: View, network: Network, *, effective_mtu: bool = False) -> "NetworkShown":
         """The network as it is shown; to agents with the MTU that its workloads get."""
+        router = view.snapshot.router_of.get(network.id)
         return cls(
             id=network.id,
             project_id=network.project_id,
@@ -191,6 +193,7 @@ class NetworkShown(Owned):
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy_id=network.qos_policy_id,
+            router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),
         )
