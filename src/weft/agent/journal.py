@@ -89,5 +89,6 @@ def _read(path: Path) -> dict[str, Lease]:
 
 def _lease(item: dict[str, Any]) -> Lease:
     workload = item.pop("workload")
-    lists = {name: tuple(item.pop(name, ())) for name in ("prefixes", "gateways")}
-    return Lease(**item, **lists, workload=None if workload is None else Workload(**workload))
+    prefixes, gateways = (tuple(item.pop(name, ())) for name in ("prefixes", "gateways"))
+    owner = None if workload is None else Workload(**workload)
+    return Lease(**item, prefixes=prefixes, gateways=gateways, workload=owner)

@@ -203,7 +203,7 @@ def _configure(name: str, prefixes: Sequence[str]) -> None:
 
 
 def _lead_out(mac: str, gateways: Sequence[str]) -> None:
-    wanted = {ip_address(gateway).version: gateway for gateway in gateways}
+    wanted: dict[int, str] = {ip_address(gateway).version: gateway for gateway in gateways}
     with IPRoute() as route:
         index = next((each["index"] for each in route.get_links() if each.get_attr("IFLA_ADDRESS") == mac), 0)
         for version, family in ((4, socket.AF_INET), (6, socket.AF_INET6)) if index else ():
