@@ -5,9 +5,11 @@ tells the server, so that the port is bound here and nowhere else.
 """
 
 import json
+import math
 import threading
 from collections.abc import Callable, Set
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 RETRY_S = 1.0
 PERIOD_S = 2.0
 """A port may be declared after its interface is there: what was refused is asked for again."""
+PATIENCE_S = 5.0
+"""Ids that libvirt invents are refused at first, until the domain's port is made; nobody needs to know."""
 
 
 class Binder:
@@ -36,8 +40,8 @@ class Binder:
         self._host, self._client, self._switch, self._journal = host, client, switch, journal
         self._kept = kept
         self._bound: set[str] = _read(kept)
-        self._refused: dict[str, int] = {}
-        """How often each was refused: libvirt's inventions are at first, until their port is made."""
+        self._refused: dict[str, float] = {}
+        """Since when each is refused; for ever once that was said."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="binder", daemon=True)
 
@@ -66,7 +70,7 @@ class Binder:
 
     def _compare(self, plugged: Set[str], leased: Set[str]) -> None:
         self._note(self._bound - leased)
-        self._refused = {port_id: n for port_id, n in self._refused.items() if port_id in plugged}
+        self._refused = {port_id: at for port_id, at in self._refused.items() if port_id in plugged}
         for port_id in sorted(plugged - self._bound):
             if self._tell(self._client.bind, port_id):
                 self._note(self._bound | {port_id})
@@ -82,9 +86,10 @@ class Binder:
         try:
             say(self._host, str(UUID(port_id)))
         except (ProblemError, ValueError) as error:
-            self._refused[port_id] = self._refused.get(port_id, 0) + 1
-            if self._refused[port_id] == 2:
+            since = self._refused.setdefault(port_id, monotonic())
+            if monotonic() - since > PATIENCE_S:
                 log.warning("binding refused", port_id=port_id, reason=str(error))
+                self._refused[port_id] = math.inf
             return False
         self._refused.pop(port_id, None)
         return True

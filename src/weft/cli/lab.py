@@ -1,11 +1,11 @@
 """weft lab: a mini data centre on this machine, to try things in."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.console import Console
 from weft.cli.command import Sentences, command
 from weft.cli.render import Format
 from weft.cli.session import CommandFailed, Session
+
+if TYPE_CHECKING:
+    from weft.lab.layout import Lab
 
 app = typer.Typer(
     cls=Sentences,
@@ -130,15 +133,33 @@ def execute(
     """Run a command on a host, as ssh would."""
     with _sentences():
         from weft.lab import life
-        from weft.lab.layout import LabError
-        from weft.lab.processes import entering
 
-        lab = life.standing_lab()
-        there = lab.host(host)
-        if not there.mount_namespace.exists():
-            raise LabError(f"the lab {lab.name} is down; bring it up by: weft lab up")
-        line = entering(there, argv)
-        os.execvp(line[0], line)  # noqa: S606 - this process becomes the command
+        _become(life.standing_lab(), host, lambda _lab: argv)
+
+
+@app.command(
+    "weft",
+    epilog="[bold]Examples[/bold]\n\nweft lab weft port list\n\nweft lab weft explain web-1 db-1 tcp/5432",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def administer(argv: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="What to ask.")]) -> None:
+    """Run the command line as the administrator of the lab's server."""
+    with _sentences():
+        from weft.lab import life
+
+        _become(life.standing_lab(), "central", lambda lab: life.administering(lab, *argv))
+
+
+def _become(lab: "Lab", host: str, argv: "Callable[[Lab], Sequence[str]]") -> None:
+    """This process becomes a command on a host of the lab. Raises LabError when the lab is down."""
+    from weft.lab.layout import LabError
+    from weft.lab.processes import entering
+
+    there = lab.host(host)
+    if not there.mount_namespace.exists():
+        raise LabError(f"the lab {lab.name} is down; bring it up by: weft lab up")
+    line = entering(there, argv(lab))
+    os.execvp(line[0], line)  # noqa: S606
 
 
 @command(app, "demo", "weft lab demo", "weft lab demo --keep", scoped=False)

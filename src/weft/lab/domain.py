@@ -115,6 +115,10 @@ class Domain:
         """What libvirt will start the next time."""
         return self.virsh("dumpxml", "--inactive", self.name)
 
+    def tap(self) -> str:
+        """The host's end of its first card."""
+        return self.virsh("domiflist", self.name).split()[0]
+
     def virsh(self, *argv: str) -> str:
         """Run virsh on the host."""
         return run_on(self.host, "virsh", "-q", *argv)

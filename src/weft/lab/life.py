@@ -138,17 +138,13 @@ def stop_server(lab: Lab, sig: int = signal.SIGTERM) -> None:
 
 def weft_on_central(lab: Lab, *argv: str) -> str:
     """Run the command line as an administrator would, on the central host."""
-    return run_on(
-        lab.central,
-        "env",
-        f"WEFT_SERVER={lab.server_url}",
-        f"WEFT_TOKEN={admin_token(lab)}",
-        f"WEFT_CA={CA}",
-        sys.executable,
-        "-m",
-        "weft.cli",
-        *argv,
-    )
+    return run_on(lab.central, *administering(lab, *argv))
+
+
+def administering(lab: Lab, *argv: str) -> list[str]:
+    """The command line `weft ARGV` as an administrator's, for the central host."""
+    known = (f"WEFT_SERVER={lab.server_url}", f"WEFT_TOKEN={admin_token(lab)}", f"WEFT_CA={CA}")
+    return ["env", *known, sys.executable, "-m", "weft.cli", *argv]
 
 
 def start_agent(host: LabHost) -> None:

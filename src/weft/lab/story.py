@@ -35,25 +35,17 @@ def address_of(lab: Lab, name: str) -> str:
 
 def run_container(host: LabHost, name: str, network: str, *options: str) -> None:
     """The article's way: no network of Docker's, a label, and a web server inside."""
-    run_on(
-        host,
-        "docker",
-        "run",
-        "-d",
-        "--name",
-        name,
-        "--net=none",
-        "--label",
-        f"weft.network={network}",
-        *options,
-        IMAGE,
-        "/bin/httpd",
-        "-f",
-        "-p",
-        "80",
-        "-h",
-        "/etc",
-    )
+    _run(host, name, "--net=none", "--label", f"weft.network={network}", *options)
+
+
+def run_on_docker_network(host: LabHost, name: str, network: str, *options: str) -> None:
+    """Docker's own way: the network by its name, and a web server inside."""
+    _run(host, name, "--net", network, *options)
+
+
+def _run(host: LabHost, name: str, *options: str) -> None:
+    server = ("/bin/httpd", "-f", "-p", "80", "-h", "/etc")
+    run_on(host, "docker", "run", "-d", "--name", name, *options, IMAGE, *server)
 
 
 def run_native(host: LabHost, name: str, network: str, *options: str) -> None:

@@ -171,7 +171,7 @@ class AddressGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """A token bucket: `rate_kbps` in kilobits a second, `burst_kb` in kilobits (0: 100 ms of the rate)."""
+    """A token bucket: `rate_kbps` in kilobits a second, `burst_kb` in kilobits (0: 200 ms of the rate)."""
 
     rate_kbps: int
     burst_kb: int = 0

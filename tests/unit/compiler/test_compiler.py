@@ -10,6 +10,7 @@ from tests.support.builders import (
     a_policy,
     a_port,
     a_project,
+    a_qos_policy,
     a_rule,
     a_snapshot,
     a_subnet,
@@ -17,9 +18,9 @@ from tests.support.builders import (
 )
 
 from weft.compiler import CompilerSettings, compile_model
-from weft.model.policy import Action, Direction
+from weft.model.policy import Action, Direction, RateLimit
 from weft.model.port import Port
-from weft.ovn.rows import Acl, DhcpOptions, LogicalSwitchPort, Rows
+from weft.ovn.rows import Acl, DhcpOptions, LogicalSwitchPort, Qos, Rows
 
 SETTINGS = CompilerSettings()
 CIDR = "10.0.0.0/24"
@@ -94,3 +95,13 @@ def test_a_rank_outside_of_its_tier_is_our_bug() -> None:
     broken = replace(policy, rules=(replace(policy.rules[0], rank=400),))
     with pytest.raises(ValueError, match="has rank 400"):
         compile_model(a_snapshot(a_network(), a_port(), broken), SETTINGS)
+
+
+def test_a_limit_without_a_burst_allows_a_fifth_of_a_second() -> None:
+    port = a_port("p", {"10.0.0.5": CIDR}, qos="slow")
+    slow = replace(a_qos_policy("slow"), egress=RateLimit(rate_kbps=10_000))
+
+    rows = compile_model(a_snapshot(a_network(), a_subnet(), port, slow), SETTINGS)
+
+    (limit,) = [row for row in rows.values() if isinstance(row, Qos)]
+    assert limit.bandwidth == {"rate": 10_000, "burst": 2_000}
