@@ -97,6 +97,7 @@ shift 2
 mount --bind "$root" "$root"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 while read -r path; do
   mkdir -p "$root$path"
@@ -107,7 +108,6 @@ cd "$root"
 pivot_root . old
 umount -l /old
 rmdir /old
-mount -t proc proc /proc
 cd /srv/weft
 . ./.environment
 exec ./dev "$@"
