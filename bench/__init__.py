@@ -1,0 +1,1 @@
+"""Measurements: Weft beside what exists, in the same run on the same machine."""

@@ -1,0 +1,13 @@
+"""The scenarios, and the parts that each consists of."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from bench.figures import Figure
+from bench.scenarios import api, bulk, scale
+
+Part = Callable[[int], Iterable[Figure]]
+"""Given the number of rounds, the figures, each as soon as it is known."""
+
+SCENARIOS: Mapping[str, Mapping[str, Part]] = {
+    "apply": {"api": api.run, "bulk": bulk.run, "scale": scale.run},
+}
