@@ -73,7 +73,7 @@ def _network(tx: Transaction, project: ProjectId, number: int) -> None:
 
 
 def _starts(databases: control.Databases, size: int, times: int) -> Iterator[Figure]:
-    """From the start of the process until a new port is in OVN: all was read, compiled and compared before."""
+    """From the start of the process until a new port is in OVN: by then all was read and compared."""
     server, watch, names = control.Server(databases), control.Watch(databases), count()
     memory: list[float] = []
 

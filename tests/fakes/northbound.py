@@ -23,6 +23,10 @@ class FakeNorthbound:
         self.owes_bump = False
         self._seen: Rows = {}
 
+    def ready(self, timeout_s: float) -> None:
+        del timeout_s
+        self._require_available()
+
     def read(self) -> Rows:
         return dict(self.look().rows)
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -91,6 +92,8 @@ class Loop:
 
     def _run(self) -> None:
         done: Revision | None = None
+        with suppress(OvsdbUnavailable):
+            self._northbound.ready(RETRY_S)
         while not self._stopping.is_set():
             snapshot = self._source.snapshot()
             try:

@@ -26,6 +26,9 @@ log = structlog.get_logger()
 class NorthboundRows(Protocol):
     """What a pass needs of the Northbound database: `weft.ovn.northbound`, or the tests' fake."""
 
+    def ready(self, timeout_s: float) -> None:
+        """Block until the first complete snapshot; raises OvsdbUnavailable when it does not come."""
+
     def look(self) -> Actual:
         """Our rows, and which have moved; raises OvsdbUnavailable before the first complete snapshot."""
 

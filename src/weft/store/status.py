@@ -1,7 +1,7 @@
 """What was observed, beside what was declared. Makes no revision; wakes those who wait for news."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from weft.model.errors import NotFound
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId
-from weft.model.port import Port, Workload
+from weft.model.port import Workload
 from weft.store import tables
 from weft.store.codec import from_json, to_json
 from weft.store.database import Store
@@ -78,35 +78,46 @@ def set_port_status(
 
 
 def set_port_statuses(store: Store, news: Mapping[PortId, PortStatus]) -> frozenset[PortId]:
-    """Record the states of many ports at once, as `set_port_status`; those whose news was not stale."""
-    with store.observing() as connection:
-        ports = store.snapshot().ports
-        fresh = {
-            port_id: status
-            for port_id, status in news.items()
-            if (port := ports.get(port_id)) is not None and status.host in (None, port.host)
-        }
-        for port_id, status in fresh.items():
-            _set_port(connection, ports[port_id], status, store.now().isoformat())
-        return frozenset(fresh)
+    """Record the states of many ports at once, as `set_port_status`; those whose news was not stale.
+
+    What is recorded already is not written again: after a start, every port is news to the observer.
+    """
+    ports = store.snapshot().ports
+    fresh = {
+        port_id: replace(status, host=port.host)
+        for port_id, status in news.items()
+        if (port := ports.get(port_id)) is not None and status.host in (None, port.host)
+    }
+    known = port_statuses(store, fresh)
+    written: dict[PortId, PortStatus] = {}
+    for port_id, status in fresh.items():
+        before = known.get(port_id, PortStatus(host=status.host))
+        if replace(before, since=None) != status:
+            stays = before.since is not None and before.state is status.state
+            written[port_id] = replace(status, since=before.since if stays else store.now())
+    if written:
+        with store.observing() as connection:
+            _write_ports(connection, written, still=store.snapshot().ports.keys())
+    return frozenset(fresh)
 
 
-def _set_port(connection: sa.Connection, port: Port, status: PortStatus, now: str) -> None:
-    """`since` stays while the state does."""
+def _write_ports(connection: sa.Connection, written: Mapping[PortId, PortStatus], still: Set[PortId]) -> None:
     table = tables.port_status
-    key = table.c.port_id == str(port.id)
-    known = connection.execute(sa.select(table).where(key)).first()
-    since = known.since if known is not None and known.state == status.state.value else now
-    connection.execute(table.delete().where(key))
-    connection.execute(
-        table.insert().values(
-            port_id=str(port.id),
-            state=status.state.value,
-            reason=status.reason,
-            host=status.host or port.host,
-            since=since,
-        )
-    )
+    rows = [
+        {
+            "port_id": str(port_id),
+            "state": status.state.value,
+            "reason": status.reason,
+            "host": status.host,
+            "since": status.since.isoformat(),
+        }
+        for port_id, status in written.items()
+        if port_id in still and status.since is not None
+    ]
+    if rows:
+        gone = table.delete().where(table.c.port_id == sa.bindparam("known"))
+        connection.execute(gone, [{"known": row["port_id"]} for row in rows])
+        connection.execute(table.insert(), rows)
 
 
 def port_statuses(store: Store, ids: Iterable[PortId] | None = None) -> Mapping[PortId, PortStatus]:

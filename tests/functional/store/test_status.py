@@ -278,3 +278,18 @@ def test_a_join_token_ends_and_does_not_take_over_a_host(store: Store, clock: Cl
     clock.advance(61)
     with pytest.raises(Unauthenticated), store.write("test") as tx:
         redeem_join_token(tx, late.token, H2)
+
+
+def test_what_is_recorded_already_is_not_written_again(store: Store, port: Port) -> None:
+    set_port_status(store, port.id, state=PortState.UP)
+    count = store.status_count
+
+    assert set_port_status(store, port.id, state=PortState.UP)
+
+    assert store.status_count == count
+
+
+def test_a_port_that_was_never_up_needs_no_record_to_be_down(store: Store, port: Port) -> None:
+    assert set_port_status(store, port.id, state=PortState.DOWN)
+
+    assert port_statuses(store) == {}
