@@ -1,5 +1,6 @@
 """Small models from a seed: every part of policy, in combinations that nobody would think of."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
@@ -18,6 +19,7 @@ from tests.support.builders import (
     an_address_group,
 )
 
+from weft.model.ids import PolicyId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Peer, Policy, Rule, Tier
 from weft.model.port import Port
@@ -141,3 +143,110 @@ def _peer(chance: Random, networks: list[str]) -> Peer:
     if kind == "prefixes":
         return a_peer(address_group="prefixes")
     return a_peer() if kind == "any" else a_peer(cidr=chance.choice(PREFIXES))
+
+
+def changed_model(seed: int, model: Snapshot, *, rules_only: bool = False) -> Snapshot:
+    """`model` after one to three changes; what they do not touch are the same objects, as in the store."""
+    chance = Random(f"change {seed}")
+    kinds = [_change_rules, _change_rules, _change_policies]
+    if not rules_only:
+        kinds += [
+            _change_labels,
+            _change_ports,
+            _change_group,
+            _change_prefixes,
+            _change_default,
+            _change_router,
+        ]
+    for change in chance.choices(kinds, k=chance.randint(1, 3)):
+        model = change(chance, model)
+    return model
+
+
+def _change_rules(chance: Random, model: Snapshot) -> Snapshot:
+    """Insert, remove, replace or move one rule of one policy."""
+    if not model.policies:
+        return model
+    policy = chance.choice(list(model.policies.values()))
+    rules = list(policy.rules)
+    made = _rule(chance, f"made-{chance.random()}", _names(model), plain=False)
+    place = chance.randint(0, len(rules))
+    what = chance.choice(["insert", "remove", "replace", "move"])
+    if what != "insert" and rules:
+        taken = rules.pop(min(place, len(rules) - 1))
+        made = taken if what == "move" else made
+        place = chance.randint(0, len(rules))
+    if what != "remove":
+        rules.insert(place, made)
+    return replace(
+        model, policies=_reranked({**model.policies, policy.id: replace(policy, rules=tuple(rules))})
+    )
+
+
+def _change_policies(chance: Random, model: Snapshot) -> Snapshot:
+    """Remove a policy, or change where it stands and whom it is for."""
+    if not model.policies:
+        return model
+    policy = chance.choice(list(model.policies.values()))
+    left = {key: each for key, each in model.policies.items() if each is not policy}
+    if chance.random() < 0.3:
+        return replace(model, policies=left)
+    target = chance.choice([None, *model.groups])
+    after = chance.choice([replace(policy, order=chance.randint(0, 2000)), replace(policy, target=target)])
+    return replace(model, policies=_reranked({**left, policy.id: after}))
+
+
+def _change_labels(chance: Random, model: Snapshot) -> Snapshot:
+    port = chance.choice(list(model.ports.values()))
+    after = chance.choice(
+        [replace(port, labels={**port.labels, "app": chance.choice(APPS)}), replace(port, quarantined=True)]
+    )
+    return replace(model, ports={**model.ports, port.id: after})
+
+
+def _change_ports(chance: Random, model: Snapshot) -> Snapshot:
+    """Remove a port, or make one."""
+    ports = dict(model.ports)
+    if chance.random() < 0.4:
+        gone = chance.choice(list(ports))
+        del ports[gone]
+        groups = {k: replace(g, members=g.members - {gone}) for k, g in model.groups.items()}
+        return replace(model, ports=ports, groups=groups)
+    made = _port(chance, 10 + chance.randint(0, 5), _names(model), plain=False)
+    return replace(model, ports={**ports, made.id: made})
+
+
+def _change_group(chance: Random, model: Snapshot) -> Snapshot:
+    group = chance.choice(list(model.groups.values()))
+    members = frozenset(port for port in model.ports if chance.random() < 0.3)
+    return replace(model, groups={**model.groups, group.id: replace(group, members=members)})
+
+
+def _change_prefixes(chance: Random, model: Snapshot) -> Snapshot:
+    after = an_address_group("prefixes", chance.sample(PREFIXES, chance.randint(0, 3)))
+    return replace(model, address_groups={after.id: after})
+
+
+def _change_default(chance: Random, model: Snapshot) -> Snapshot:
+    network = chance.choice(list(model.networks.values()))
+    after = replace(network, default_ingress=_default(chance), default_egress=_default(chance))
+    return replace(model, networks={**model.networks, network.id: after})
+
+
+def _change_router(chance: Random, model: Snapshot) -> Snapshot:
+    made = a_router("hub", chance.choice([["blue", "red"], ["green", "red"], ["red"]]))
+    return replace(model, routers=chance.choice([{}, {made.id: made}]))
+
+
+def _names(model: Snapshot) -> list[str]:
+    return [network.name for network in model.networks.values()]
+
+
+def _reranked(policies: Mapping[PolicyId, Policy]) -> dict[PolicyId, Policy]:
+    """`policies` with ranks in the order of evaluation; those whose rules keep theirs are the same objects."""
+    found: dict[PolicyId, Policy] = {}
+    for tier in Tier:
+        mine = sorted((p for p in policies.values() if p.tier is tier), key=lambda p: (p.order, p.id))
+        for old, new in zip(mine, _ranked(mine, tier), strict=True):
+            found[old.id] = old if old == new else new
+    return found

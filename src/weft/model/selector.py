@@ -40,17 +40,27 @@ class Selector:
         """Whether a port with `labels` is meant."""
         return parse(self.text)(labels)
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The labels that it asks for: ports that agree in these are meant together or not at all."""
+        return _parsed(self.text)[1]
+
 
 _Predicate = Callable[[Labels], bool]
-_cache: dict[str, _Predicate] = {}
+_cache: dict[str, tuple[_Predicate, frozenset[str]]] = {}
 
 
 def parse(text: str) -> _Predicate:
     """The predicate that `text` describes; parsed once per text. Raises Invalid."""
+    return _parsed(text)[0]
+
+
+def _parsed(text: str) -> tuple[_Predicate, frozenset[str]]:
     if text not in _cache:
         if len(_cache) > 10_000:  # selectors come from users: the memory they take is bounded
             _cache.clear()
-        _cache[text] = _Parser(text).whole()
+        parser = _Parser(text)
+        _cache[text] = parser.whole(), frozenset(parser.keys)
     return _cache[text]
 
 
@@ -63,6 +73,7 @@ class _Parser:
                 f"a selector has at most {_MAX_LENGTH} characters, this one has {len(text)}", field="selector"
             )
         self._text = text
+        self.keys: set[str] = set()
         self._tokens: list[tuple[str, str, int]] = []
         self._at = 0
         self._depth = 0
@@ -144,8 +155,10 @@ class _Parser:
             return lambda labels: True  # noqa: ARG005 - every predicate takes the labels
         if key == "has" and self._take("("):
             wanted = self._word("label")
+            self.keys.add(wanted)
             self._need(")")
             return lambda labels: wanted in labels
+        self.keys.add(key)
         if self._take("="):
             value = self._word("value")
             return lambda labels: labels.get(key) == value

@@ -127,8 +127,7 @@ def lines(snapshot: Snapshot) -> Iterator[Line]:
     """All lines of both directions, in the order of evaluation within each."""
     for network in snapshot.networks.values():
         yield from system_lines(snapshot, network)
-    for direction in Direction:
-        yield Line(Origin.QUARANTINE, direction, Quarantined(), EVERYONE, Traffic(), Action.DROP)
+    yield from quarantine_lines()
     for policy in in_order(snapshot):
         yield from policy_lines(snapshot, policy)
     for network in snapshot.networks.values():
@@ -154,6 +153,12 @@ def system_lines(snapshot: Snapshot, network: Network) -> Iterator[Line]:
     found.append((Direction.INGRESS, _icmpv6(135, 136)))
     for direction, traffic in found:
         yield Line(Origin.SYSTEM, direction, here, EVERYONE, traffic, Action.ALLOW)
+
+
+def quarantine_lines() -> Iterator[Line]:
+    """Ports whose workload is not known yet."""
+    for direction in Direction:
+        yield Line(Origin.QUARANTINE, direction, Quarantined(), EVERYONE, Traffic(), Action.DROP)
 
 
 def policy_lines(snapshot: Snapshot, policy: Policy) -> Iterator[Line]:

@@ -1,8 +1,5 @@
 """Who is meant by a line: as its target a port, as its peer an address."""
 
-from collections.abc import Mapping
-from functools import cached_property
-
 from weft.model.ids import NetworkId
 from weft.model.network import Address, Prefix
 from weft.model.port import Port
@@ -44,23 +41,22 @@ class Membership:
             case Within(prefixes):
                 return any(inside(address, prefix) for prefix in prefixes)
             case OfNetwork(network) if network not in self._domain:
-                return any(inside(address, prefix) for prefix in self._foreign.get(network, ()))
+                return any(inside(address, prefix) for prefix in self._foreign(network))
             case _:
                 return owner is not None and self.has_target(who, owner)
 
-    @cached_property
-    def _foreign(self) -> Mapping[NetworkId, tuple[Prefix, ...]]:
-        """The prefixes of networks elsewhere that this domain does not use itself.
+    def _foreign(self, network: NetworkId) -> tuple[Prefix, ...]:
+        return foreign_prefixes(self._snapshot, self._domain, network)
 
-        Where two overlap the address means a port of this domain, never the stranger with the same one.
-        """
-        subnets_of = self._snapshot.subnets_of
-        own = [subnet.cidr for network in self._domain for subnet in subnets_of.get(network, ())]
-        return {
-            network: tuple(s.cidr for s in subnets if not any(_meet(s.cidr, prefix) for prefix in own))
-            for network, subnets in subnets_of.items()
-            if network not in self._domain
-        }
+
+def foreign_prefixes(snapshot: Snapshot, domain: Domain, network: NetworkId) -> tuple[Prefix, ...]:
+    """The prefixes of a network outside of `domain` that `domain` does not use itself.
+
+    Where two overlap the address means a port of this domain, never the stranger with the same one.
+    """
+    own = [subnet.cidr for here in domain for subnet in snapshot.subnets_of.get(here, ())]
+    there = [subnet.cidr for subnet in snapshot.subnets_of.get(network, ())]
+    return tuple(prefix for prefix in there if not any(_meet(prefix, mine) for mine in own))
 
 
 def inside(address: Address, prefix: Prefix) -> bool:

@@ -46,3 +46,10 @@ def test_nesting_and_length_are_bounded() -> None:
         Selector("!" * 40 + "all()")
     with pytest.raises(Invalid, match="at most 1024"):
         Selector("a=" + "b" * 1024)
+
+
+def test_a_selector_says_which_labels_it_asks_for() -> None:
+    selector = Selector("app=web && !(env=dev || has(pci)) || tier in {a, b}")
+
+    assert selector.keys == {"app", "env", "pci", "tier"}
+    assert Selector("all()").keys == frozenset()

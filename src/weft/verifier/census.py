@@ -1,0 +1,92 @@
+"""Ports by kind: those that agree in project, network, labels and lists are alike to every group."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from weft.model.ids import GroupId, NetworkId, PortId, ProjectId
+from weft.model.policy import Group
+from weft.model.snapshot import Snapshot
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Kind(NamedTuple):
+    """What groups can ask of a port. `listed` are the groups that name it by hand."""
+
+    project: ProjectId
+    network: NetworkId
+    quarantined: bool
+    labels: frozenset[tuple[str, str]]
+    listed: tuple[GroupId, ...]
+
+
+class Census:
+    """The kinds of ports in a snapshot, and which of them each group takes in."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Costs one look at every port."""
+        listed: defaultdict[PortId, list[GroupId]] = defaultdict(list)
+        for group in snapshot.groups.values():
+            for member in group.members:
+                listed[member].append(group.id)
+        numbers: dict[Kind, int] = {}
+        self.kind_of: Mapping[PortId, int] = {
+            port.id: numbers.setdefault(
+                Kind(
+                    port.project_id,
+                    port.network_id,
+                    port.quarantined,
+                    frozenset(port.labels.items()),
+                    tuple(sorted(listed[port.id])) if port.id in listed else (),
+                ),
+                len(numbers),
+            )
+            for port in snapshot.ports.values()
+        }
+        self.kinds: Sequence[Kind] = list(numbers)
+        self._by_hand: defaultdict[GroupId, list[int]] = defaultdict(list)
+        for number, kind in enumerate(self.kinds):
+            for listing in kind.listed:
+                self._by_hand[listing].append(number)
+        self._where: dict[tuple[str, object], Mask] = {}
+        self._labels = [dict(kind.labels) for kind in self.kinds]
+        self._projections: dict[frozenset[str], tuple[list[int], npt.NDArray[np.intp]]] = {}
+
+    def where(self, **said: object) -> Mask:
+        """The kinds of which a field says just this."""
+        ((field, value),) = said.items()
+        if (field, value) not in self._where:
+            found = (getattr(kind, field) == value for kind in self.kinds)
+            self._where[field, value] = np.fromiter(found, bool, len(self.kinds))
+        return self._where[field, value]
+
+    def members(self, group: Group) -> Mask:
+        """The kinds whose ports are in `group`."""
+        found = np.zeros(len(self.kinds), bool)
+        if group.selector is not None:
+            some, projected = self._projected(group.selector.keys)
+            answers = np.array([group.selector.matches(self._labels[number]) for number in some], bool)
+            if len(some):
+                found = answers[projected] & ~self.where(quarantined=True)
+        found[self._by_hand.get(group.id, [])] = True
+        return found & self.where(project=group.project_id)
+
+    def _projected(self, keys: frozenset[str]) -> tuple[list[int], npt.NDArray[np.intp]]:
+        """A kind for every combination of values of `keys`, and of each kind which combination it has."""
+        if keys not in self._projections:
+            ordered = sorted(keys)
+            seen: dict[tuple[str | None, ...], int] = {}
+            some: list[int] = []
+            projected = np.empty(len(self.kinds), np.intp)
+            for number, labels in enumerate(self._labels):
+                values = tuple(labels.get(key) for key in ordered)
+                if values not in seen:
+                    seen[values] = len(some)
+                    some.append(number)
+                projected[number] = seen[values]
+            self._projections[keys] = some, projected
+        return self._projections[keys]
