@@ -31,6 +31,7 @@ from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.loop import Loop
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
 from weft.reconciler.passes import Realised
+from weft.reconciler.record import record
 from weft.settings import ServerSettings, SupervisorSettings, load_server
 from weft.store import Limits, Store, progress, status, tokens
 from weft.store.status import PortState, PortStatus
@@ -43,8 +44,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _realised(store: Store, realised: Realised, _snapshot: Snapshot) -> None:
-    progress.record_realised(store, realised.revision, realised.nb_cfg, _now())
+def _realised(store: Store, realised: Realised, snapshot: Snapshot) -> None:
+    record(store, snapshot, realised.nb_cfg, _now())
 
 
 def _ports_seen(store: Store, seen: Sequence[PortSeen], _now: datetime) -> None:

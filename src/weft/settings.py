@@ -122,6 +122,7 @@ class AgentSettings(_FromFile):
     host: str | None = None
     ovsdb: str = "unix:/run/openvswitch/db.sock"
     ovn_run_dir: Path = Path("/run/ovn")
+    ovs_run_dir: Path = Path("/run/openvswitch")
     controller_log: Path = Path("/var/log/ovn/ovn-controller.log")
     """Where ovn-controller logs the matches that it cannot parse."""
     docker_socket: Path = Path("/run/docker.sock")

@@ -1,20 +1,26 @@
-"""Tells the server how far this host has come: which flows are in, and whether OVN understood all of them.
+"""Tells the server how far this host has come, and ends the connections that it must end by then.
 
-A receipt counts this host only after both. The switch tells at once when flows are in, so nothing is polled.
+A receipt counts this host when its flows are in, OVN has understood all of them, and no connection runs on
+that they do not allow. The switch tells at once when flows are in, so nothing is polled.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from weft.agent.flush import Tracking, flush
 from weft.agent.parse_errors import Unparsed
-from weft.client import ClientError
+from weft.agent.unixctl import CommandRefused, DaemonUnreachable
+from weft.client import ClientError, FlushWork, ProgressTold
 
 log = structlog.get_logger()
 
 AGAIN_S = 10.0
 """How often it is told without any news, for a server that did not hear or has lost it."""
+PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Between two tries to settle what is new; afterwards it is tried less and less often."""
 
 
 class Server(Protocol):
@@ -22,13 +28,16 @@ class Server(Protocol):
 
     def report_progress(  # noqa: D102
         self, host: str, *, nb_cfg: int, unparsed: Sequence[tuple[str, str]]
-    ) -> None: ...
+    ) -> ProgressTold: ...
+    def flush_work(self, host: str) -> FlushWork: ...  # noqa: D102
+    def report_flushed(self, host: str, revision: int) -> None: ...  # noqa: D102
 
 
 class Flows(Protocol):
     """Where it is seen; Vswitch and its fake."""
 
     def nb_cfg(self) -> int: ...  # noqa: D102
+    def conntrack_zones(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
 class Complaints(Protocol):
@@ -37,39 +46,71 @@ class Complaints(Protocol):
     def look(self, nb_cfg: int) -> tuple[Unparsed, ...]: ...  # noqa: D102
 
 
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What the confirmer looks at on its own host; `clock` and `pause` are in seconds."""
+
+    flows: Flows
+    errors: Complaints
+    tracking: Tracking
+    clock: Callable[[], float]
+    pause: Callable[[float], object]
+
+
 class Confirmer:
     """Looks at one host; called again and again, by one thread."""
 
-    def __init__(
-        self,
-        host: str,
-        server: Server,
-        flows: Flows,
-        errors: Complaints,
-        *,
-        clock: Callable[[], float],
-    ) -> None:
-        """`server` acts as `host`; `clock` in seconds."""
-        self._host, self._server, self._flows, self._errors = host, server, flows, errors
-        self._clock = clock
+    def __init__(self, host: str, server: Server, local: Local) -> None:
+        """`server` acts as `host`."""
+        self._host, self._server, self._local = host, server, local
         self._told: tuple[int, tuple[Unparsed, ...]] | None = None
-        self._told_at = 0.0
+        self._again_at = 0.0
+        self._patience = AGAIN_S
 
     def look(self) -> None:
-        """Tell how far this host is; what the server did not hear is told again. Raises OvsdbUnavailable."""
+        """Tell how far this host is, and end what must end, if that is news or long ago.
+
+        What the server did not hear is told again. Raises OvsdbUnavailable.
+        """
+        nb_cfg = self._local.flows.nb_cfg()
+        unparsed = self._local.errors.look(nb_cfg)
+        news = (nb_cfg, unparsed) != self._told
+        if not news and self._local.clock() < self._again_at:
+            return
         try:
-            self._confirm()
-        except ClientError as error:
+            settled = self._settle(nb_cfg, unparsed, PAUSES_S if news else ())
+        except (ClientError, CommandRefused, DaemonUnreachable) as error:
             if self._told is not None:
                 log.warning("progress not told", why=str(error))
             self._told = None
-
-    def _confirm(self) -> None:
-        nb_cfg = self._flows.nb_cfg()
-        unparsed = self._errors.look(nb_cfg)
-        if (nb_cfg, unparsed) == self._told and self._clock() - self._told_at < AGAIN_S:
             return
-        self._server.report_progress(
-            self._host, nb_cfg=nb_cfg, unparsed=[(one.match, one.problem) for one in unparsed]
-        )
-        self._told, self._told_at = (nb_cfg, unparsed), self._clock()
+        self._told = nb_cfg, unparsed
+        self._patience = AGAIN_S if settled else min(AGAIN_S, 1.0 if news else 2 * self._patience)
+        self._again_at = self._local.clock() + self._patience
+
+    def _settle(self, nb_cfg: int, unparsed: Sequence[Unparsed], pauses: Sequence[float]) -> bool:
+        """Tell, and end connections, until nothing is owed; False when it still is after all `pauses`.
+
+        Other hosts may need a moment for their flows, and the server one to note what it has just applied.
+        """
+        for pause in (*pauses, None):
+            told = self._server.report_progress(
+                self._host, nb_cfg=nb_cfg, unparsed=[(one.match, one.problem) for one in unparsed]
+            )
+            done = not told.flush or self._flush()
+            if done and told.realised_nb_cfg >= nb_cfg:
+                return True
+            if self._local.flows.nb_cfg() != nb_cfg:
+                return False  # the next look is due already
+            if pause is not None:
+                self._local.pause(pause)
+        return done
+
+    def _flush(self) -> bool:
+        """End what must end; whether that counts. It does not before every host has the flows."""
+        work = self._server.flush_work(self._host)
+        flush(work, self._local.flows.conntrack_zones(), self._local.tracking)
+        if work.acknowledge is None:
+            return False
+        self._server.report_flushed(self._host, work.acknowledge)
+        return True

@@ -20,7 +20,8 @@ import uvicorn
 import weft.agent.docker.networks as docker_networks
 from weft.agent import guard
 from weft.agent.bind import Binder
-from weft.agent.confirm import Confirmer
+from weft.agent.confirm import Confirmer, Local
+from weft.agent.conntrack import Conntrack
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
@@ -102,11 +103,17 @@ def run(settings: AgentSettings) -> None:
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
         tail = LogTail(settings.controller_log)
         stack.callback(tail.close)
-        errors = ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic)
+        local = Local(
+            flows=switch,
+            errors=ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic),
+            tracking=Conntrack(Daemon("ovs-vswitchd", settings.ovs_run_dir)),
+            clock=time.monotonic,
+            pause=threading.Event().wait,
+        )
         looks = {
             "tunnels": Tunnels(switch).look,
             "guard": _guard(switch).look_again,
-            "confirmer": Confirmer(host, client, switch, errors, clock=time.monotonic).look,
+            "confirmer": Confirmer(host, client, local).look,
         }
         for name, look in looks.items():
             looking = Looking(name, look, switch)

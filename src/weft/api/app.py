@@ -22,6 +22,7 @@ from weft.api.routes import (
     networks,
     policies,
     ports,
+    progress,
     projects,
     qos_policies,
     routers,
@@ -91,7 +92,7 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix=BASE)
     for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (routers, qos_policies, hosts, tokens, agent, history, session):
+    for noun in (routers, qos_policies, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
     router.include_router(explain.router)
     return router

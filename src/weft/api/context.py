@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Cookie, Depends, Header, Request, Response
 
 from weft.api import auth
+from weft.api.judged import JudgedOnce
 from weft.api.receipts import Receipts
 from weft.api.serving import peer_of
 from weft.api.view import View
@@ -61,6 +62,7 @@ class Api:
     public_url: str
     vouching: Vouching | None
     ready: Callable[[], Sequence[str]]
+    judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property
     def largest_mtu(self) -> int:

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from weft.model.ids import HostName, Revision
 from weft.store import Store
-from weft.store.progress import plugged_hosts, realised, settle
+from weft.store.cuts import Cut
+from weft.store.progress import open_cuts, plugged_hosts, realised, settle
 from weft.store.standing import Progress, Realised, Standing, standing
 
 
@@ -58,6 +59,7 @@ def receipt(
     committed_at: datetime,
     record: Realised | None,
     hosts: Sequence[Progress],
+    cuts: Sequence[Cut] = (),
     *,
     silent_before: datetime | None = None,
 ) -> Receipt:
@@ -72,7 +74,7 @@ def receipt(
             enforced_after_ms=_ms(committed_at, record.enforced_at),
             hosts_total=record.hosts or 0,
         )
-    found = standing(record, hosts, silent_before=silent_before)
+    found = standing(record, hosts, cuts, silent_before=silent_before)
     return Receipt(
         revision=revision,
         committed_at=committed_at,
@@ -102,6 +104,7 @@ def receipts_of(store: Store, *, host_timeout_s: float = 30) -> Receipts:
         if record is not None and record.enforced_at is None and settle(store):
             record = realised(store, revision)
         silent_before = store.now() - timedelta(seconds=host_timeout_s)
-        return receipt(revision, committed_at, record, plugged_hosts(store), silent_before=silent_before)
+        hosts, cuts = plugged_hosts(store), open_cuts(store)
+        return receipt(revision, committed_at, record, hosts, cuts, silent_before=silent_before)
 
     return receipt_of

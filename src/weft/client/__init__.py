@@ -2,6 +2,7 @@
 
 from weft.client.client import Client
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
+from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.transport import Identity
 from weft.client.types import (
     Attached,
@@ -22,12 +23,15 @@ __all__ = [
     "Client",
     "ClientError",
     "FixedIP",
+    "FlushDomain",
+    "FlushWork",
     "HostNetworks",
     "Identity",
     "Network",
     "Port",
     "PortStatus",
     "ProblemError",
+    "ProgressTold",
     "Receipt",
     "ServerUnreachable",
     "ServerUntrusted",

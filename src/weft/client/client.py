@@ -14,6 +14,7 @@ import httpx
 
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
+from weft.client.progress import FlushWork, ProgressTold
 from weft.client.transport import Answer, Identity, Transport, path_of, trusting
 from weft.client.types import (
     Attached,
@@ -284,7 +285,17 @@ class Client:
         """Say that `host` is alive, and what its agent says of itself."""
         self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
 
-    def report_progress(self, host: str, *, nb_cfg: int, unparsed: Sequence[tuple[str, str]]) -> None:
+    def report_progress(self, host: str, *, nb_cfg: int, unparsed: Sequence[tuple[str, str]]) -> ProgressTold:
         """Say that `host` has the flows of `nb_cfg`, and which matches it could not parse, and why."""
         body = {"nb_cfg": nb_cfg, "unparsed": [{"match": match, "problem": why} for match, why in unparsed]}
-        self._transport.send("POST", path_of("hosts", host, "progress"), body=body)
+        return ProgressTold.from_body(
+            self._transport.send("POST", path_of("hosts", host, "progress"), body=body).body
+        )
+
+    def flush_work(self, host: str) -> FlushWork:
+        """The connections that `host` must end."""
+        return FlushWork.from_body(self._transport.send("GET", path_of("hosts", host, "flush")).body)
+
+    def report_flushed(self, host: str, revision: int) -> None:
+        """Say that `host` has ended what it had to for `revision`. Idempotent."""
+        self._transport.send("POST", path_of("hosts", host, "flushed"), body={"revision": revision})

@@ -1,7 +1,7 @@
 """One line of the change log: what happened to one object in one revision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -12,7 +12,7 @@ from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
 from weft.model.router import Router
-from weft.model.snapshot import Touched
+from weft.model.snapshot import Snapshot, Touched
 
 Declared = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
 """Everything that a user declares and a revision can change."""
@@ -66,3 +66,17 @@ def touched_by(changes: Changes) -> Touched:
     for change in changes:
         found[change.kind.value].add(change.object_id)
     return Touched(**found)  # type: ignore[arg-type]  # a kind's value is the field of its ids
+
+
+def undone(snapshot: Snapshot, changes: Changes) -> Snapshot:
+    """The model as it was before `changes`, the last of which led to `snapshot`."""
+    contents: dict[str, dict[UUID | str, Declared]] = {}
+    for change in reversed(changes):
+        name = change.kind.value
+        held = contents.setdefault(name, dict(getattr(snapshot, name)))
+        if change.before is None:
+            held.pop(change.object_id, None)
+        else:
+            held[change.object_id] = change.before
+    revision = Revision(changes[0].revision - 1) if changes else snapshot.revision
+    return replace(snapshot, revision=revision, **contents)  # type: ignore[arg-type]  # as `touched_by`

@@ -1,27 +1,36 @@
 """How far OVN and the hosts have come: kept beside the model, without revisions."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from weft.model.ids import HostName, Revision
-from weft.store import tables
+from weft.store import cuts, tables
 from weft.store.codec import from_json, to_json
+from weft.store.cuts import Cut
 from weft.store.database import Store
-from weft.store.standing import Progress, Realised, Unparsed, standing
+from weft.store.standing import NOTHING_FLUSHED, Progress, Realised, Unparsed, standing
 
 _OPEN_AT_ONCE = 200
 
 
-def record_realised(store: Store, revision: Revision, nb_cfg: int, at: datetime) -> None:
-    """Record that OVN's northbound database holds everything up to `revision`. Idempotent."""
+def record_realised(
+    store: Store, revision: Revision, nb_cfg: int, at: datetime, cut: Cut | None = None
+) -> None:
+    """Record that OVN's northbound database holds everything up to `revision`, and what is to be cut for it.
+
+    Idempotent: the first record of a revision stays.
+    """
     table = tables.realised
     with store.observing() as connection:
         if connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision)) is None:
             connection.execute(
                 table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
             )
+            if cut is not None:
+                cuts.write(connection, cut)
 
 
 def realised(store: Store, revision: Revision | None = None) -> Realised | None:
@@ -60,14 +69,49 @@ def confirm(store: Store, host: HostName, nb_cfg: int, unparsed: tuple[Unparsed,
 
     Written, and so told to those who wait, only if it is news.
     """
-    table = tables.host_status
     values: dict[str, object] = {"checked": nb_cfg, "unparsed": to_json(unparsed)}
-    with store.engine.begin() as connection:
-        known = connection.execute(sa.select(table).where(table.c.host == host)).first()
-    if known is not None and (known.checked, known.unparsed) == (nb_cfg, values["unparsed"]):
+    known = _host(store, host)
+    if known is not None and (known.checked, known.unparsed) == (nb_cfg, unparsed):
         return
     with store.observing() as connection:
         set_host(connection, host, values)
+    settle(store)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The cuts that a host still owes, and the revision that it may acknowledge after doing them.
+
+    None while some host does not have all of the flows: what is ended now could come back through there.
+    """
+
+    cuts: tuple[Cut, ...]
+    acknowledge: Revision | None
+
+
+def owed(store: Store, host: HostName) -> Owed:
+    """What `host` has to end."""
+    known = _host(store, host)
+    mine = cuts.owed_by(host, NOTHING_FLUSHED if known is None else known.flushed, open_cuts(store))
+    if not mine:
+        return Owed((), None)
+    reached = {h.name: max(h.nb_cfg or 0, h.checked) for h in plugged_hosts(store)}
+    acknowledge: Revision | None = None
+    for cut in mine:
+        record = realised(store, cut.revision)
+        if record is None or any(reached.get(h, record.nb_cfg) < record.nb_cfg for h in cut.hosts):
+            break
+        acknowledge = cut.revision
+    return Owed(tuple(mine), acknowledge)
+
+
+def record_flushed(store: Store, host: HostName, revision: Revision, at: datetime) -> None:
+    """Record that `host` ended what `revision` and those before it do not allow. Idempotent."""
+    known = _host(store, host)
+    if known is not None and known.flushed >= revision:
+        return
+    with store.observing() as connection:
+        set_host(connection, host, {"flushed": revision, "flushed_at": at.isoformat()})
     settle(store)
 
 
@@ -83,6 +127,12 @@ def plugged_hosts(store: Store) -> list[Progress]:
     ]
 
 
+def open_cuts(store: Store) -> list[Cut]:
+    """What has to be ended for revisions that are not enforced yet."""
+    with store.engine.begin() as connection:
+        return cuts.read(connection)
+
+
 def settle(store: Store) -> list[Realised]:
     """Write down which realised revisions have become enforced by now; those that have. Idempotent.
 
@@ -92,9 +142,10 @@ def settle(store: Store) -> list[Realised]:
     if not open_records:
         return []
     hosts = plugged_hosts(store)
+    owing = open_cuts(store)
     settled: list[Realised] = []
     for record in open_records:
-        enforced_at = standing(record, hosts).enforced_at
+        enforced_at = standing(record, hosts, owing).enforced_at
         if enforced_at is None:
             break  # nobody has a later one without this one
         settled.append(
@@ -109,6 +160,13 @@ def settle(store: Store) -> list[Realised]:
     if settled:
         _write(store, settled)
     return settled
+
+
+def _host(store: Store, host: HostName) -> Progress | None:
+    table = tables.host_status
+    with store.engine.begin() as connection:
+        row = connection.execute(sa.select(table).where(table.c.host == host)).first()
+    return None if row is None else _progress(row)
 
 
 def set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
@@ -134,6 +192,7 @@ def _write(store: Store, settled: list[Realised]) -> None:
             key = (table.c.revision == record.revision) & table.c.enforced_at.is_(None)
             values = {"enforced_at": _text(record.enforced_at), "hosts": record.hosts}
             connection.execute(table.update().where(key).values(values))
+        cuts.forget(connection, settled[-1].revision)
 
 
 def _realised(row: sa.Row[tuple[object, ...]]) -> Realised:
@@ -153,6 +212,8 @@ def _progress(row: sa.Row[tuple[object, ...]]) -> Progress:
         acknowledged_at=_time(row.acknowledged_at),
         seen_at=_time(row.acknowledgement_seen_at),
         checked=row.checked,
+        flushed=Revision(row.flushed),
+        flushed_at=_time(row.flushed_at),
         unparsed=from_json(tuple[Unparsed, ...], row.unparsed),
         last_seen=_time(row.last_seen),
     )

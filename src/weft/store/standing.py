@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from weft.model.ids import HostName, Revision
+from weft.store.cuts import Cut, owed_by
+
+NOTHING_FLUSHED = Revision(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Progress:
 
     `acknowledged_at` is when it reached `nb_cfg` by its own clock, `seen_at` when that was seen here.
     `checked` is the `nb_cfg` up to which its agent has looked for what OVN did not understand, `unparsed`.
+    `flushed` is the revision up to which it has ended the connections that are not allowed any more.
     """
 
     name: HostName
@@ -46,6 +50,8 @@ class Progress:
     acknowledged_at: datetime | None = None
     seen_at: datetime | None = None
     checked: int = 0
+    flushed: Revision = NOTHING_FLUSHED
+    flushed_at: datetime | None = None
     unparsed: tuple[Unparsed, ...] = ()
     last_seen: datetime | None = None
 
@@ -63,16 +69,21 @@ class Standing:
 
 
 def standing(
-    record: Realised | None, hosts: Sequence[Progress], *, silent_before: datetime | None = None
+    record: Realised | None,
+    hosts: Sequence[Progress],
+    cuts: Sequence[Cut] = (),
+    *,
+    silent_before: datetime | None = None,
 ) -> Standing:
     """Where the revisions that `record` realised (None: it is not in OVN yet) stand on `hosts`.
 
-    Agents that were not heard of since `silent_before` are named.
+    `cuts` are the connections that have to be ended. Agents not heard of since `silent_before` are named.
     """
     ordered = sorted(hosts, key=lambda host: host.name)
-    waiting = [host for host in ordered if record is None or not _has(host, record)]
+    cuts = [] if record is None else [cut for cut in cuts if cut.revision <= record.revision]
+    waiting = [host for host in ordered if record is None or not _has(host, record, cuts)]
     failures = [_failure(host, one) for host in ordered if host not in waiting for one in host.unparsed]
-    times = [_since(host, record) for host in ordered if record is not None]
+    times = [_since(host, record, cuts) for host in ordered if record is not None]
     enforced = record is not None and not waiting and not failures
     return Standing(
         waiting=tuple(host.name for host in waiting),
@@ -82,8 +93,8 @@ def standing(
     )
 
 
-def _has(host: Progress, record: Realised) -> bool:
-    return min(host.nb_cfg or 0, host.checked) >= record.nb_cfg
+def _has(host: Progress, record: Realised, cuts: Sequence[Cut]) -> bool:
+    return min(host.nb_cfg or 0, host.checked) >= record.nb_cfg and not owed_by(host.name, host.flushed, cuts)
 
 
 def _failure(host: Progress, unparsed: Unparsed) -> str:
@@ -103,13 +114,15 @@ def _problem(host: Progress, silent_before: datetime | None) -> str | None:
         since = "never" if host.last_seen is None else f"last at {host.last_seen.isoformat()}"
         return (
             f"host {host.name} is unverified: its agent was heard of {since}, so nobody looks there "
-            "whether OVN understood every rule; is weft-agent running there?"
+            "whether OVN understood every rule, or ends what is not allowed any more; is weft-agent running?"
         )
     return None
 
 
-def _since(host: Progress, record: Realised) -> datetime:
+def _since(host: Progress, record: Realised, cuts: Sequence[Cut]) -> datetime:
     """When the host had it, at the latest. Its own clock is believed only where it can be right."""
     seen = host.seen_at or record.applied_at
     own = host.acknowledged_at
-    return own if own is not None and record.applied_at <= own <= seen else seen
+    reached = own if own is not None and record.applied_at <= own <= seen else seen
+    had_to_cut = any(host.name in cut.hosts for cut in cuts)
+    return max(reached, host.flushed_at) if had_to_cut and host.flushed_at is not None else reached

@@ -1,6 +1,7 @@
 """Who is meant by a line: as its target a port, as its peer an address."""
 
 from weft.model.ids import NetworkId
+from weft.model.judgement import Peers
 from weft.model.network import Address, Prefix
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot, belongs
@@ -45,8 +46,34 @@ class Membership:
             case _:
                 return owner is not None and self.has_target(who, owner)
 
+<<<<<<< HEAD
     def _foreign(self, network: NetworkId) -> tuple[Prefix, ...]:
         return foreign_prefixes(self._snapshot, self._domain, network)
+=======
+    def peers(self, who: Who) -> Peers | None:
+        """The addresses that are `who` as peers, None where every address is."""
+        match who:
+            case Everyone():
+                return None
+            case Within(prefixes):
+                return Peers.of(prefixes)
+            case OfNetwork(network) if network not in self._domain:
+                return Peers.of(self._foreign.get(network, ()))
+            case _:
+                return Peers(
+                    frozenset(
+                        fixed.address
+                        for network in self._domain
+                        for port in self._snapshot.ports_of.get(network, ())
+                        if self.has_target(who, port)
+                        for fixed in port.fixed_ips
+                    )
+                )
+
+    @cached_property
+    def _foreign(self) -> Mapping[NetworkId, tuple[Prefix, ...]]:
+        """The prefixes of networks elsewhere that this domain does not use itself.
+>>>>>>> 28e6ae5 (agent, reconciler: end connections on a tightening change)
 
 
 def foreign_prefixes(snapshot: Snapshot, domain: Domain, network: NetworkId) -> tuple[Prefix, ...]:

@@ -12,15 +12,18 @@ from weft.model.errors import Invalid, NameTaken, NotFound, Unauthenticated
 from weft.model.ids import HostName, ProjectId, Revision
 from weft.model.port import Port, Workload
 from weft.store import Store, tables
+from weft.store.cuts import Cut
 from weft.store.hosts import add_host, retire_host
 from weft.store.join_tokens import issue_join_token, redeem_join_token
 from weft.store.networks import NewNetwork, add_network
 from weft.store.ports import NewPort, add_port, attach, bind, remove_port
 from weft.store.progress import (
     confirm,
+    owed,
     plugged_hosts,
     realised,
     record_chassis,
+    record_flushed,
     record_realised,
     settle,
 )
@@ -153,6 +156,28 @@ def test_a_match_that_does_not_parse_keeps_a_revision_open_until_it_is_repaired(
     repaired = realised(store)
 
     assert [r and r.enforced_at for r in (broken, repaired)] == [None, clock()]
+
+
+def test_what_must_be_ended_is_kept_until_every_host_has_ended_it(
+    store: Store, port: Port, clock: Clock, reopen: Reopen
+) -> None:
+    cut = Cut(revision=Revision(3), ingress=frozenset({port.id}), egress=frozenset(), hosts=frozenset({H1}))
+    record_realised(store, Revision(3), 1, clock(), cut)
+    early = owed(reopen(), H1)
+    confirm(store, H1, 1, ())
+    record_chassis(store, {H1: (1, None)}, clock())
+    assert settle(store) == []
+
+    ready = owed(reopen(), H1)
+    clock.advance(1)
+    record_flushed(store, H1, Revision(3), clock())
+
+    assert (early.cuts, early.acknowledge) == ((cut,), None)
+    assert (ready.cuts, ready.acknowledge) == ((cut,), 3)
+    done = realised(store)
+    assert done is not None
+    assert done.enforced_at == clock()
+    assert owed(store, H1).cuts == ()
 
 
 @pytest.mark.usefixtures("port")

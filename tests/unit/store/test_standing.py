@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weft.model.ids import HostName, Revision
+from weft.store.cuts import Cut
 from weft.store.standing import Progress, Realised, Unparsed, standing
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,3 +80,32 @@ def test_what_a_host_could_not_parse_earlier_is_no_failure_of_a_revision_that_it
     late = replace(host("a", 39), unparsed=(Unparsed(match="ip4.src == $x", problem="Syntax error"),))
 
     assert standing(RECORD, [late]).failures == ()
+
+
+CUT = Cut(
+    revision=Revision(9),
+    ingress=frozenset(),
+    egress=frozenset(),
+    hosts=frozenset({HostName("a"), HostName("b")}),
+)
+
+
+def test_a_host_that_has_connections_to_end_is_waited_for() -> None:
+    ended = replace(host("a", 40), flushed=Revision(9), flushed_at=ms(90))
+
+    found = standing(RECORD, [ended, host("b", 40), host("c", 40)], [CUT])
+
+    assert found.waiting == ("b",)
+
+
+def test_the_end_of_the_last_connection_decides_when() -> None:
+    hosts = [
+        replace(host(name, 40, own=ms(60), seen=ms(65)), flushed=Revision(9), flushed_at=ms(at))
+        for name, at in (("a", 90), ("b", 80))
+    ]
+
+    assert standing(RECORD, hosts, [CUT]).enforced_at == ms(90)
+
+
+def test_what_a_later_revision_cuts_does_not_hold_up_an_earlier_one() -> None:
+    assert standing(RECORD, [host("a", 40)], [replace(CUT, revision=Revision(10))]).waiting == ()

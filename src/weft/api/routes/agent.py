@@ -17,7 +17,6 @@ from weft.api.schemas.agent import (
     HostPorts,
     Identify,
     MacPut,
-    ProgressIn,
     StatusPut,
 )
 from weft.api.schemas.base import Done
@@ -29,9 +28,8 @@ from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
 from weft.model.port import Port, Workload
 from weft.model.snapshot import Snapshot
-from weft.store import Transaction, ports, progress, status
+from weft.store import Transaction, ports, status
 from weft.store.index import workload_key
-from weft.store.standing import Unparsed
 from weft.store.status import Failure
 
 router = APIRouter(prefix="/hosts/{host}", tags=["agent"])
@@ -180,19 +178,6 @@ def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> Done:
         agent_version=body.agent_version,
         datapath=body.datapath,
         details=body.model_extra,
-    )
-    return Done()
-
-
-@router.post("/progress")
-def report_progress(asking: Hosting, host: str, body: ProgressIn) -> Done:
-    """Say which flows are in, and which matches of theirs OVN could not parse there."""
-    here = _host(asking.store.snapshot(), host)
-    progress.confirm(
-        asking.store,
-        here.name,
-        body.nb_cfg,
-        tuple(Unparsed(match=one.match, problem=one.problem) for one in body.unparsed),
     )
     return Done()
 

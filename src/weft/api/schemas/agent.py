@@ -2,12 +2,11 @@
 
 import json
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from weft.api.schemas.base import Body, Labels, LongText, Name, Reference, Shown, Text, Word
+from weft.api.schemas.base import Body, Labels, Name, Reference, Shown, Text, Word
 from weft.api.schemas.network import NetworkShown
 from weft.api.schemas.port import Addresses, Mac, PortShown, WorkloadIn, WorkloadShown
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId
@@ -96,20 +95,6 @@ class Heartbeat(Body):
         if len(text.encode()) > _LONGEST_DETAILS or "\\u0000" in text:
             raise ValueError(f"the details are JSON of at most {_LONGEST_DETAILS} bytes, no NUL")
         return self
-
-
-class UnparsedIn(Body):
-    """A match that ovn-controller could not parse, and what it said."""
-
-    match: LongText
-    problem: LongText = ""
-
-
-class ProgressIn(Body):
-    """Body of POST /hosts/{host}/progress: how far the host's flows are, and what they lack."""
-
-    nb_cfg: Annotated[int, Field(strict=True, ge=0, le=2**53)]
-    unparsed: Annotated[list[UnparsedIn], Field(max_length=100)] = Field(default_factory=list)
 
 
 class Attached(Shown):
