@@ -2,11 +2,9 @@
 
 import os
 import socket
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from weft.client import Client, Identity
@@ -17,12 +15,13 @@ from weft.host.layout import Layout
 from weft.host.leave import Leaving
 from weft.host.preflight import Wish
 from weft.host.services import ByHand, Services, Systemd
+from weft.host.southbound import await_registration
 from weft.host.switch import DATABASE
 from weft.host.unitfiles import Programs, of_host
 from weft.model.errors import Invalid
 from weft.systemd import is_booted
 
-CONNECTED_S = 30.0
+REGISTERED_S = 30.0
 DOCKER = Path("/run/docker.sock")
 LIBVIRT = "qemu:///system"
 
@@ -44,7 +43,9 @@ def joining(token: str, *, name: str | None, address: str | None, say: Callable[
         services=_services(layout, say),
         units=_units(),
         exchange=join,
-        connected=_connected if is_booted() else lambda: "",
+        registered=partial(
+            await_registration, files=layout.ssl, patience_s=REGISTERED_S if is_booted() else 0
+        ),
         remote=DATABASE,
     )
 
@@ -93,23 +94,3 @@ def _retire(joined: Joined, layout: Layout) -> None:
     identity = Identity(layout.certificate, layout.key)
     with Client(joined.url, token=joined.token, ca=layout.ca, identity=identity) as client:
         client.retire_host(joined.host)
-
-
-def _connected() -> str:
-    """Wait until ovn-controller has reached the Southbound database; what it says instead, if it does not."""
-    deadline = time.monotonic() + CONNECTED_S
-    pause = threading.Event()
-    while True:
-        done = subprocess.run(
-            ["ovn-appctl", "-t", "ovn-controller", "connection-status"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-        said = done.stdout.strip() or done.stderr.strip()
-        if said == "connected":
-            return ""
-        if time.monotonic() > deadline:
-            return f"{said}; see weft doctor"
-        pause.wait(0.2)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weft import trust
+from weft.client import ProblemError
 from weft.client.join import Joined
 from weft.host import preflight
 from weft.host.facts import INTEGRATION, Bridge, Machine, Switch
@@ -31,8 +32,8 @@ class Exchange(Protocol):
     def __call__(self, token: str, host: str, csr: str) -> Joined: ...  # noqa: D102
 
 
-Connected = Callable[[], str]
-"""Wait for ovn-controller to reach the Southbound database; empty, or what keeps it away."""
+Registered = Callable[[Joined], str]
+"""Wait until OVN lists this host; empty, or what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Joining:
     services: Services
     units: Mapping[Path, str]
     exchange: Exchange
-    connected: Connected
+    registered: Registered
     remote: str
 
     def check(self) -> None:
@@ -75,8 +76,8 @@ class Joining:
         self._configure(record)
         done("Open vSwitch is set up")
         self.services.start_controller()
-        trouble = self.connected()
-        done(f"ovn-controller is not connected yet: {trouble}" if trouble else "ovn-controller is connected")
+        trouble = self.registered(record.joined)
+        done(f"not yet part of OVN: {trouble}; see weft doctor" if trouble else "OVN knows this host")
         self._settle()
         self.services.start_agent()
         done("the agent runs")
@@ -94,7 +95,13 @@ class Joining:
         if known is not None and known.token == mark:
             return known
         key = trust.new_key() if known is None else known.key
-        joined = self.exchange(self.token, self.wish.host, trust.request(key, self.wish.host))
+        try:
+            joined = self.exchange(self.token, self.wish.host, trust.request(key, self.wish.host))
+        except ProblemError as error:
+            raise HostRefused(
+                f"the server at {self.wish.server} refuses host {self.wish.host}: {error}. "
+                "Nothing was changed here"
+            ) from error
         record = Record(
             phase=Phase.JOINING if known is None else known.phase,
             host=joined.host,
@@ -131,6 +138,7 @@ class Joining:
     def _configure(self, record: Record) -> None:
         joined = record.joined
         values = preflight.ids(
+            host=joined.host,
             southbound=joined.southbound,
             encapsulation=joined.encapsulation,
             address=self.wish.address,

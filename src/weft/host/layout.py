@@ -34,8 +34,8 @@ class Layout:
 
     @property
     def chassis(self) -> Path:
-        """Overrides the name by which OVN knows this machine (ovn-controller(8), system-id-override)."""
-        return self.root / "etc/ovn/system-id-override"
+        """From where Open vSwitch takes its system-id at each start (ovs-ctl(8), `--system-id=random`)."""
+        return self.root / "etc/openvswitch/system-id.conf"
 
     @property
     def record(self) -> Path:

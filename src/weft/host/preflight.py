@@ -7,6 +7,7 @@ from weft.host.facts import INTEGRATION, Machine, SslFiles, Switch
 from weft.host.record import Phase, Record
 
 OVN_IDS = (
+    "system-id",
     "ovn-remote",
     "ovn-encap-type",
     "ovn-encap-ip",
@@ -116,9 +117,13 @@ def _tunnel_end(machine: Machine, switch: Switch, wish: Wish) -> list[str]:
     ]
 
 
-def ids(*, southbound: str, encapsulation: str, address: str, kernel_datapath: bool) -> Mapping[str, str]:
+def ids(
+    *, host: str, southbound: str, encapsulation: str, address: str, kernel_datapath: bool
+) -> Mapping[str, str]:
     """The external_ids that make Open vSwitch a chassis of ours (ovn-controller(8))."""
     return {
+        # OVN's access control lets a host write only the chassis whose name is in the host's certificate.
+        "system-id": host,
         "ovn-remote": southbound,
         "ovn-encap-type": encapsulation,
         "ovn-encap-ip": address,
@@ -142,7 +147,7 @@ def announced(machine: Machine, wish: Wish, *, units: bool) -> tuple[str, ...]:
     steps = [
         "keep what this host is now in /var/lib/weft/host.json, for weft host leave",
         f"make a key that stays here, and have {wish.server} sign a certificate for host {wish.host}",
-        "write /etc/weft/agent.toml, /etc/weft/tls and /etc/ovn/system-id-override",
+        "write /etc/weft/agent.toml, /etc/weft/tls and /etc/openvswitch/system-id.conf",
         f"make Open vSwitch part of that server's OVN: tunnels end at {wish.address}, {datapath} datapath",
     ]
     if units:

@@ -65,6 +65,7 @@ def root_script(host: LabHost, private: Mapping[str, str]) -> str:
         {masks}
         : > {root}/etc/fstab
         : > {root}/etc/machine-id
+        echo {host.name} > {root}/etc/hostname
         cd {root}
         pivot_root . .
         umount -l .
@@ -81,7 +82,7 @@ def boot(host: LabHost, *services: str) -> None:
     in_root = ["nsenter", f"--net=/run/netns/{host.namespace}", f"--mount={host.mount_namespace}", "--wd=/"]
     with (host.logs / "console.log").open("ab") as console:
         process = subprocess.Popen(
-            [*argv, *in_root, "sh", "-ec", _INIT, "sh", host.name, *_hierarchies()],
+            [*argv, *in_root, "sh", "-ec", _INIT, "sh", *_hierarchies()],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
@@ -112,8 +113,6 @@ exec "$@"
 
 _INIT = """
 mount -t proc proc /proc
-hostname $1
-shift
 while [ $# -gt 0 ]; do
   mkdir -p /sys/fs/cgroup/$2
   mount -t $1 -o "$3" $1 /sys/fs/cgroup/$2

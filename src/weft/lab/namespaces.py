@@ -21,7 +21,6 @@ _PRIVATE = {
     "etc-ovs": "/etc/openvswitch",
     "etc-docker": "/etc/docker",
     "etc-libvirt": "/etc/libvirt",
-    "etc-ovn": "/etc/ovn",
     "etc-weft": "/etc/weft",
     "lib-ovs": "/var/lib/openvswitch",
     "lib-ovn": "/var/lib/ovn",

@@ -55,7 +55,7 @@ class Here:
             services=self.services,
             units=UNITS,
             exchange=self.installation.exchange,
-            connected=lambda: "",
+            registered=lambda _: "",
             remote=self.remote,
         )
 
@@ -102,7 +102,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
     machine.vsctl("init")
     machine.vsctl("add-br", "br-phys", "--", "set", "bridge", "br-phys", "datapath_type=netdev")
     machine.vsctl("set", "Open_vSwitch", ".", "external_ids:system-id=old", "external_ids:mine=kept")
-    (machine.layout.root / "etc/ovn").mkdir(parents=True)
+    (machine.layout.root / "etc/openvswitch").mkdir(parents=True)
     yield machine
     server.terminate()
     server.wait()

@@ -113,7 +113,7 @@ def test_the_plan_names_what_it_will_touch() -> None:
 
 
 def test_the_datapath_is_what_the_machine_has() -> None:
-    set_up = {"southbound": "ssl:weft:6642", "encapsulation": "vxlan", "address": "10.0.0.1"}
+    set_up = {"host": "h1", "southbound": "ssl:weft:6642", "encapsulation": "vxlan", "address": "10.0.0.1"}
 
     assert ids(**set_up, kernel_datapath=True)["ovn-bridge-datapath-type"] == "system"
     assert ids(**set_up, kernel_datapath=False)["ovn-bridge-datapath-type"] == "netdev"
