@@ -12,7 +12,7 @@ from weft.model.policy import Protocol
 from weft.model.snapshot import Snapshot
 from weft.verifier.difference import difference
 from weft.verifier.packet import EPHEMERAL, Header
-from weft.verifier.shift import Difference, Part, Shift
+from weft.verifier.shift import Difference, Shift
 from weft.verifier.station import stations
 from weft.verifier.verdict import Judge
 from weft.verifier.world import World

@@ -243,7 +243,7 @@ def _names(model: Snapshot) -> list[str]:
 
 
 def _reranked(policies: Mapping[PolicyId, Policy]) -> dict[PolicyId, Policy]:
-    """`policies` with ranks in the order of evaluation; those whose rules keep theirs are the same objects."""
+    """`policies` ranked in the order of evaluation; those whose rules keep theirs are the same objects."""
     found: dict[PolicyId, Policy] = {}
     for tier in Tier:
         mine = sorted((p for p in policies.values() if p.tier is tier), key=lambda p: (p.order, p.id))

@@ -46,10 +46,6 @@ class Membership:
             case _:
                 return owner is not None and self.has_target(who, owner)
 
-<<<<<<< HEAD
-    def _foreign(self, network: NetworkId) -> tuple[Prefix, ...]:
-        return foreign_prefixes(self._snapshot, self._domain, network)
-=======
     def peers(self, who: Who) -> Peers | None:
         """The addresses that are `who` as peers, None where every address is."""
         match who:
@@ -58,7 +54,7 @@ class Membership:
             case Within(prefixes):
                 return Peers.of(prefixes)
             case OfNetwork(network) if network not in self._domain:
-                return Peers.of(self._foreign.get(network, ()))
+                return Peers.of(self._foreign(network))
             case _:
                 return Peers(
                     frozenset(
@@ -70,10 +66,8 @@ class Membership:
                     )
                 )
 
-    @cached_property
-    def _foreign(self) -> Mapping[NetworkId, tuple[Prefix, ...]]:
-        """The prefixes of networks elsewhere that this domain does not use itself.
->>>>>>> 28e6ae5 (agent, reconciler: end connections on a tightening change)
+    def _foreign(self, network: NetworkId) -> tuple[Prefix, ...]:
+        return foreign_prefixes(self._snapshot, self._domain, network)
 
 
 def foreign_prefixes(snapshot: Snapshot, domain: Domain, network: NetworkId) -> tuple[Prefix, ...]:
