@@ -70,5 +70,6 @@ lock: ## write requirements.lock anew: names, versions and hashes, no addresses
 	  --no-annotate --no-header --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
 	cd web && ./npm install --silent --package-lock-only && ./npm run --silent lock
 
-docs: ## check the documents: links, index of decisions, house rules
+docs: ## write the reference from the code, and check the documents
+	$(BIN)/python docs/reference/generate.py
 	$(BIN)/pytest tests/house $(PYTEST)

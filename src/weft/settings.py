@@ -19,7 +19,9 @@ from weft.model.errors import Invalid
 class _FromFile(BaseSettings):
     """Environment first, then the file; a name that does not exist is an error."""
 
-    model_config = SettingsConfigDict(env_prefix="WEFT_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WEFT_", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -153,7 +155,7 @@ class SupervisorSettings(BaseSettings):
 class LabSettings(BaseSettings):
     """Which lab is meant, where several are up on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="WEFT_LAB_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="WEFT_LAB_", frozen=True, use_attribute_docstrings=True)
 
     name: str = Field(default="weft", pattern=r"^[a-z][a-z0-9]{1,7}$")
     """Begins the names of everything that the lab makes; several labs can be up under different names."""

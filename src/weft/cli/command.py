@@ -139,5 +139,6 @@ def deletion(app: typer.Typer, word: str, kind: str, *, scoped: bool = True) -> 
             session.say(f"{what} {name} is deleted")
             session.settle(client, answer.revision)
 
-    remove.__doc__ = f"Delete a {what}; refused while others refer to it."
+    article = "an" if what[0] in "aeiou" else "a"
+    remove.__doc__ = f"Delete {article} {what}; refused while others refer to it."
     command(app, "delete", f"weft {word} delete NAME", changes=True, scoped=scoped)(remove)
