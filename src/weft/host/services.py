@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -56,7 +57,7 @@ class Systemd:
         """Take units and drop-ins away, with the directory of the drop-in if nothing else is in it."""
         for path in units:
             path.unlink(missing_ok=True)
-        if DROP_IN.parent.is_dir() and not any(DROP_IN.parent.iterdir()):
+        with suppress(OSError):  # somebody has another drop-in there
             DROP_IN.parent.rmdir()
         _do("daemon-reload")
 
