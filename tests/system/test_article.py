@@ -107,6 +107,8 @@ def test_a_group_rule_holds_across_hosts_and_goes_with_its_policy(lab: Lab, h1: 
     assert story.fetches(h1, "other", db)
     life.weft_on_central(lab, "policy", "delete", "no-web")
     until(lambda: story.fetches(h1, "web", db), "the rule to be gone", timeout_s=10)
+    for name in ("web", "db"):
+        life.weft_on_central(lab, "group", "delete", name)
 
 
 def test_a_spoofed_address_does_not_leave_its_port(lab: Lab, h1: LabHost, h2: LabHost) -> None:
