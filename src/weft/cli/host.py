@@ -35,6 +35,12 @@ def change(session: Session, host: Name, serves: _Serves = None, description: De
         session.report(client, "hosts", client.change("hosts", host, body))
 
 
+_STILL_CERTIFIED = (
+    "Its certificate still opens OVN's Southbound database until it ends: if it is in strange hands, "
+    "make a new CA and let every host join again."
+)
+
+
 @command(app, "retire", "weft host retire host1", changes=True, scoped=False)
 def retire(
     session: Session,
@@ -55,6 +61,7 @@ def retire(
                 f"host {name} is retired: {freed['removed_ports']} endpoints removed, "
                 f"{freed['unbound_ports']} unbound"
             )
+            session.say(_STILL_CERTIFIED)
         else:
             session.emit(freed)
         session.settle(client, answer.revision)

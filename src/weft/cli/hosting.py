@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 def join(
     session: Session,
-    token: Annotated[str, typer.Argument(help="What `weft token create` printed.")],
+    token: Annotated[str, typer.Argument(help="What `weft host token` printed.")],
     name: Annotated[str | None, typer.Option("--name", help="Another name than the machine's own.")] = None,
     address: Annotated[
         str | None,

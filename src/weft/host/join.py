@@ -77,7 +77,11 @@ class Joining:
         done("Open vSwitch is set up")
         self.services.start_controller()
         trouble = self.registered(record.joined)
-        done(f"not yet part of OVN: {trouble}; see weft doctor" if trouble else "OVN knows this host")
+        done(
+            f"not yet part of OVN: {trouble}; see /var/log/ovn/ovn-controller.log"
+            if trouble
+            else "OVN knows this host"
+        )
         self._settle()
         self.services.start_agent()
         done("the agent runs")
