@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from weft.store import Store
-from weft.store.progress import realised
+from weft.store.progress import enforced, open_cuts, plugged_hosts, realised
+from weft.store.standing import Realised, standing
 from weft.store.status import PortState, port_statuses
 
 LARGEST_BODY = 32 * 1024 * 1024
@@ -34,6 +35,7 @@ class ModelCollector(Collector):
             "Newest revision that OVN's northbound database holds.",
             value=0 if applied is None else applied.revision,
         )
+        yield from _enforcement(self._store, applied)
         ports = GaugeMetricFamily("weft_ports", "Ports by state.", labels=["state"])
         known = port_statuses(self._store)
         found = Counter(known[port].state if port in known else PortState.DOWN for port in snapshot.ports)
@@ -42,6 +44,29 @@ class ModelCollector(Collector):
         yield ports
         yield GaugeMetricFamily("weft_networks", "Networks of all projects.", value=len(snapshot.networks))
         yield GaugeMetricFamily("weft_hosts", "Hosts.", value=len(snapshot.hosts))
+
+
+def _enforcement(store: Store, applied: Realised | None) -> Iterable[Metric]:
+    """How far the hosts are with the newest revision that is applied, and what OVN cannot parse on each."""
+    hosts = plugged_hosts(store)
+    settled = enforced(store)
+    yield GaugeMetricFamily(
+        "weft_enforced_revision",
+        "Newest revision that became enforced on every host.",
+        value=0 if settled is None else settled.revision,
+    )
+    waiting = () if applied is None else standing(applied, hosts, open_cuts(store)).waiting
+    yield GaugeMetricFamily(
+        "weft_hosts_waiting", "Hosts without the newest applied revision.", value=len(waiting)
+    )
+    unparsed = GaugeMetricFamily(
+        "weft_unparsed_matches",
+        "Rules absent on a host: OVN cannot parse them.",
+        labels=["host"],
+    )
+    for host in hosts:
+        unparsed.add_metric([host.name], len(host.unparsed))
+    yield unparsed
 
 
 class Measured:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,7 +16,7 @@ import structlog
 from weft.model.ids import HostName, PortId
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
-from weft.ovn.southbound import BindingSeen, ChassisSeen, Southbound
+from weft.ovn.southbound import BindingSeen, ChassisSeen
 from weft.ovsdb import OvsdbUnavailable
 
 log = structlog.get_logger()
@@ -50,6 +51,14 @@ def port_seen(port: Port, binding: BindingSeen | None) -> PortSeen:
     return PortSeen(port.id, up=binding.up, host=claimed_by)
 
 
+class Seen(Protocol):
+    """Where it looks: `weft.ovn.southbound`, or the tests' fake."""
+
+    def changed_bindings(self) -> Mapping[str, BindingSeen | None]: ...  # noqa: D102
+    def chassis(self) -> Mapping[str, ChassisSeen]: ...  # noqa: D102
+    def wait(self, timeout_s: float) -> bool: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSink:
     """Where observations go. What could not be written is brought again with the next look."""
@@ -67,7 +76,7 @@ class Observer:
 
     def __init__(
         self,
-        southbound: Southbound,
+        southbound: Seen,
         snapshot: Callable[[], Snapshot],
         sink: StatusSink,
         *,

@@ -44,6 +44,15 @@ def realised(store: Store, revision: Revision | None = None) -> Realised | None:
     return None if row is None else _realised(row)
 
 
+def enforced(store: Store) -> Realised | None:
+    """The newest record that became enforced, if there is one."""
+    table = tables.realised
+    query = sa.select(table).where(table.c.enforced_at.is_not(None)).order_by(table.c.revision.desc())
+    with store.engine.begin() as connection:
+        row = connection.execute(query.limit(1)).first()
+    return None if row is None else _realised(row)
+
+
 def record_chassis(
     store: Store, seen: Mapping[HostName, tuple[int, datetime | None] | None], at: datetime
 ) -> None:

@@ -103,6 +103,28 @@ def test_a_receipt_fails_with_what_a_host_could_not_parse(rest: Rest) -> None:
     assert "ip4.src == $x" in failed["problems"][0]
 
 
+def test_the_metrics_tell_who_is_waited_for_and_what_ovn_cannot_parse(rest: Rest) -> None:
+    rest.made("/networks", NET)
+    rest.made("/ports", {"network": "net", "host": "h1"})
+    agent = rest.with_token(Role.HOST, host="h1")
+    progress.record_realised(rest.store, rest.store.revision, 7, datetime.now(UTC))
+
+    waiting = rest.get("/metrics", root=True).text
+    progress.record_chassis(rest.store, {HostName("h1"): (7, None)}, datetime.now(UTC))
+    agent.post("/hosts/h1/progress", {"nb_cfg": 7, "unparsed": [{"match": "ip4.src == $x"}]})
+    broken = rest.get("/metrics", root=True).text
+    agent.post("/hosts/h1/progress", {"nb_cfg": 7})
+    done = rest.get("/metrics", root=True).text
+
+    assert "weft_hosts_waiting 1.0" in waiting
+    assert "weft_enforced_revision 0.0" in waiting
+    assert 'weft_unparsed_matches{host="h1"} 1.0' in broken
+    assert "weft_enforced_revision 0.0" in broken
+    assert 'weft_unparsed_matches{host="h1"} 0.0' in done
+    assert "weft_hosts_waiting 0.0" in done
+    assert f"weft_enforced_revision {float(rest.store.revision)}" in done
+
+
 def test_a_host_tells_the_progress_of_no_other(rest: Rest) -> None:
     agent = rest.with_token(Role.HOST, host="h2")
 

@@ -28,7 +28,7 @@ def readyz(api: ApiDep) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Revisions, ports by state, request durations."""
+    """Revisions, enforcement by hosts, ports by state, request durations."""
     registry = request.app.state.registry
     if not isinstance(registry, CollectorRegistry):
         raise TypeError("the app was not made by create_app")
