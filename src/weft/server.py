@@ -21,6 +21,7 @@ from weft.api.app import create_app
 from weft.api.context import ENCAPSULATION_OVERHEAD, Vouching
 from weft.compiler import Compilation, CompilerSettings
 from weft.installation.files import TlsFiles, authority, client_context
+from weft.installation.running import running
 from weft.model.errors import WeftError
 from weft.model.host import Enrolment
 from weft.model.ids import HostName
@@ -167,7 +168,9 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        serve(load_server(chosen.config))
+        settings = load_server(chosen.config)
+        with running(settings.state_dir):
+            serve(settings)
     except WeftError as error:
         sys.exit(f"weft server: {error.message}")
 

@@ -51,6 +51,7 @@ for _name, _noun in (
 app.add_typer(port.app, name="endpoint", help="The same as `weft port`.")
 login.add_to(app)
 revision.add_to(app)
+server.add_to(app)
 explain.add_to(app)
 
 

@@ -115,6 +115,55 @@ def renew(session: Session, config: Config = CONFIG) -> None:
     )
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add `backup` and `restore` to `app`."""
+    command(app, "backup", "weft backup /var/backups/weft-monday.tar.gz", scoped=False)(save)
+    command(
+        app,
+        "restore",
+        "weft restore /var/backups/weft-monday.tar.gz",
+        "weft restore weft-monday.tar.gz --database postgresql://weft@/weft?host=/run/postgresql",
+        scoped=False,
+    )(bring_back)
+
+
+def save(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    config: Config = CONFIG,
+) -> None:
+    """Save the installation on this machine: database, settings, CA. The server may be running.
+
+    The file holds the CA's key: keep it as you would keep that.
+    """
+    from weft.installation.backup import backup
+
+    made = backup(config, file, _now())
+    session.say(f"saved revision {made.revision} in {file}, which is readable by you only")
+
+
+def bring_back(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="What weft backup wrote.")],
+    database: Annotated[
+        str | None, typer.Option("--database", help="Another database than the one it had.")
+    ] = None,
+    config: Config = CONFIG,
+) -> None:
+    """Make the installation of a backup on this machine, where there is none.
+
+    When the server starts, OVN is made equal to what was saved. Hosts that joined later must join again.
+    """
+    from weft.installation.backup import restore
+
+    done = restore(file, config, _now(), database_url=database)
+    session.say(
+        f"restored revision {done.manifest.revision} of {done.manifest.made_at} into "
+        f"{done.settings.database_url}; it goes on with revision {done.revision}. Start the server: "
+        "systemctl start weft-server"
+    )
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 

@@ -50,7 +50,7 @@ def begin(config: Path, wanted: Mapping[str, object], now: Clock) -> Begun:
         _check_agrees(config, settings, wanted)
     else:
         settings = _write_settings(config, wanted)
-    _make_places(settings)
+    make_places(settings)
     fingerprint = None
     if settings.tls == "on":
         files = TlsFiles(settings.tls_dir)
@@ -67,27 +67,29 @@ def another_admin_token(settings: ServerSettings, now: Clock) -> str:
         return tokens.issue_for_person(tx, role=Role.ADMIN)[0]
 
 
-def settings_text(values: Mapping[str, object]) -> str:
-    """Settings as TOML. A JSON string without characters above ASCII is a TOML basic string, too."""
-    return "".join(f"{name} = {json.dumps(_plain(value))}\n" for name, value in values.items())
-
-
 def _write_settings(config: Path, wanted: Mapping[str, object]) -> ServerSettings:
-    """A file that was read back before it gets its name, so that a wrong one never has it."""
+    """A file that is read back before it gets its name, so that a wrong one never has it."""
     values = dict(wanted)
     if values.get("tls") != "off":
         values["names"] = values.get("names") or _own_names()
         values.setdefault("tls_dir", config.parent / "tls")
+    draft, settings = drafted(config, values)
+    draft.rename(config)
+    return settings
+
+
+def drafted(config: Path, values: Mapping[str, object]) -> tuple[Path, ServerSettings]:
+    """Settings in a file beside `config`, and as read from there. Raises Invalid, and leaves no file."""
     config.parent.mkdir(parents=True, exist_ok=True)
     draft = config.with_name(f"{config.name}.new")
-    write_private(draft, settings_text(values))
+    # A JSON string without characters above ASCII is a TOML basic string, too.
+    lines = (f"{name} = {json.dumps(_plain(value))}\n" for name, value in values.items())
+    write_private(draft, "".join(lines))
     try:
-        settings = load_server(draft)
+        return draft, load_server(draft)
     except Invalid:
         draft.unlink()
         raise
-    draft.rename(config)
-    return settings
 
 
 def _check_agrees(config: Path, settings: ServerSettings, wanted: Mapping[str, object]) -> None:
@@ -107,11 +109,17 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def _make_places(settings: ServerSettings) -> None:
+def make_places(settings: ServerSettings) -> None:
+    """The directories of the server's state and of a database that is a file. Idempotent."""
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if settings.database_url.startswith("sqlite:///"):
-        database = Path(settings.database_url.removeprefix("sqlite:///"))
+    database = database_file(settings.database_url)
+    if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def database_file(url: str) -> Path | None:
+    """The file that a database is in, if it is SQLite's."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def _opened(settings: ServerSettings, now: Clock) -> Store:

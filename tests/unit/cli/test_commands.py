@@ -219,7 +219,7 @@ EXAMPLES = sorted(set(_examples(typer.main.get_command(app), [])))
 
 
 # These ask a terminal, never end, or change this very machine.
-APART = ("weft login", "weft server", "weft lab")
+APART = ("weft login", "weft server", "weft backup", "weft restore", "weft lab")
 ABOUT_THE_LAB = [example for example in EXAMPLES if example.startswith("weft lab")]
 RUNNABLE = [e for e in EXAMPLES if not e.startswith(APART) and "--follow" not in e]
 
