@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from weft.api import serving
 from weft.api.app import create_app
 from weft.api.context import ENCAPSULATION_OVERHEAD, Vouching
+from weft.collector import collector_off
 from weft.compiler import Compilation, CompilerSettings
 from weft.installation.files import TlsFiles, authority, client_context
 from weft.installation.running import running
@@ -99,9 +100,10 @@ def _ovn_tls(settings: ServerSettings) -> ssl.SSLContext | None:
 def serve(settings: ServerSettings) -> None:
     """Run until a signal ends it."""
     vouching, ovn_tls = _vouching(settings), _ovn_tls(settings)
-    store = Store.open(
-        settings.database_url, now=_now, new_id=uuid4, limits=Limits.of(settings.encapsulation)
-    )
+    with collector_off():
+        store = Store.open(
+            settings.database_url, now=_now, new_id=uuid4, limits=Limits.of(settings.encapsulation)
+        )
     northbound = Northbound(settings.nb, ssl_context=ovn_tls)
     southbound = Southbound(settings.sb, ssl_context=ovn_tls)
     compiled = partial(

@@ -4,7 +4,6 @@ A reader thread owns the stream's receiving side and the replica; any thread may
 is lost it is made again, and the replica is read anew: `complete` is False until it has been.
 """
 
-import gc
 import itertools
 import json
 import ssl
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+from weft.collector import collector_off
 from weft.ovsdb.errors import OvsdbError, OvsdbUnavailable, checked
 from weft.ovsdb.framing import Splitter
 from weft.ovsdb.replica import Replica, shapes_of
@@ -155,7 +155,7 @@ class Connection:
             self._wanted.update(tables)
             known = _supported(self.schema, tables)
         name = f"weft-{next(self._ids)}"
-        with _collector_off():
+        with collector_off():
             self._call("monitor_cond", _monitoring(self.database, name, known), then=self._follow(known))
         return self.replica
 
@@ -246,7 +246,7 @@ class Connection:
         tables = _supported(schema, self._wanted)
         replica = Replica(shapes_of(schema, tables))
         if tables:
-            with _collector_off():
+            with collector_off():
                 replica.apply(
                     _ask(transport, messages, "monitor_cond", _monitoring(self.database, "weft", tables))
                 )
@@ -345,16 +345,3 @@ def _supported(schema: Mapping[str, Any], wanted: Tables) -> dict[str, Sequence[
 
 def _monitoring(database: str, name: str, tables: Mapping[str, Sequence[str]]) -> list[Any]:
     return [database, name, {table: [{"columns": list(columns)}] for table, columns in tables.items()}]
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """The initial dump makes millions of objects that live on; looking through them again is waste."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()

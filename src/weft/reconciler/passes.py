@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from weft.collector import collector_off
 from weft.compiler import Compilation
 from weft.model.ids import Revision
 from weft.model.snapshot import Snapshot, Touched
@@ -80,8 +81,7 @@ class Passes:
         """
         self._settled = None
         desired = self._desired(snapshot, since).rows
-        actual = self._northbound.look()
-        self._suspect(actual.moved)
+        actual = self._look()
         plan = diff(desired, actual.rows, self._suspects)
         if plan.is_empty:
             self._suspects, self._settled = set(), actual.rows
@@ -92,6 +92,15 @@ class Passes:
         self._suspects = set()
         log.info("plan applied", revision=snapshot.revision, nb_cfg=nb_cfg, **plan.counts)
         return Realised(snapshot.revision, nb_cfg, wrote=True)
+
+    def _look(self) -> Actual:
+        """OVN's rows. Those of which it says that they moved become suspect."""
+        if self._suspects is not None:
+            actual = self._northbound.look()
+            self._suspects |= actual.moved
+            return actual
+        with collector_off():
+            return self._northbound.look()
 
     def held(self) -> Held | None:
         """What is taken for true, if the last pass found everything as desired."""
@@ -117,7 +126,8 @@ class Passes:
         touched = None if self._compilation is None else since(self._compilation.snapshot.revision)
         if self._compilation is None or touched is None:
             self._suspects = None
-            self._compilation = self._compiled(snapshot)
+            with collector_off():
+                self._compilation = self._compiled(snapshot)
         else:
             self._suspect(self._compilation.advance(snapshot, touched))
         return self._compilation
