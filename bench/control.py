@@ -13,14 +13,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
 from weft.ovsdb import Connection
 from weft.ovsdb.replica import RawRow
+from weft.store import Store, tokens
 
 _SCHEMAS = {"nb": "/usr/share/ovn/ovn-nb.ovsschema", "sb": "/usr/share/ovn/ovn-sb.ovsschema"}
 _pause = threading.Event()
@@ -91,11 +95,12 @@ class Server:
 
     def start(self, timeout_s: float = 120) -> None:
         """Returns when the API answers."""
+        self._token()
         settings = self.place / "server.toml"
         settings.write_text(
             f'listen = "{self.address}"\ndatabase_url = "{self.database_url}"\n'
             f'nb = "{self._databases.remote("nb")}"\nsb = "{self._databases.remote("sb")}"\n'
-            f'state_dir = "{self.place}"\nadmin_token_file = "{self.place}/admin-token"\nresync_s = 3600\n'
+            f'tls = "off"\nstate_dir = "{self.place}"\nresync_s = 3600\n'
         )
         with (self.place / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -127,13 +132,22 @@ class Server:
 
     def api(self) -> httpx.Client:
         """An administrator's session, kept alive as any client would."""
-        token = (self.place / "admin-token").read_text().strip()
+        token = self._token()
         return httpx.Client(
             base_url=f"http://{self.address}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
             timeout=120,
             trust_env=False,
         )
+
+    def _token(self) -> str:
+        """The administrator's, made at the first start."""
+        kept = self.place / "admin-token"
+        if not kept.exists():
+            store = Store.open(self.database_url, now=partial(datetime.now, UTC), new_id=uuid4)
+            kept.write_text(tokens.first_admin_token(store) or "")
+            store.close()
+        return kept.read_text()
 
 
 @contextmanager

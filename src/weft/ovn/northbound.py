@@ -73,6 +73,7 @@ class Northbound:
         self._keys: dict[Uuid, Key] = {}
         """What each row is called, those of strangers included."""
         self._uuids: dict[Key, Uuid] = {}
+        self._duplicates: set[Key] = set()
 
     def close(self) -> None:
         """End the session."""
@@ -115,6 +116,7 @@ class Northbound:
             if replica is not self._seen:
                 self._moved.update(self._rows)
                 self._seen, self._rows, self._keys, self._uuids = replica, {}, {}, {}
+                self._duplicates.clear()
                 replica.touched.update(
                     (table, identity) for table, rows in replica.tables.items() for identity in rows
                 )
@@ -226,10 +228,13 @@ class Northbound:
             self._rows.pop(old, None)
             self._moved.add(old)
             vacant = {old} if self._uuids.pop(old, None) is not None else vacant
+            self._duplicates.discard(old)
         if new is not None:
             self._keys[identity] = new
             if not new.startswith(_FOREIGN):
                 self._uuids[new] = identity
+            if new.startswith(_DUPLICATE):
+                self._duplicates.add(new)
         return vacant
 
     def _name(self, table: str, identity: Uuid, replica: Replica) -> Key | None:
@@ -248,7 +253,7 @@ class Northbound:
         self, vacant: set[str], replica: Replica, touched: set[tuple[str, Uuid]], renamed: set[str]
     ) -> None:
         """Give a key whose row is gone to its duplicate, if there is one."""
-        for name in [name for name in self._uuids if name.startswith(_DUPLICATE)]:
+        for name in list(self._duplicates):
             identity, table = self._uuids[name], name.split(":")[1]
             new = self._name(table, identity, replica)
             if new is not None and new in vacant:
