@@ -52,8 +52,8 @@ web/node_modules: web/package-lock.json
 system: ## real packets in the lab (root)
 	$(BIN)/pytest tests/system $(PYTEST)
 
-bench: ## run the benchmarks (root)
-	$(BIN)/python -m bench
+bench: ## measure beside what exists: all, or make bench SCENARIO=apply
+	$(BIN)/python -m bench $(SCENARIO)
 
 lab: ## bring the lab up: two workload hosts and the server, in namespaces (root)
 	$(BIN)/weft lab up

@@ -1,6 +1,7 @@
 """`python -m bench SCENARIO`: measure, print a line per figure, keep the results; a missed goal exits 1."""
 
 import argparse
+import signal
 import sys
 
 from bench import report
@@ -15,6 +16,7 @@ def main() -> None:
     arguments.add_argument("--part", action="append", help="only this part of a scenario")
     arguments.add_argument("--pairs", type=int, default=40, help="rounds per comparison")
     chosen = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))  # so that what was started is ended
     figures: list[Figure] = []
     for name in chosen.scenario or SCENARIOS:
         figures += _run(name, chosen.part, chosen.pairs)
