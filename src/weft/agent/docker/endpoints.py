@@ -61,6 +61,7 @@ class Endpoints:
     runtime: Runtime
     leases: Leases
     engine: Callable[[], str]
+    """The engine's id, empty while it has not been followed yet."""
     starts: dict[str, Start] = field(default_factory=dict)
     """By port id."""
     now: Callable[[], float] = monotonic
@@ -97,7 +98,7 @@ class Endpoints:
             address=request.address,
             name=request.container,
         )
-        lease = await self._asking(request, found)
+        lease = await self._asking(request, found, await self._engine())
         self.starting(lease)
         return lease
 
@@ -113,27 +114,25 @@ class Endpoints:
         for port_id in over:
             del self.starts[port_id]
 
-    async def _asking(self, request: AddressRequest, found: Collection[Candidate]) -> Lease:
+    async def _asking(self, request: AddressRequest, found: Collection[Candidate], engine: str) -> Lease:
         probes = {one: asyncio.ensure_future(self._answers(one.container)) for one in found}
         try:
             if len(found) > 1:
                 await _all_but_one(probes.values())
             asking = [one for one, probe in probes.items() if not probe.done()]
             if len(asking) == 1:
-                lease = await self._guessed(request, asking[0], probes[asking[0]])
+                wish = _wish(request, asking[0], engine)
+                lease = await self._guessed(wish, probes[asking[0]])
                 if lease is not None:
                     return lease
         finally:
             for probe in probes.values():
                 probe.cancel()
         log.info("endpoint quarantined", network_id=request.network_id, candidates=len(found))
-        return await asyncio.to_thread(self.leases.obtain, self._nobodys(request))
+        return await asyncio.to_thread(self.leases.obtain, _nobodys(request, engine))
 
-    async def _guessed(
-        self, request: AddressRequest, asking: Candidate, probe: "asyncio.Future[None]"
-    ) -> Lease | None:
-        """The port of `asking`; None when Docker meanwhile answered about it: then it is not the one."""
-        wish = self._wish(request, asking)
+    async def _guessed(self, wish: Attachment, probe: "asyncio.Future[None]") -> Lease | None:
+        """The port that is wished for; None when Docker meanwhile answered: then it is not the one."""
         had_one = bool(self.leases.journal.of_workload(wish.workload))
         lease = await asyncio.to_thread(self.leases.obtain, wish)
         if not probe.done():
@@ -150,7 +149,7 @@ class Endpoints:
         container = await self._container(lease, docker_network)
         if container is None:
             return 0
-        workload = container.workload(self.engine())
+        workload = container.workload(await self._engine())
         known = lease.workload is not None and lease.workload.id == workload.id
         if lease.port_id in self.starts:
             self.starting(replace(lease, workload=workload), labels)
@@ -176,6 +175,9 @@ class Endpoints:
         """The lease that is plugged as this endpoint."""
         return next((lease for lease in self.leases.journal.leases() if lease.endpoint == endpoint), None)
 
+    async def _engine(self) -> str:
+        return self.engine() or await self.runtime.engine_id()
+
     async def _answers(self, container: Container) -> None:
         """Returns when Docker answers a question about the container: then it is not the one that starts."""
         try:
@@ -195,28 +197,30 @@ class Endpoints:
             log.warning("endpoint not identified", port_id=lease.port_id, why=str(error) or "no answer")
         return None
 
-    def _wish(self, request: AddressRequest, asking: Candidate) -> Attachment:
-        container = asking.container
-        workload = container.workload(self.engine())
-        asked = tuple(address for address in (request.address, asking.endpoint.asked6) if address)
-        return Attachment(
-            network=request.network_id,
-            project=None,
-            workload=workload,
-            labels=container.labels,
-            addresses=asked or addresses_of(container.labels, workload),
-            mac=mac_of(container.labels, workload),
-        )
 
-    def _nobodys(self, request: AddressRequest) -> Attachment:
-        return Attachment(
-            network=request.network_id,
-            project=None,
-            workload=Workload(runtime=RUNTIME, engine=self.engine(), id=""),
-            labels={},
-            addresses=(request.address,) if request.address else (),
-            quarantined=True,
-        )
+def _wish(request: AddressRequest, asking: Candidate, engine: str) -> Attachment:
+    container = asking.container
+    workload = container.workload(engine)
+    asked = tuple(address for address in (request.address, asking.endpoint.asked6) if address)
+    return Attachment(
+        network=request.network_id,
+        project=None,
+        workload=workload,
+        labels=container.labels,
+        addresses=asked or addresses_of(container.labels, workload),
+        mac=mac_of(container.labels, workload),
+    )
+
+
+def _nobodys(request: AddressRequest, engine: str) -> Attachment:
+    return Attachment(
+        network=request.network_id,
+        project=None,
+        workload=Workload(runtime=RUNTIME, engine=engine, id=""),
+        labels={},
+        addresses=(request.address,) if request.address else (),
+        quarantined=True,
+    )
 
 
 async def _all_but_one(probes: Collection["asyncio.Future[None]"]) -> None:
