@@ -10,6 +10,7 @@ from uuid import UUID
 from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Endpoint, Event, Owner
 from weft.client import (
     Attached,
+    AttachRule,
     FixedIP,
     HostNetworks,
     Network,
@@ -118,6 +119,8 @@ class FakeServer:
     """Leases by workload and network, addresses in order, one network."""
 
     network: Network = WEB
+    others: tuple[Network, ...] = ()
+    """Further networks with the same subnet; addresses are handed out in one order."""
     away: bool = False
     ports: dict[str, Port] = field(default_factory=dict)
     statuses: list[tuple[str, str]] = field(default_factory=list)
@@ -125,6 +128,8 @@ class FakeServer:
     taken: set[str] = field(default_factory=set)
     """Ids of ports that belong to workloads elsewhere."""
     failures: list[str] = field(default_factory=list)
+    failed: list[Workload] = field(default_factory=list)
+    rules: tuple[AttachRule, ...] = ()
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
 
     def attach(
@@ -143,7 +148,8 @@ class FakeServer:
         id: str | None = None,  # noqa: A002 - the API's word
     ) -> Attached:
         self._reached()
-        if network not in (self.network.id, self.network.name):
+        known = next((n for n in (self.network, *self.others) if network in (n.id, n.name)), None)
+        if known is None:
             raise ProblemError(
                 code="not_found",
                 title="",
@@ -151,18 +157,25 @@ class FakeServer:
                 field=None,
                 status=404,
             )
-        old = next((p for p in self.ports.values() if workload and _same(p.workload, workload)), None)
+        old = next(
+            (
+                p
+                for p in self.ports.values()
+                if workload and _same(p.workload, workload) and p.network_id == known.id
+            ),
+            None,
+        )
         number = next(self._numbers)
         if old is not None:
-            self.ports[old.id] = replace(old, labels=labels or {})
-            return Attached(port=self.ports[old.id], network=self.network, created=False, revision=1)
+            self.ports[old.id] = old if labels is None else replace(old, labels=labels)
+            return Attached(port=self.ports[old.id], network=known, created=False, revision=1)
         port = Port(
             id=id if id and id not in self.taken else str(UUID(int=number << 96)),
             name=name or "",
             project_id="p",
             project=project or "default",
-            network_id=self.network.id,
-            network=self.network.name,
+            network_id=known.id,
+            network=known.name,
             kind=kind,
             mac=mac or f"02:00:00:00:00:{number:02x}",
             fixed_ips=(FixedIP("s", addresses[0] if addresses else f"10.0.0.{number}"),),
@@ -175,7 +188,7 @@ class FakeServer:
             revision=1,
         )
         self.ports[port.id] = port
-        return Attached(port=port, network=self.network, created=True, revision=1)
+        return Attached(port=port, network=known, created=True, revision=1)
 
     def identify(
         self,
@@ -228,9 +241,10 @@ class FakeServer:
         project: str | None = None,
         network: str | None = None,
     ) -> None:
-        del host, workload, project, network
+        del host, project, network
         self._reached()
         self.failures.append(reason)
+        self.failed.append(workload)
 
     def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
         del host, facts
@@ -240,6 +254,21 @@ class FakeServer:
         del host
         self._reached()
         return HostNetworks(revision=1, items=(self.network,))
+
+    def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]:
+        del host
+        self._reached()
+        return self.rules
+
+    def host_failures(self, host: str) -> tuple[Workload, ...]:
+        del host
+        self._reached()
+        return tuple(self.failed)
+
+    def forget_failure(self, host: str, workload: Workload) -> None:
+        del host
+        self._reached()
+        self.failed = [one for one in self.failed if not _same(one, workload)]
 
     def host_ports(self, host: str) -> tuple[Port, ...]:
         self._reached()

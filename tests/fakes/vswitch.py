@@ -1,5 +1,6 @@
 """A switch and veth pairs in memory: OVN installs what is plugged at once, unless `ovn_answers` is off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from weft.agent.attachment import Lease
@@ -59,6 +60,8 @@ class FakeLinks:
     ended: set[int] = field(default_factory=set)
     ways: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
     made: int = 0
+    then: Callable[[], object] = lambda: None
+    """What happens in the world as soon as a pair is inside."""
 
     def exists(self, name: str) -> bool:
         return name in self.inside or name in self.pairs
@@ -80,6 +83,7 @@ class FakeLinks:
             raise LinkFailed(f"process {pid} has ended")
         self.inside[name] = (pid, mac)
         self.made += 1
+        self.then()
         return "eth0"
 
     def has_inside(self, pid: int, mac: str) -> bool:

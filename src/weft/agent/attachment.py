@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
-from weft.client import Attached, Network
+from weft.client import Attached, AttachRule, Network
 from weft.model.errors import Invalid
 from weft.model.port import Workload
+from weft.model.selector import Selector
 
 NETWORK, PROJECT, ADDRESS, MAC = "weft.network", "weft.project", "weft.ip", "weft.mac"
 DEFAULT_PROJECT = "default"
@@ -108,6 +109,27 @@ def from_labels(labels: Mapping[str, str], workload: Workload) -> Attachment:
         addresses=addresses_of(labels, workload),
         mac=mac_of(labels, workload),
     )
+
+
+def from_rules(
+    rules: Iterable[AttachRule], labels: Mapping[str, str], workload: Workload
+) -> Attachment | None:
+    """What the first attach rule that matches gives a container that names no network. Raises Invalid.
+
+    A container that names a project is only asked about by the rules of this project.
+    """
+    project = labels.get(PROJECT, "").strip()
+    for rule in rules:
+        if project in ("", rule.project) and Selector(rule.selector).matches(labels):
+            return Attachment(
+                network=rule.network_id,
+                project=None,
+                workload=workload,
+                labels=dict(labels),
+                addresses=addresses_of(labels, workload),
+                mac=mac_of(labels, workload),
+            )
+    return None
 
 
 def addresses_of(labels: Mapping[str, str], workload: Workload) -> tuple[str, ...]:

@@ -175,6 +175,7 @@ class _Agent:
             links=self._links,
             switch=self._switch,
             clock=time.time,
+            rules=self._served.rules,
         )
         driver = Driver(
             endpoints=Endpoints(docker, self._leases, engine=lambda: watch.engine),
@@ -263,7 +264,10 @@ class _Agent:
         while True:
             if self.followed.is_set():
                 try:
+                    asked = self._served.rules()
                     served = await asyncio.to_thread(self._served.refresh)
+                    if self._served.rules() != asked:
+                        self.compare.set()  # who runs without a port may get one now
                     planned = docker_networks.plan(served, await docker.networks(), await docker.containers())
                     await docker_networks.apply(docker, planned)
                     await reroute(docker, self._leases.journal, self._links, served)

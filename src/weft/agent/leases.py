@@ -8,7 +8,7 @@ import structlog
 
 from weft.agent.attachment import Attachment, Lease
 from weft.agent.journal import Journal, same
-from weft.client import Attached, ClientError, HostNetworks, Port, ProblemError, ServerUnreachable
+from weft.client import Attached, AttachRule, ClientError, HostNetworks, Port, ProblemError, ServerUnreachable
 from weft.model.port import Workload
 
 log = structlog.get_logger()
@@ -60,6 +60,9 @@ class Server(Protocol):
     ) -> None: ...
     def heartbeat(self, host: str, **facts: str | bool | float | None) -> None: ...  # noqa: D102
     def host_networks(self, host: str) -> HostNetworks: ...  # noqa: D102
+    def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]: ...  # noqa: D102
+    def host_failures(self, host: str) -> tuple[Workload, ...]: ...  # noqa: D102
+    def forget_failure(self, host: str, workload: Workload) -> None: ...  # noqa: D102
     def host_ports(self, host: str) -> tuple[Port, ...]: ...  # noqa: D102
 
 
@@ -148,6 +151,14 @@ class Leases:
             )
         except ClientError as error:
             log.warning("failure not reported", workload=workload.name, why=str(error))
+
+    def failed(self) -> tuple[Workload, ...]:
+        """The workloads of this host that are reported to have got no port. Raises ClientError."""
+        return self._server.host_failures(self._host)
+
+    def forget_failure(self, workload: Workload) -> None:
+        """The workload is gone: nobody need know any more that it got no port. Raises ClientError."""
+        self._server.forget_failure(self._host, workload)
 
     def bound(self, runtime: str, engine: str) -> tuple[Port, ...]:
         """The ports on this host whose workload belongs to that engine. Raises ClientError."""

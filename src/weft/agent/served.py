@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 
 from weft.agent.leases import Server
-from weft.client import ClientError, HostNetworks, Network
+from weft.client import AttachRule, ClientError, HostNetworks, Network
 
 FRESH_S = 5.0
 
@@ -19,6 +19,7 @@ class ServedNetworks:
         self._server, self._host, self._now = server, host, now
         self._lock = threading.Lock()
         self._heard: HostNetworks | None = None
+        self._rules: tuple[AttachRule, ...] = ()
         self._at = 0.0
 
     def networks(self) -> tuple[Network, ...]:
@@ -35,11 +36,16 @@ class ServedNetworks:
             return heard.items
 
     def refresh(self) -> tuple[Network, ...]:
-        """Asked for now. Raises ClientError."""
-        heard = self._server.host_networks(self._host)
+        """Asked for now, with the attach rules. Raises ClientError."""
+        heard, rules = self._server.host_networks(self._host), self._server.host_attach_rules(self._host)
         with self._lock:
-            self._heard, self._at = heard, self._now()
+            self._heard, self._rules, self._at = heard, rules, self._now()
         return heard.items
+
+    def rules(self) -> tuple[AttachRule, ...]:
+        """The attach rules as last heard, first to last; none before anything was heard."""
+        with self._lock:
+            return self._rules
 
 
 def names(networks: Iterable[Network], taken: set[str]) -> dict[str, str]:

@@ -14,7 +14,9 @@ from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
     address_groups,
     agent,
+    attach_rules,
     explain,
+    failures,
     groups,
     health,
     history,
@@ -90,9 +92,9 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
 def _versioned() -> APIRouter:
     """The paths under the version."""
     router = APIRouter(prefix=BASE)
-    for noun in (projects, networks, subnets, ports, groups, address_groups, policies):
+    for noun in (projects, networks, subnets, ports, failures, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (routers, qos_policies, hosts, tokens, agent, progress, history, session):
+    for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
     router.include_router(explain.router)
     return router

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from weft.store import Store
 from weft.store.progress import enforced, open_cuts, plugged_hosts, realised
 from weft.store.standing import Realised, standing
-from weft.store.status import PortState, port_statuses
+from weft.store.status import PortState, failures, port_statuses
 
 LARGEST_BODY = 32 * 1024 * 1024
 
@@ -39,6 +39,7 @@ class ModelCollector(Collector):
         ports = GaugeMetricFamily("weft_ports", "Ports by state.", labels=["state"])
         known = port_statuses(self._store)
         found = Counter(known[port].state if port in known else PortState.DOWN for port in snapshot.ports)
+        found[PortState.FAILED] += len(failures(self._store))  # a port that never came to be is one, too
         for state in PortState:
             ports.add_metric([state.value], found[state])
         yield ports

@@ -7,6 +7,7 @@ import typer
 
 from weft.cli import (
     address_group,
+    attach_rule,
     explain,
     group,
     host,
@@ -42,6 +43,7 @@ for _name, _noun in (
     ("address-group", address_group),
     ("policy", policy),
     ("qos", qos),
+    ("attach-rule", attach_rule),
     ("host", host),
     ("token", token),
     ("lab", lab),

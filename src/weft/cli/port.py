@@ -9,6 +9,7 @@ from weft.cli.quantity import labels_in
 from weft.cli.session import Session
 from weft.cli.words import LabelWords, Name, Qos, Rename, Unlabel, given, none_if_none
 from weft.client import Client
+from weft.client.types import Json
 from weft.model.port import PortKind
 
 app = noun(
@@ -28,10 +29,36 @@ def list_all(
     network: Annotated[str | None, typer.Option("--network", help="Only those on this network.")] = None,
     host: Annotated[str | None, typer.Option("--host", help="Only those on this host.")] = None,
 ) -> None:
-    """List endpoints (ports): address, MAC, network, host, state and groups."""
+    """List endpoints (ports): address, MAC, network, host, state and groups.
+
+    A workload that asked for one in vain is listed, too: failed, without an address, and with the reason.
+    """
+    asked = {"project": session.chosen_project(), "network": network, "host": host}
     with session.connect() as client:
-        found = client.list("ports", project=session.chosen_project(), network=network, host=host)
-        session.show_all("ports", found)
+        found = list(client.list("ports", **asked))
+        failed = client.request("GET", "failures", query=asked).body["items"]
+        session.show_all("ports", [*found, *(_as_port(failure) for failure in failed)])
+
+
+def _as_port(failure: Json) -> dict[str, Any]:
+    """A failed attachment in the form of the endpoint that it should have become."""
+    workload = failure["workload"]
+    status = {"state": "failed", "reason": failure["reason"], "since": failure["at"], "host": failure["host"]}
+    return {
+        "id": None,
+        "name": workload.get("name") or workload["id"],
+        "kind": "vm" if workload["runtime"] == "libvirt" else "container",
+        "mac": None,
+        "fixed_ips": [],
+        "project_id": failure["project_id"],
+        "network_id": failure["network_id"],
+        "network": None,
+        "host": failure["host"],
+        "labels": {},
+        "groups": [],
+        "workload": workload,
+        "status": status,
+    }
 
 
 @command(app, "show", "weft port show gloomy_jang", "weft endpoint show gloomy_jang -o yaml")

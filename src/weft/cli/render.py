@@ -268,6 +268,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("HOST", _field("host")),
         ("STATE", _status("state")),
         ("GROUPS", _field("groups")),
+        ("REASON", _status("reason")),
     ),
     "groups": (_NAME, _PROJECT, ("SELECTOR", _field("selector")), ("ENDPOINTS", _count("members"))),
     "address-groups": (_NAME, _PROJECT, ("PREFIXES", _field("cidrs"))),
@@ -285,6 +286,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("EGRESS", _limit("egress")),
         ("INGRESS", _limit("ingress")),
         ("DSCP", _field("dscp")),
+    ),
+    "attach-rules": (
+        _NAME,
+        _PROJECT,
+        ("ORDER", _field("order")),
+        ("SELECTOR", _field("selector")),
+        ("NETWORK", _field("network")),
     ),
     "hosts": (
         _NAME,
@@ -319,7 +327,6 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
     "ports": (
         _PROJECT,
-        ("REASON", _status("reason")),
         ("SINCE", _status("since")),
         ("WORKLOAD", _workload),
         ("LABELS", _field("labels")),
@@ -331,6 +338,7 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "address-groups": (_DESCRIPTION,),
     "policies": (_DESCRIPTION,),
     "qos-policies": (_DESCRIPTION,),
+    "attach-rules": (_DESCRIPTION,),
     "hosts": (_DESCRIPTION,),
     "tokens": (("TOKEN", _field("token")),),
 }

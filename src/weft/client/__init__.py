@@ -6,6 +6,7 @@ from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.transport import Identity
 from weft.client.types import (
     Attached,
+    AttachRule,
     Change,
     FixedIP,
     HostNetworks,
@@ -18,6 +19,7 @@ from weft.client.types import (
 )
 
 __all__ = [
+    "AttachRule",
     "Attached",
     "Change",
     "Client",

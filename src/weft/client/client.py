@@ -18,6 +18,7 @@ from weft.client.progress import FlushWork, ProgressTold
 from weft.client.transport import Answer, Identity, Transport, path_of, trusting
 from weft.client.types import (
     Attached,
+    AttachRule,
     Change,
     HostNetworks,
     Json,
@@ -25,6 +26,7 @@ from weft.client.types import (
     Port,
     Receipt,
     workload_body,
+    workload_from,
 )
 from weft.model.port import Workload
 
@@ -174,6 +176,17 @@ class Client:
         items = tuple(Network.from_body(item) for item in body["items"])
         return HostNetworks(revision=int(body.get("revision") or 0), items=items)
 
+    def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]:
+        """The attach rules that `host` asks, first to last."""
+        body = self._transport.send("GET", path_of("hosts", host, "attach-rules")).body
+        return tuple(AttachRule.from_body(item) for item in body["items"])
+
+    def host_failures(self, host: str) -> tuple[Workload, ...]:
+        """The workloads of `host` that got no port."""
+        body = self._transport.send("GET", path_of("hosts", host, "failures")).body
+        found = (workload_from(item["workload"]) for item in body["items"])
+        return tuple(workload for workload in found if workload is not None)
+
     def host_ports(self, host: str) -> tuple[Port, ...]:
         """The ports that are bound to `host`."""
         body = self._transport.send("GET", path_of("hosts", host, "ports")).body
@@ -276,6 +289,11 @@ class Client:
         if network is not None:
             body["network"] = network
         self._transport.send("POST", path_of("hosts", host, "failures"), body=body)
+
+    def forget_failure(self, host: str, workload: Workload) -> None:
+        """Say that a workload that got no port is gone. Idempotent."""
+        body = {"workload": workload_body(workload)}
+        self._transport.send("POST", path_of("hosts", host, "failures", "forget"), body=body)
 
     def retire_host(self, host: str, *, force: bool = False) -> Answer:
         """Remove `host` and its credentials, and free its ports; `force` although it is still heard of."""

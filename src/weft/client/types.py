@@ -10,6 +10,7 @@ Json = Mapping[str, Any]
 """A JSON object as it came."""
 
 __all__ = [
+    "AttachRule",
     "Attached",
     "Change",
     "FixedIP",
@@ -201,6 +202,26 @@ class Attached:
             network=Network.from_body(body["network"]),
             created=bool(body.get("created", False)),
             revision=int(body.get("revision") or 0),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachRule:
+    """Containers without a network whose labels `selector` matches go to the network."""
+
+    name: str
+    project: str
+    selector: str
+    network_id: str
+
+    @classmethod
+    def from_body(cls, body: Json) -> Self:
+        """The rule that `body` shows."""
+        return cls(
+            name=body["name"],
+            project=body.get("project") or "",
+            selector=body["selector"],
+            network_id=body["network_id"],
         )
 
 

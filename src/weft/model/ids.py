@@ -12,6 +12,7 @@ AddressGroupId = NewType("AddressGroupId", UUID)
 PolicyId = NewType("PolicyId", UUID)
 RuleId = NewType("RuleId", UUID)
 QosPolicyId = NewType("QosPolicyId", UUID)
+AttachRuleId = NewType("AttachRuleId", UUID)
 RouterId = NewType("RouterId", UUID)
 
 DomainId = NetworkId | RouterId

@@ -7,9 +7,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar, cast
 
+from weft.model.attach_rule import AttachRule
 from weft.model.host import Host
 from weft.model.ids import (
     AddressGroupId,
+    AttachRuleId,
     DomainId,
     GroupId,
     HostName,
@@ -49,6 +51,7 @@ class Snapshot:
     address_groups: Mapping[AddressGroupId, AddressGroup] = field(default_factory=_nothing)
     policies: Mapping[PolicyId, Policy] = field(default_factory=_nothing)
     qos_policies: Mapping[QosPolicyId, QosPolicy] = field(default_factory=_nothing)
+    attach_rules: Mapping[AttachRuleId, AttachRule] = field(default_factory=_nothing)
     hosts: Mapping[HostName, Host] = field(default_factory=_nothing)
 
     @cached_property
@@ -126,6 +129,7 @@ class Touched:
     address_groups: Set[AddressGroupId] = frozenset()
     policies: Set[PolicyId] = frozenset()
     qos_policies: Set[QosPolicyId] = frozenset()
+    attach_rules: Set[AttachRuleId] = frozenset()
     hosts: Set[HostName] = frozenset()
 
     @classmethod

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from weft.model.attach_rule import AttachRule
 from weft.model.host import Host
 from weft.model.ids import ProjectId, Revision
 from weft.model.network import Network, Project, Subnet
@@ -14,7 +15,9 @@ from weft.model.port import Port
 from weft.model.router import Router
 from weft.model.snapshot import Snapshot, Touched
 
-Declared = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
+Declared = (
+    Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | AttachRule | Host
+)
 """Everything that a user declares and a revision can change."""
 
 
@@ -30,6 +33,7 @@ class Kind(StrEnum):
     GROUPS = "groups"
     ADDRESS_GROUPS = "address_groups"
     POLICIES = "policies"
+    ATTACH_RULES = "attach_rules"
     HOSTS = "hosts"
 
 

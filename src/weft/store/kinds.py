@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from weft.model.attach_rule import AttachRule
 from weft.model.host import Host
 from weft.model.ids import ProjectId
 from weft.model.network import Network, Project, Subnet
@@ -26,6 +27,7 @@ TYPES: Mapping[Kind, type[Declared]] = {
     Kind.GROUPS: Group,
     Kind.ADDRESS_GROUPS: AddressGroup,
     Kind.POLICIES: Policy,
+    Kind.ATTACH_RULES: AttachRule,
     Kind.HOSTS: Host,
 }
 """In an order in which rows can be inserted: what is referred to comes first."""
@@ -44,6 +46,7 @@ NOUNS: Mapping[Kind, str] = {
     Kind.GROUPS: "group",
     Kind.ADDRESS_GROUPS: "address group",
     Kind.POLICIES: "policy",
+    Kind.ATTACH_RULES: "attach rule",
     Kind.HOSTS: "host",
 }
 """What a person calls one of them."""

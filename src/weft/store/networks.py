@@ -88,6 +88,7 @@ def remove_project(tx: Transaction, project_id: ProjectId) -> None:
             found.address_groups,
             found.policies,
             found.qos_policies,
+            found.attach_rules,
         )
         users = [
             f"{NOUNS[kind_of(item)]} {item.name}"
@@ -156,6 +157,11 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
         f"policy {policy.name}"
         for policy in tx.snapshot.policies.values()
         if any(rule.peer.network_id == network_id for rule in policy.rules)
+    ]
+    users += [
+        f"attach rule {rule.name}"
+        for rule in tx.snapshot.attach_rules.values()
+        if rule.network_id == network_id
     ]
     if network_id in tx.index.routers:
         users.append(f"router {tx.snapshot.routers[tx.index.routers[network_id]].name}")

@@ -89,6 +89,7 @@ ports = _declared(
 groups = _declared("groups")
 address_groups = _declared("address_groups")
 policies = _declared("policies")
+attach_rules = _declared("attach_rules")
 
 port_addresses = sa.Table(
     "port_addresses",

@@ -3,13 +3,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fakes.runtime import FakeRuntime, FakeServer
+from tests.fakes.runtime import WEB, FakeRuntime, FakeServer
 from tests.fakes.vswitch import FakeLinks, FakeSwitch
 
 from weft.agent.docker.runtime import Container, Event
 from weft.agent.docker.watch import Watch
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
+from weft.client import AttachRule
 
 BOX = Container(
     id="c1",
@@ -35,6 +36,7 @@ class Host:
             switch=self.switch,
             clock=lambda: self.now,
             engine="engine",
+            rules=lambda: self.server.rules,
         )
 
     def happens(self, *actions: str) -> None:
@@ -137,3 +139,129 @@ def test_a_container_that_died_unseen_is_unplugged_when_docker_is_followed_again
     asyncio.run(host.watch.follow(lambda: None))
 
     assert (host.switch.ports, len(host.server.ports)) == ({}, 1)
+
+
+SILENT = replace(BOX, labels={"tier": "front"})
+TO_WEB = AttachRule(name="front", project="default", selector="tier=front", network_id=WEB.id)
+BLUE = replace(WEB, id="22222222-2222-4222-8222-222222222222", name="blue")
+TO_BLUE = replace(TO_WEB, name="blue", network_id=BLUE.id)
+
+
+def networks_of(host: Host) -> list[str]:
+    return [port.network for port in host.server.ports.values()]
+
+
+def test_a_container_that_says_nothing_goes_where_the_first_matching_rule_leads(host: Host) -> None:
+    host.server.others = (BLUE,)
+    host.server.rules = (replace(TO_WEB, selector="tier=back"), TO_BLUE, TO_WEB)
+    host.runtime.put(SILENT)
+
+    host.happens("start")
+
+    (port,) = host.server.ports.values()
+    assert (port.network, port.labels) == ("blue", SILENT.labels)
+    assert len(host.links.inside) == 1
+
+
+def test_a_container_that_no_rule_matches_or_that_has_a_network_is_left_alone(host: Host) -> None:
+    host.server.rules = (TO_WEB,)
+    host.runtime.put(replace(SILENT, labels={"tier": "back"}))
+    host.happens("start")
+    host.runtime.put(replace(SILENT, network_mode="bridge"))
+    host.happens("start")
+
+    assert host.server.ports == {}
+    assert host.server.failures == []
+
+
+def test_a_containers_own_label_goes_before_every_rule(host: Host) -> None:
+    host.server.others = (BLUE,)
+    host.server.rules = (TO_BLUE,)
+    host.runtime.put(BOX)
+
+    host.happens("start")
+
+    assert networks_of(host) == ["web"]
+
+
+def test_a_container_that_names_a_project_is_asked_about_by_its_rules_alone(host: Host) -> None:
+    host.server.others = (BLUE,)
+    host.server.rules = (replace(TO_WEB, project="shop"), TO_BLUE)
+    host.runtime.put(replace(SILENT, labels={**SILENT.labels, "weft.project": "default"}))
+
+    host.happens("start")
+
+    assert networks_of(host) == ["blue"]
+
+
+def test_a_new_rule_reaches_who_runs_without_a_port(host: Host) -> None:
+    host.runtime.put(SILENT)
+    host.resyncs()
+    assert host.server.ports == {}
+
+    host.server.rules = (TO_WEB,)
+    host.resyncs()
+
+    assert networks_of(host) == ["web"]
+
+
+def test_a_changed_rule_moves_nobody_who_runs_not_even_after_the_agents_restart(host: Host) -> None:
+    host.server.others = (BLUE,)
+    host.server.rules = (TO_WEB,)
+    host.runtime.put(SILENT)
+    host.resyncs()
+
+    host.server.rules = (TO_BLUE,)
+    host.watch._attached.clear()
+    host.resyncs()
+
+    assert networks_of(host) == ["web"]
+    assert host.links.made == 1
+
+
+def test_a_changed_rule_holds_from_the_next_start_and_the_old_port_is_given_back(host: Host) -> None:
+    host.server.others = (BLUE,)
+    host.server.rules = (TO_WEB,)
+    host.runtime.put(SILENT)
+    host.happens("start")
+
+    host.server.rules = (TO_BLUE,)
+    host.runtime.put(replace(SILENT, state="exited", pid=0))
+    host.happens("die")
+    host.runtime.put(replace(SILENT, pid=42))
+    host.happens("start")
+
+    assert networks_of(host) == ["blue"]
+    assert len(host.links.inside) == 1
+
+
+def test_the_same_failure_is_reported_once_and_forgotten_with_its_container(host: Host) -> None:
+    host.runtime.put(replace(BOX, labels={"weft.network": "nowhere"}))
+    host.happens("start")
+    host.resyncs()
+    assert len(host.server.failures) == 1
+
+    del host.runtime.listed["c1"]
+    host.happens("destroy")
+
+    assert host.server.failed == []
+
+
+def test_a_failure_whose_container_went_unseen_is_forgotten_and_others_stay(host: Host) -> None:
+    gone = BOX.workload("engine")
+    elsewhere = BOX.workload("another engine")
+    host.server.failed = [gone, elsewhere]
+
+    asyncio.run(host.watch.forget_failures({"c2"}))
+
+    assert host.server.failed == [elsewhere]
+
+
+def test_a_container_that_dies_while_it_is_attached_is_unplugged_in_its_turn(host: Host) -> None:
+    host.runtime.put(BOX)
+    host.links.then = lambda: host.runtime.put(replace(BOX, state="exited", pid=0))
+
+    host.happens("start", "die")
+
+    assert host.links.made == 1
+    assert host.links.inside == {}

@@ -269,3 +269,33 @@ def test_a_host_learns_which_nb_cfg_holds_a_revision_once_ovn_has_it(rest: Rest,
 
     assert (before["nb_cfg"], after["nb_cfg"]) == (None, 7)
     assert rest.with_token(Role.HOST, host="h2").get(path).status_code == 403
+
+
+def test_a_failed_attachment_is_found_by_those_who_may_see_its_project(rest: Rest, h1: Rest) -> None:
+    h1.post("/hosts/h1/failures", {"network": "net", "workload": WEB, "reason": "address taken"})
+    member = rest.with_token(Role.MEMBER, project="default")
+    stranger = rest.with_token(Role.MEMBER, project="other")
+
+    assert [one["reason"] for one in member.get("/failures").json()["items"]] == ["address taken"]
+    assert len(member.get("/failures?network=net&host=h1").json()["items"]) == 1
+    assert member.get("/failures?host=h2").json()["items"] == []
+    assert stranger.get("/failures").json()["items"] == []
+    assert h1.get("/failures").status_code == 403
+
+
+def test_a_failed_attachment_is_forgotten_when_its_workload_is_gone(rest: Rest, h1: Rest) -> None:
+    h1.post("/hosts/h1/failures", {"network": "none such", "workload": WEB, "reason": "no network"})
+    h2 = rest.with_token(Role.HOST, host="h2")
+
+    h2.post("/hosts/h2/failures/forget", {"workload": WEB})
+    assert len(rest.get("/failures").json()["items"]) == 1, "another host's is not forgotten"
+    said = h1.post("/hosts/h1/failures/forget", {"workload": WEB})
+
+    assert said.is_success
+    assert rest.get("/failures").json()["items"] == []
+
+
+def test_a_failed_attachment_counts_among_the_ports_of_the_metrics(rest: Rest, h1: Rest) -> None:
+    h1.post("/hosts/h1/failures", {"network": "none such", "workload": WEB, "reason": "no network"})
+
+    assert 'weft_ports{state="failed"} 1.0' in rest.get("/metrics", root=True).text

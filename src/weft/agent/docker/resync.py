@@ -69,6 +69,7 @@ class Resync:
         except OvsdbUnavailable as error:
             log.warning("leftovers not looked for", why=str(error))
             return
+        await self.watch.forget_failures(containers)
         over = leftovers(found)
         now = self.clock()
         kinds = {"port": over.ports, "endpoint": over.endpoints, "plugged": over.plugged, "link": over.links}

@@ -9,6 +9,7 @@ from weft.api.context import Hosting
 from weft.api.schemas.agent import (
     Attach,
     Attached,
+    FailureGone,
     FailureIn,
     FailureShown,
     FailuresShown,
@@ -167,6 +168,14 @@ def list_failures(asking: Hosting, host: str) -> FailuresShown:
     here = _host(asking.store.snapshot(), host)
     found = [f for f in status.failures(asking.store) if f.host == here.name]
     return FailuresShown(items=[FailureShown.from_model(failure) for failure in found])
+
+
+@router.post("/failures/forget")
+def forget_failure(asking: Hosting, host: str, body: FailureGone) -> Done:
+    """Say that a workload that got no port is gone, or asks for none any more. Idempotent."""
+    here = _host(asking.store.snapshot(), host)
+    status.clear_failure(asking.store, here.name, body.workload.to_model())
+    return Done()
 
 
 @router.post("/heartbeat")

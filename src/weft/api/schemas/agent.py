@@ -80,6 +80,12 @@ class FailureIn(Body):
     reason: Text
 
 
+class FailureGone(Body):
+    """Body of POST /hosts/{host}/failures/forget."""
+
+    workload: WorkloadIn
+
+
 class Heartbeat(Body):
     """Body of POST /hosts/{host}/heartbeat; what else the agent says of itself is shown as it is."""
 
