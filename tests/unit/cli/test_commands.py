@@ -271,3 +271,31 @@ def test_a_host_that_lives_is_retired_by_force_alone(weft: Weft, api: FakeApi) -
 
     assert "is alive" in weft("host", "retire", "host1").stderr
     assert weft("host", "retire", "host1", "--force").exit_code == 0
+
+
+def test_a_workload_that_got_no_port_is_listed_as_failed_with_its_reason(weft: Weft, api: FakeApi) -> None:
+    workload = {"runtime": "docker", "id": "c1", "name": "lost"}
+    failure = {"host": "h1", "workload": workload, "reason": "no network 'nowhere'", "at": "2026-11-25"}
+    api.answers["failures"] = {"items": [{**failure, "project_id": None, "network_id": None}]}
+
+    shown = weft("port", "list").stdout
+    document = json.loads(weft("port", "list", "-o", "json").stdout)
+
+    assert "lost" in shown
+    assert "failed" in shown
+    assert "no network 'nowhere'" in shown
+    assert (document[-1]["name"], document[-1]["id"], document[-1]["fixed_ips"]) == ("lost", None, [])
+    assert document[-1]["status"]["state"] == "failed"
+
+
+def test_an_attach_rule_is_refused_before_it_is_sent_when_its_selector_means_nothing(
+    weft: Weft, api: FakeApi
+) -> None:
+    refused = weft("attach-rule", "create", "web", "--selector", "app=", "--network", "blue")
+    made = weft("attach-rule", "create", "web", "--selector", "app=web", "--network", "blue")
+
+    assert refused.exit_code == 2
+    assert "app=web && !(env=dev)" in refused.stderr
+    assert made.exit_code == 0
+    sent = [body for method, path, body in api.requests if (method, path) == ("POST", "attach-rules")]
+    assert sent == [{"name": "web", "selector": "app=web", "network": "blue"}]
