@@ -1,10 +1,12 @@
 """Open vSwitch and OVN in the lab: the switches of the hosts, and the central databases."""
 
+import os
+import signal
 from pathlib import Path
 
 from weft.agent import guard
 from weft.lab.layout import SOUTHBOUND_PORT, UNDERLAY, UNDERLAY_MTU, LabHost
-from weft.lab.processes import run_on, until
+from weft.lab.processes import is_running, run_on, until
 
 
 def kernel_has_openvswitch() -> bool:
@@ -118,26 +120,39 @@ def start_vswitchd(host: LabHost) -> None:
 
 
 def start_databases(central: LabHost) -> None:
-    """The Northbound and Southbound databases, and northd between them.
+    """The Northbound and Southbound databases, and northd between them."""
+    for kind in ("nb", "sb"):
+        schema = f"/usr/share/ovn/ovn-{kind}.ovsschema"
+        run_on(central, "ovsdb-tool", "create", f"/var/lib/ovn/ovn{kind}_db.db", schema)
+        run_database(central, kind)
+        run_on(central, f"ovn-{kind}ctl", "--timeout=10", "init")
+    start_northd(central)
+
+
+def run_database(central: LabHost, kind: str) -> None:
+    """The server of database `nb` or `sb`; also used by tests that restart it.
 
     As Debian starts them: Unix sockets, and whatever their own tables say of TLS and further sockets.
     """
-    for kind, schema in (("nb", "OVN_Northbound"), ("sb", "OVN_Southbound")):
-        database = f"/var/lib/ovn/ovn{kind}_db.db"
-        run_on(central, "ovsdb-tool", "create", database, f"/usr/share/ovn/ovn-{kind}.ovsschema")
-        run_on(
-            central,
-            "ovsdb-server",
-            database,
-            f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
-            f"--remote=db:{schema},{kind.upper()}_Global,connections",
-            f"--private-key=db:{schema},SSL,private_key",
-            f"--certificate=db:{schema},SSL,certificate",
-            f"--ca-cert=db:{schema},SSL,ca_cert",
-            *_detached(f"ovsdb-{kind}", "ovn"),
-        )
-        run_on(central, f"ovn-{kind}ctl", "--timeout=10", "init")
-    start_northd(central)
+    schema = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[kind]
+    run_on(
+        central,
+        "ovsdb-server",
+        f"/var/lib/ovn/ovn{kind}_db.db",
+        f"--remote=punix:/run/ovn/ovn{kind}_db.sock",
+        f"--remote=db:{schema},{kind.upper()}_Global,connections",
+        f"--private-key=db:{schema},SSL,private_key",
+        f"--certificate=db:{schema},SSL,certificate",
+        f"--ca-cert=db:{schema},SSL,ca_cert",
+        *_detached(f"ovsdb-{kind}", "ovn"),
+    )
+
+
+def kill(host: LabHost, kind: str, name: str) -> None:
+    """Kill a daemon of `kind` `ovn` or `openvswitch` as a fault does; returns when it is gone."""
+    pid = int((host.run / kind / f"{name}.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_running(pid), f"{name} on {host.name} to end", timeout_s=15)
 
 
 def start_northd(central: LabHost) -> None:
