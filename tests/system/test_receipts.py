@@ -81,7 +81,8 @@ def test_a_host_whose_ovn_controller_was_stopped_is_unverified_and_waited_for(
     )
 
     revision = add_rule(lab, policy)
-    told = receipt(lab, revision, wait_s=2)
+    until(lambda: receipt(lab, revision)["waiting"] != ["h1", "h2"], "h1 to have confirmed", timeout_s=20)
+    told = receipt(lab, revision)
     run_controller(pair[1])
 
     assert (told["state"], told["hosts_total"], told["waiting"]) == ("applied", 2, ["h2"])
