@@ -69,9 +69,11 @@ def test_a_label_that_names_no_network_is_a_failure_with_its_reason(lab: Lab, h1
 
     until(lambda: story.failures(h1), "the failure to be told", timeout_s=10)
 
-    told = story.failures(h1)
-    assert "NoSuchNet" in told["lost"]
+    assert "NoSuchNet" in story.failures(h1)["lost"]
     assert "lost" not in story.ports(lab)
+    listed = {port["name"]: port for port in story.weft(lab, "port", "list")}["lost"]
+    assert (listed["status"]["state"], listed["fixed_ips"]) == ("failed", [])
+    assert "NoSuchNet" in listed["status"]["reason"]
 
 
 def test_a_group_rule_holds_across_hosts_and_goes_with_its_policy(lab: Lab, h1: LabHost, h2: LabHost) -> None:

@@ -80,10 +80,12 @@ def test_a_host_whose_ovn_controller_was_stopped_is_unverified_and_waited_for(
         timeout_s=10,
     )
 
-    revision = add_rule(lab, policy)
-    until(lambda: receipt(lab, revision)["waiting"] != ["h1", "h2"], "h1 to have confirmed", timeout_s=20)
-    told = receipt(lab, revision)
-    run_controller(pair[1])
+    try:
+        revision = add_rule(lab, policy)
+        until(lambda: receipt(lab, revision)["waiting"] != ["h1", "h2"], "h1 to have confirmed", timeout_s=20)
+        told = receipt(lab, revision)
+    finally:
+        run_controller(pair[1])
 
     assert (told["state"], told["hosts_total"], told["waiting"]) == ("applied", 2, ["h2"])
     assert "host h2 is unverified" in str(told["problems"])
@@ -95,9 +97,11 @@ def test_what_happened_while_the_agent_was_dead_is_not_called_enforced(
 ) -> None:
     life.stop_agent(pair[1], signal.SIGKILL)
 
-    revision = add_rule(lab, policy)
-    told = receipt(lab, revision, wait_s=2)
-    life.run_agent(pair[1])
+    try:
+        revision = add_rule(lab, policy)
+        told = receipt(lab, revision, wait_s=2)
+    finally:
+        life.run_agent(pair[1])
 
     assert (told["state"], told["enforced"]) == ("applied", False)
     assert receipt(lab, revision, wait_s=30)["state"] == "enforced"

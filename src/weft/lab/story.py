@@ -18,8 +18,8 @@ def weft(lab: Lab, *argv: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def ports(lab: Lab) -> dict[str, dict[str, Any]]:
-    """Every port by name."""
-    return {port["name"]: port for port in weft(lab, "port", "list")}
+    """Every port by name, without the workloads that got none."""
+    return {port["name"]: port for port in weft(lab, "port", "list") if port["id"]}
 
 
 def failures(host: LabHost) -> dict[str, str]:
