@@ -35,7 +35,7 @@ check: ## format, lint, types, imports; unit, golden, property and house tests (
 	$(BIN)/pytest $(PYTEST)
 
 functional: ## one real dependency each: OVSDB, databases, the API
-	$(BIN)/pytest tests/functional $(PYTEST)
+	$(BIN)/pytest tests/functional --durations=10 $(PYTEST)
 
 web: web/node_modules ## the pages: types from the API, lint, unit tests, build, and a browser
 	$(BIN)/python web/openapi.py > web/openapi.json
@@ -50,7 +50,7 @@ web/node_modules: web/package-lock.json
 	touch $@
 
 system: ## real packets in the lab (root)
-	$(BIN)/pytest tests/system $(PYTEST)
+	$(BIN)/pytest tests/system --durations=25 $(PYTEST)
 
 bench: ## measure beside what exists: all, or make bench SCENARIO=apply
 	$(BIN)/python -m bench $(SCENARIO)
