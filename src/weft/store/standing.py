@@ -77,11 +77,15 @@ def standing(
 ) -> Standing:
     """Where the revisions that `record` realised (None: it is not in OVN yet) stand on `hosts`.
 
-    `cuts` are the connections that have to be ended. Agents not heard of since `silent_before` are named.
+    `cuts` are the connections that have to be ended. A host is not the one that is waited for while another
+    does not have the flows without which ending a connection is no use. Agents not heard of since
+    `silent_before` are named.
     """
     ordered = sorted(hosts, key=lambda host: host.name)
     cuts = [] if record is None else [cut for cut in cuts if cut.revision <= record.revision]
-    waiting = [host for host in ordered if record is None or not _has(host, record, cuts)]
+    behind = {host.name for host in ordered if record is None or not _has_flows(host, record)}
+    due = [cut for cut in cuts if not behind & cut.hosts]
+    waiting = [host for host in ordered if host.name in behind or owed_by(host.name, host.flushed, due)]
     failures = [_failure(host, one) for host in ordered if host not in waiting for one in host.unparsed]
     times = [_since(host, record, cuts) for host in ordered if record is not None]
     enforced = record is not None and not waiting and not failures
@@ -93,8 +97,8 @@ def standing(
     )
 
 
-def _has(host: Progress, record: Realised, cuts: Sequence[Cut]) -> bool:
-    return min(host.nb_cfg or 0, host.checked) >= record.nb_cfg and not owed_by(host.name, host.flushed, cuts)
+def _has_flows(host: Progress, record: Realised) -> bool:
+    return min(host.nb_cfg or 0, host.checked) >= record.nb_cfg
 
 
 def _failure(host: Progress, unparsed: Unparsed) -> str:

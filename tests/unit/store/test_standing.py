@@ -98,6 +98,12 @@ def test_a_host_that_has_connections_to_end_is_waited_for() -> None:
     assert found.waiting == ("b",)
 
 
+def test_a_host_that_cannot_end_connections_before_another_has_its_flows_is_not_the_one_waited_for() -> None:
+    found = standing(RECORD, [host("a", 40), host("b", None)], [CUT])
+
+    assert (found.enforced_at, found.waiting) == (None, ("b",))
+
+
 def test_the_end_of_the_last_connection_decides_when() -> None:
     hosts = [
         replace(host(name, 40, own=ms(60), seen=ms(65)), flushed=Revision(9), flushed_at=ms(at))
