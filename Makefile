@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
-.PHONY: help demo test test-full check functional web system bench lab lab-down fmt lock docs
+.PHONY: help demo test test-full check functional web system proof bench lab lab-down fmt lock docs
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ web/node_modules: web/package-lock.json
 
 system: ## real packets in the lab (root)
 	$(BIN)/pytest tests/system --durations=25 $(PYTEST)
+
+proof: ## 10,000 random models: every reading of policy agrees; kept in bench/results/proof.txt
+	$(BIN)/pytest --proof tests/property/test_verdicts.py tests/functional/matches/test_random_traces.py $(PYTEST)
 
 bench: ## measure beside what exists: all, or make bench SCENARIO=apply
 	$(BIN)/python -m bench $(SCENARIO)

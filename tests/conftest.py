@@ -1,12 +1,35 @@
-"""The folder is the marker: `pytest -m system` needs no decorators."""
+"""The folder is the marker: `pytest -m system` needs no decorators. And `--proof` asks much more."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bench.report import RESULTS, machine_facts
 
 HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proof", action="store_true", help="compare the readings of policy on many more models"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(item.path.relative_to(HERE).parts[0])
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a proof found is kept, whatever it was."""
+    if not session.config.getoption("proof") or not session.testscollected:
+        return
+    machine = machine_facts()
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / "proof.txt").open("a") as kept:
+        kept.write(
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} commit {machine['commit']}, {machine['cpu']}: "
+            f"{session.testscollected} tests, {session.testsfailed} failed, exit {exitstatus}\n"
+        )
+        for item in session.items:
+            kept.writelines(f"  {name}: {value}\n" for name, value in item.user_properties)

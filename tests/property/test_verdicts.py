@@ -19,7 +19,7 @@ from weft.verifier.station import Station, link_local
 from weft.verifier.verdict import Judge, Obstacle, between
 
 WAYS = {Direction.EGRESS: "from-lport", Direction.INGRESS: "to-lport"}
-MODELS = 500
+MODELS, MODELS_OF_A_PROOF, AT_ONCE = 500, 10_000, 50
 STRANGERS = (IPv4Address("192.0.2.9"), IPv4Address("10.0.0.6"), IPv6Address("2001:db8::9"))
 
 
@@ -73,10 +73,14 @@ def asked(seed: int, model: Snapshot) -> list[tuple[Station, Station, Header]]:
     return chance.sample(honest, min(40, len(honest))) + chance.sample(claims, min(20, len(claims)))
 
 
-@pytest.mark.parametrize("start", range(0, MODELS, 50))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    models = MODELS_OF_A_PROOF if metafunc.config.getoption("proof") else MODELS
+    metafunc.parametrize("start", range(0, models, AT_ONCE))
+
+
 def test_the_verifier_the_naive_reading_and_the_compiled_acls_agree(start: int) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(start, start + 50):
+    for seed in range(start, start + AT_ONCE):
         model = random_model(seed)
         judge, acls = Judge(model), AclReader(compile_model(model, CompilerSettings()))
         for here, there, header in asked(seed, model):

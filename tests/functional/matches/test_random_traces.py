@@ -13,10 +13,10 @@ from tests.support.random_models import random_model
 from weft.model.policy import Protocol
 from weft.model.snapshot import Snapshot
 from weft.verifier.packet import Header
-from weft.verifier.station import Station
+from weft.verifier.station import Station, link_local, may_use
 from weft.verifier.verdict import Judge, Obstacle
 
-MODELS, PACKETS = 10, 12
+MODELS, MODELS_OF_A_PROOF, PACKETS = 10, 500, 12
 DHCP = {(68, 67), (67, 68), (546, 547), (547, 546)}
 NEIGHBOURS = range(133, 137)
 """RS, RA, NS and NA: what OVN answers itself, and no stack sends with an arbitrary target."""
@@ -29,10 +29,19 @@ def traceable(header: Header) -> bool:
     return header.protocol is not Protocol.UDP or (header.source_port, header.value) not in DHCP
 
 
+def lax(here: Station) -> bool:
+    """Where ovn-trace passes what ovn-controller drops: the link-local address of a port without IPv6.
+
+    Seen on 23.03: the flows of table 73 have no IPv6 for such a port, and ovn-trace lets it through.
+    """
+    assert here.port is not None
+    return here.address == link_local(here.port.mac) and not may_use(here.port, here.address)
+
+
 def packets(seed: int, model: Snapshot) -> Iterator[tuple[Station, Station, Header]]:
     """Some packets of the model, half of them such as pass, as far as there are any."""
     judge = Judge(model)
-    found = [question for n in range(10) for question in asked(seed + n, model) if traceable(question[2])]
+    found = [q for n in range(10) for q in asked(seed + n, model) if traceable(q[2]) and not lax(q[0])]
     passing = [question for question in found if judge.verdict(*question).passes]
     chance = Random(seed)
     yield from chance.sample(passing, min(PACKETS // 2, len(passing)))
@@ -44,9 +53,16 @@ def ovn(new_ovn: Callable[[Snapshot], Ovn]) -> Ovn:
     return new_ovn(random_model(0))
 
 
-def test_a_packet_arrives_where_the_verifier_says_so_and_nowhere_else(ovn: Ovn) -> None:
+@pytest.fixture
+def seeds(request: pytest.FixtureRequest) -> range:
+    return range(MODELS_OF_A_PROOF if request.config.getoption("proof") else MODELS)
+
+
+def test_a_packet_arrives_where_the_verifier_says_so_and_nowhere_else(
+    ovn: Ovn, seeds: range, record_property: Callable[[str, object], None]
+) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(MODELS):
+    for seed in seeds:
         model = random_model(seed)
         ovn.realise(model)
         judge = Judge(model)
@@ -58,5 +74,6 @@ def test_a_packet_arrives_where_the_verifier_says_so_and_nowhere_else(ovn: Ovn) 
             packet = microflow(model, here, there, header)
             said = ovn.trace(entry(here.port), packet, "--minimal", "--ct=new", "--ct=new")
             assert (f'output("{there.port.id}")' in said) == verdict.passes, (seed, packet, verdict, said)
+    record_property("packets traced", dict(seen))
     assert sum(seen.values()) >= 100
     assert all(seen[word] > 3 for word in ("passes", "dropped", Obstacle.SPOOFED)), seen
