@@ -31,15 +31,27 @@ def explain(
     source: Annotated[str, typer.Argument(help=_ENDS)],
     destination: Annotated[str, typer.Argument(help=_ENDS)],
     traffic: Annotated[str, typer.Argument(help="tcp/443, udp/53, icmp, icmp/8, or other.")],
+    *,
+    remedies: Annotated[
+        bool, typer.Option("--remedies/--no-remedies", help="Also say what would turn the verdict.")
+    ] = True,
 ) -> None:
-    """Say whether one endpoint reaches another, which rules decide, and who wrote them."""
+    """Say whether one endpoint reaches another, which rules decide, and who wrote them.
+
+    And what would turn that: changes that you may make, the one that changes least for anybody else first.
+    """
     body = session.scoped(
-        {"source": end_in(source), "destination": end_in(destination), "traffic": traffic_in(traffic)}
+        {
+            "source": end_in(source),
+            "destination": end_in(destination),
+            "traffic": traffic_in(traffic),
+            "remedies": remedies,
+        }
     )
     with session.connect() as client:
         found = client.request("POST", "explain", body=body).body
     if session.form is Format.TABLE:
-        for line in told(found["verdicts"]):
+        for line in (*told(found["verdicts"]), *turned(found)):
             session.say(line)
     else:
         session.emit(found)
@@ -67,6 +79,22 @@ def told(verdicts: list[Mapping[str, Any]]) -> Iterator[str]:
         yield " ".join(sentences)
         for side in ("egress", "ingress"):
             yield from _close(found[0][side])
+
+
+def turned(found: Mapping[str, Any]) -> Iterator[str]:
+    """What would turn the verdict, for people, and what else that would do."""
+    for number, remedy in enumerate(found["remedies"]):
+        if number == 0:
+            yield "To close it:" if found["passes"] else "To open it:"
+        effects = [f"{word} {_pairs(remedy[key])}" for word, key in _EFFECTS if remedy[key]]
+        yield f"  {remedy['text']}  ({', '.join(effects) or 'nobody else is concerned'})"
+
+
+_EFFECTS = (("opens", "opened"), ("closes", "closed"))
+
+
+def _pairs(count: int) -> str:
+    return f"{count} pair{'' if count == 1 else 's'} of addresses"
 
 
 def _close(decision: Mapping[str, Any] | None) -> Iterator[str]:

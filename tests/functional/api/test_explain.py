@@ -147,3 +147,39 @@ def test_who_cannot_see_a_port_is_not_told_about_it(estate: Rest) -> None:
 
     assert (hidden.status_code, hidden.json()["field"]) == (404, "source")
     assert viewer.post("/explain", body).status_code == 200
+
+
+def remedies(rest: Rest, *, port: int = 5432) -> Any:  # noqa: ANN401 - JSON
+    body = {"source": {"port": "web1"}, "destination": {"port": "db1"}, "remedies": True}
+    answer = rest.post("/explain", {**body, "traffic": {"protocol": "tcp", "port": port}})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_what_would_open_it_is_told_the_least_change_first_and_does_when_it_is_made(estate: Rest) -> None:
+    found = remedies(estate)
+
+    first = found["remedies"][0]
+    assert (first["opened"], first["closed"]) == (1, 0)
+    assert first["text"] == ("add to policy db, before rule 1: allow ingress tcp/5432 from 10.1.0.2/32"), (
+        "for one address of the two; and IPv6 stays as it is"
+    )
+    edit = first["edits"][0]
+    rule = {**edit["rule"], "peer": {"cidr": edit["rule"]["peer"]["cidr"]}}
+    assert estate.post("/policies/db/rules", {"rule": rule, "index": edit["index"]}).status_code == 201
+    assert explained(estate, "web1", "db1", TCP)["verdicts"][0]["passes"]
+    assert not explained(estate, "web2", "db1", TCP)["passes"]
+
+
+def test_what_would_close_it_is_told_too(estate: Rest) -> None:
+    found = remedies(estate, port=80)
+
+    assert found["passes"]
+    assert {(r["opened"], r["closed"] > 0) for r in found["remedies"]} == {(0, True)}
+
+
+def test_only_what_the_caller_may_change_is_proposed(estate: Rest) -> None:
+    viewer = estate.with_token(Role.VIEWER, project="default")
+
+    assert remedies(viewer)["remedies"] == []
+    assert remedies(estate.with_token(Role.MEMBER, project="default"))["remedies"] != []

@@ -18,8 +18,25 @@ def a_verdict(*sentences: str, source: str = "10.0.0.2", close: int = 0) -> dict
     }
 
 
+def an_answer(*verdicts: object, **more: object) -> dict[str, object]:
+    return {"passes": False, "verdicts": list(verdicts), "remedies": [], **more}
+
+
+def test_what_would_turn_it_is_said_with_what_else_it_would_do(weft: Weft, api: FakeApi) -> None:
+    remedies = [
+        {"text": "add a rule", "opened": 1, "closed": 0},
+        {"text": "remove a rule", "opened": 12, "closed": 3},
+    ]
+    api.answers["explain"] = an_answer(a_verdict("no."), remedies=remedies)
+
+    assert weft("explain", "web", "db", "tcp/80").stdout == (
+        "no.\nTo open it:\n  add a rule  (opens 1 pair of addresses)\n"
+        "  remove a rule  (opens 12 pairs of addresses, closes 3 pairs of addresses)\n"
+    )
+
+
 def test_the_answer_is_its_sentences_and_what_came_close(weft: Weft, api: FakeApi) -> None:
-    api.answers["explain"] = {"verdicts": [a_verdict("web reaches db.", "Answers come back.", close=1)]}
+    api.answers["explain"] = an_answer(a_verdict("web reaches db.", "Answers come back.", close=1))
 
     said = weft("explain", "web", "db", "tcp/80")
 
@@ -29,13 +46,13 @@ def test_the_answer_is_its_sentences_and_what_came_close(weft: Weft, api: FakeAp
 
 
 def test_the_same_answer_for_two_versions_is_said_once(weft: Weft, api: FakeApi) -> None:
-    api.answers["explain"] = {"verdicts": [a_verdict("yes."), a_verdict("yes.", source="fd00::2")]}
+    api.answers["explain"] = an_answer(a_verdict("yes."), a_verdict("yes.", source="fd00::2"))
 
     assert weft("explain", "web", "db", "tcp/80").stdout == "yes.\n"
 
 
 def test_different_answers_are_told_apart_by_address(weft: Weft, api: FakeApi) -> None:
-    api.answers["explain"] = {"verdicts": [a_verdict("yes."), a_verdict("no.", source="fd00::2")]}
+    api.answers["explain"] = an_answer(a_verdict("yes."), a_verdict("no.", source="fd00::2"))
 
     assert "fd00::2 to 10.0.0.9\nno." in weft("explain", "web", "db", "tcp/80").stdout
 
@@ -50,6 +67,7 @@ def test_ends_and_traffic_are_asked_for_as_they_are_written(weft: Weft, api: Fak
         "source": {"network": "net", "labels": {"app": "web", "env": "live"}},
         "destination": {"address": "192.0.2.1"},
         "traffic": {"protocol": "icmp", "icmp_type": 8},
+        "remedies": True,
     }
 
 

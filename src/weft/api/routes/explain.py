@@ -6,19 +6,25 @@ from functools import cache
 from fastapi import APIRouter
 
 from weft.api import references
+from weft.api.auth import sees
 from weft.api.context import Asking, Reading
 from weft.api.schemas.explain import TO_COME, EndpointIn, ExplainIn, ExplainShown, Telling, VerdictShown
+from weft.api.schemas.remedy import RemedyShown
 from weft.model.errors import Invalid, WeftError
 from weft.model.ids import NetworkId
 from weft.model.ipam import first_free
 from weft.model.network import Network
+from weft.model.policy import Group, Policy, Tier
 from weft.model.port import FixedIP, Port, PortKind, mac_for
 from weft.model.snapshot import Snapshot
 from weft.store import Change, Store
 from weft.store.provenance import origin_of_default, origin_of_rule
+from weft.store.tokens import Role
 from weft.verifier.lines import Line, OfNetwork, Origin
+from weft.verifier.remedy import remedies
 from weft.verifier.station import Station, domain_around, owner, stations
 from weft.verifier.verdict import Judge, Verdict
+from weft.verifier.world import World
 
 router = APIRouter(prefix="/explain", tags=["explain"])
 
@@ -34,7 +40,22 @@ def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
         revision=snapshot.revision,
         passes=any(verdict.passes for verdict in verdicts),
         verdicts=[VerdictShown.from_model(told, verdict) for verdict in verdicts],
+        remedies=_remedies(asking, snapshot, verdicts) if body.remedies else [],
     )
+
+
+def _remedies(asking: Asking, snapshot: Snapshot, verdicts: Sequence[Verdict]) -> list[RemedyShown]:
+    """What would turn the first verdict that anything can turn."""
+
+    def editable(one: Policy | Group) -> bool:
+        if asking.caller.role is Role.ADMIN:
+            return True
+        ours = asking.caller.role is Role.MEMBER and sees(asking.caller, one.project_id)
+        return ours and not (isinstance(one, Policy) and one.tier is Tier.ADMIN)
+
+    world = World.of(snapshot)
+    found = (remedies(world, verdict, editable) for verdict in verdicts)
+    return [RemedyShown.from_model(snapshot, one) for one in next(filter(None, found), ())]
 
 
 def _verdicts(

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from weft.api.schemas.base import Body, IpAddress, Labels, Reference, Shown
+from weft.api.schemas.remedy import RemedyShown
 from weft.model.errors import Invalid
 from weft.model.ids import PortId
 from weft.model.policy import Action, Direction, Protocol
@@ -94,6 +95,7 @@ class ExplainIn(Body):
     source: EndpointIn
     destination: EndpointIn
     traffic: TrafficIn
+    remedies: bool = Field(default=False, description="Also say what would turn the verdict.")
 
 
 class EndpointShown(Shown):
@@ -213,8 +215,13 @@ class VerdictShown(Shown):
 
 
 class ExplainShown(Shown):
-    """Verdicts, one for each pair of addresses that the two ends have; `passes` if any of them does."""
+    """Verdicts, one for each pair of addresses that the two ends have; `passes` if any of them does.
+
+    `remedies` are changes that would turn the first verdict that policy can turn, the one that does least
+    else first: only such as the caller may make, each tried on the model. None were asked for, or none help.
+    """
 
     revision: int
     passes: bool
     verdicts: list[VerdictShown]
+    remedies: list[RemedyShown]

@@ -147,6 +147,16 @@ class ServiceShown(Shown):
     icmp_code: int | None
 
 
+def service_shown(service: Service) -> ServiceShown:
+    """The service as it is shown."""
+    return ServiceShown(
+        protocol=service.protocol,
+        ports=[_text_of(ports) for ports in service.ports],
+        icmp_type=service.icmp_type,
+        icmp_code=service.icmp_code,
+    )
+
+
 class RuleShown(Shown):
     """A rule; a higher `rank` is evaluated earlier."""
 
@@ -168,12 +178,7 @@ class RuleShown(Shown):
             direction=rule.direction,
             action=rule.action,
             peer=PeerShown.from_model(rule.peer),
-            service=ServiceShown(
-                protocol=rule.service.protocol,
-                ports=[_text_of(ports) for ports in rule.service.ports],
-                icmp_type=rule.service.icmp_type,
-                icmp_code=rule.service.icmp_code,
-            ),
+            service=service_shown(rule.service),
             stateful=rule.stateful,
             log=rule.log,
             description=rule.description,
