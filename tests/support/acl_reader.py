@@ -129,7 +129,7 @@ def _comparison(tokens: list[str]) -> tuple[_Match, list[str]]:
         return _port(field, values[0]), tokens[end + 1 :]
     if field.startswith("ip"):
         return _address(field, values), tokens[end + 1 :]
-    return _number(field, operator, int(values[0])), tokens[end + 1 :]
+    return _number(field, operator, [int(value) for value in values]), tokens[end + 1 :]
 
 
 def _port(field: str, value: str) -> _Match:
@@ -149,7 +149,7 @@ def _address(field: str, values: list[str]) -> _Match:
     return match
 
 
-def _number(field: str, operator: str, wanted: int) -> _Match:
+def _number(field: str, operator: str, wanted: list[int]) -> _Match:
     protocol, _, part = field.partition(".")
 
     def match(_: AclReader, packet: Packet) -> bool:
@@ -162,6 +162,6 @@ def _number(field: str, operator: str, wanted: int) -> _Match:
             "type": header.value >> 8,
             "code": header.value & 255,
         }[part]
-        return {"==": found == wanted, ">=": found >= wanted, "<=": found <= wanted}[operator]
+        return {"==": found in wanted, ">=": found >= wanted[0], "<=": found <= wanted[0]}[operator]
 
     return match

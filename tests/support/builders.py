@@ -220,6 +220,7 @@ def a_rule(
     service: str = "any",
     stateful: bool = True,
     log: bool = False,
+    count: bool = False,
     rank: int = 0,
 ) -> Rule:
     return Rule(
@@ -230,6 +231,7 @@ def a_rule(
         service=a_service(service),
         stateful=stateful,
         log=log,
+        count=count,
         rank=rank,
     )
 

@@ -1,5 +1,7 @@
 """Random small models, whose parts have the same names in every draw: two of them differ in some of these."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from tests.support.builders import (
     Anything,
@@ -23,6 +25,7 @@ from weft.model.port import Port
 LABELS = ["web", "db", "ops"]
 NETWORKS = ["blue", "green"]
 PORTS = ["p0", "p1", "p2", "p3", "p4"]
+SERVICES = ["any", "tcp", "tcp/80,8000-8080", "tcp/443", "udp/53", "icmp/8", "icmpv6"]
 QOS = ["gold", "silver"]
 V4, V6 = "10.0.0.0/24", "fd00::/64"
 OWN = {"blue": "10.1.0.0/24", "green": "10.2.0.0/24"}
@@ -53,10 +56,24 @@ def rules(draw: st.DrawFn, name: str) -> Rule:
         draw(st.sampled_from(list(Direction))),
         draw(st.sampled_from(list(Action))),
         peer=draw(peers()),
-        service=draw(st.sampled_from(["any", "tcp", "tcp/80,8000-8080", "udp/53", "icmp/8", "icmpv6"])),
+        service=draw(st.sampled_from(SERVICES)),
         stateful=draw(st.booleans()),
         log=draw(st.booleans()),
+        count=draw(st.booleans()),
     )
+
+
+@st.composite
+def rows_of_rules(draw: st.DrawFn, prefix: str) -> list[Rule]:
+    """Up to four rules of a policy; some are like the one before, but for their service."""
+    found: list[Rule] = []
+    for number in range(draw(st.integers(0, 4))):
+        rule = draw(rules(f"{prefix}-{number}"))
+        alike = draw(st.booleans())
+        if found and alike:
+            rule = replace(found[-1], id=rule.id, service=rule.service, count=rule.count)
+        found.append(rule)
+    return found
 
 
 @st.composite
@@ -111,6 +128,6 @@ def models(draw: st.DrawFn) -> list[Anything]:
     objects += [draw(groups(label)) for label in LABELS]
     objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))
     for tier in Tier:
-        made = [draw(rules(f"{tier}-{n}")) for n in range(draw(st.integers(0, 3)))]
+        made = draw(rows_of_rules(str(tier)))
         objects.append(a_policy(tier, *made, target=draw(st.sampled_from([None, *LABELS])), tier=tier))
     return objects

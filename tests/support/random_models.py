@@ -100,10 +100,7 @@ def _policies(chance: Random, networks: list[str], most_rules: int, *, plain: bo
         made = [
             a_policy(
                 f"{tier}-{number}",
-                *(
-                    _rule(chance, f"{tier}-{number}-{n}", networks, plain=plain)
-                    for n in range(chance.randint(0, most_rules))
-                ),
+                *_rules(chance, f"{tier}-{number}", networks, chance.randint(0, most_rules), plain=plain),
                 target=chance.choice([None, *GROUPS]),
                 tier=tier,
                 order=chance.choice([1, 1000, 1000]),
@@ -121,6 +118,17 @@ def _ranked(policies: list[Policy], tier: Tier) -> list[Policy]:
         replace(policy, rules=tuple(replace(rule, rank=next(ranks)) for rule in policy.rules))
         for policy in policies
     ]
+
+
+def _rules(chance: Random, prefix: str, networks: list[str], number: int, *, plain: bool) -> list[Rule]:
+    """Some are like the one before, but for their service: the compiler may make one ACL of both."""
+    found: list[Rule] = []
+    for n in range(number):
+        rule = _rule(chance, f"{prefix}-{n}", networks, plain=plain)
+        if found and chance.random() < 0.3:
+            rule = replace(found[-1], id=rule.id, service=rule.service)
+        found.append(rule)
+    return found
 
 
 def _rule(chance: Random, name: str, networks: list[str], *, plain: bool) -> Rule:

@@ -111,6 +111,9 @@ def add(
         bool | None, typer.Option("--stateful/--stateless", help="Whether replies pass by themselves.")
     ] = None,
     log: Annotated[bool | None, typer.Option("--log/--no-log", help="Log what matches.")] = None,
+    count: Annotated[
+        bool | None, typer.Option("--count/--no-count", help="Count apart from rules that are alike.")
+    ] = None,
     description: Description = None,
 ) -> None:
     """Add a rule to a policy, last unless `--index` says where."""
@@ -121,6 +124,7 @@ def add(
         service=service_in(service),
         stateful=stateful,
         log=log,
+        count=count,
         description=description,
     )
     body = given(rule=wanted, index=index)

@@ -63,6 +63,7 @@ def rules(policy: Item, names: Names) -> Table:
     for number, rule in enumerate(policy.get("rules") or [], start=1):
         options = [] if rule.get("stateful", True) else ["stateless"]
         options += ["log"] if rule.get("log") else []
+        options += ["count"] if rule.get("count") else []
         cells = [
             str(number),
             rule["direction"],

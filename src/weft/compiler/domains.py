@@ -12,6 +12,7 @@ from enum import Enum
 from typing import cast
 
 from weft.compiler import names
+from weft.compiler.merging import merged
 from weft.compiler.settings import CompilerSettings
 from weft.model.ids import DomainId, GroupId, NetworkId, PolicyId, ProjectId, RouterId, RuleId
 from weft.model.policy import Group, Policy, Rule
@@ -216,15 +217,15 @@ def _by_project(groups: Iterable[Group]) -> Mapping[ProjectId, Sequence[Group]]:
 
 
 def _rules(old: Domains, new: Snapshot, touched: Touched) -> Mapping[RuleKey, tuple[Policy, Rule]]:
-    """Every rule with its policy."""
+    """Every rule with its policy; those that one ACL stands for are one, called after the first."""
     if not touched.policies:
         return old.rules
     rules = dict(old.rules)
     for key in touched.policies:
         if (before := old.snapshot.policies.get(key)) is not None:
-            for rule in before.rules:
+            for rule in merged(before):
                 rules.pop((key, rule.id), None)
         if (after := new.policies.get(key)) is not None:
-            for rule in after.rules:
+            for rule in merged(after):
                 rules[key, rule.id] = (after, rule)
     return rules

@@ -3,7 +3,7 @@
 A match that does not parse is accepted by the Northbound database and then silently missing on every host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weft.compiler import names
@@ -131,8 +131,8 @@ def _service(service: Service, *, answers: bool) -> str:
     if not service.ports:
         return str(protocol)
     field = f"{protocol}.{'src' if answers else 'dst'}"
-    ranges = [_range(field, ports) for ports in sorted(set(service.ports))]
-    return ranges[0] if len(ranges) == 1 else f"({' || '.join(ranges)})"
+    parts = [*_single(field, service.ports), *_ranges(field, service.ports)]
+    return parts[0] if len(parts) == 1 else f"({' || '.join(parts)})"
 
 
 def _icmp(name: str, service: Service, *, answers: bool) -> str:
@@ -143,7 +143,15 @@ def _icmp(name: str, service: Service, *, answers: bool) -> str:
     return kind if service.icmp_code is None else f"{kind} && {name}.code == {service.icmp_code}"
 
 
-def _range(field: str, ports: PortRange) -> str:
-    if ports.first == ports.last:
-        return f"{field} == {ports.first}"
-    return f"({field} >= {ports.first} && {field} <= {ports.last})"
+def _single(field: str, ports: Iterable[PortRange]) -> Iterator[str]:
+    """Those that are one port, in one comparison."""
+    found = sorted({each.first for each in ports if each.first == each.last})
+    if found:
+        yield f"{field} == {found[0]}" if len(found) == 1 else f"{field} == {{{', '.join(map(str, found))}}}"
+
+
+def _ranges(field: str, ports: Iterable[PortRange]) -> Iterator[str]:
+    """Those that are several, in two each."""
+    for each in sorted(set(ports)):
+        if each.first != each.last:
+            yield f"({field} >= {each.first} && {field} <= {each.last})"

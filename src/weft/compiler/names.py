@@ -6,7 +6,7 @@ Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA
 from functools import lru_cache
 from uuid import UUID
 
-from weft.model.ids import AddressGroupId, DomainId, GroupId, NetworkId, PortId, RouterId, SubnetId
+from weft.model.ids import AddressGroupId, DomainId, GroupId, NetworkId, PortId, RouterId, RuleId, SubnetId
 from weft.ovn.rows import Key
 
 
@@ -94,6 +94,14 @@ def group_key(name: str) -> Key:
 def acl_key(owner: str, what: str) -> Key:
     """Of the ACL `what` on the port group called `owner`."""
     return Key(f"acl:{owner}:{what}")
+
+
+def acl_rule(key: Key) -> RuleId | None:
+    """The rule that the ACL with `key` is called after; None for the system's and the defaults'."""
+    try:
+        return RuleId(UUID(key.split(":")[2][:36]))
+    except (IndexError, ValueError):
+        return None
 
 
 def acl_group(key: Key) -> Key:

@@ -27,6 +27,7 @@ from weft.compiler.acls import network_acls, rule_acls
 from weft.compiler.dhcp import dhcp_options
 from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, rejoined
 from weft.compiler.groups import address_sets
+from weft.compiler.merging import merged
 from weft.compiler.ports import switch_port
 from weft.compiler.qos import qos_rules
 from weft.compiler.routers import router_rows
@@ -105,7 +106,7 @@ def every_unit(domains: Domains) -> Iterator[Unit]:
             yield Unit(recipe, (key,))
     for policy in declared.policies.values():
         for where in domains.places_of(policy):
-            for rule in policy.rules:
+            for rule in merged(policy):
                 yield Unit(rule_acls, ((policy.id, rule.id), where))
 
 
@@ -254,7 +255,7 @@ def _rules_that_differ(old: Domains, new: Domains, keys: Set[PolicyId]) -> Itera
 
 
 def _differing_rules(sides: Sequence[Policy]) -> Set[RuleId]:
-    rules = [{rule.id: rule for rule in policy.rules} for policy in sides]
+    rules = [{rule.id: rule for rule in merged(policy)} for policy in sides]
     either = {key for side in rules for key in side}
     if len({(policy.target, policy.tier, policy.project_id) for policy in sides}) > 1 or len(sides) < 2:
         return either

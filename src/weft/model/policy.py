@@ -116,6 +116,8 @@ class Rule:
 
     A higher rank is evaluated earlier: it is the priority that the engine gets. The store assigns it at
     commit, with gaps, so that an insertion moves no other rule (`weft.model.rank`).
+
+    Rules that are alike may be one to the engine; one that is to `count` what it meets stays alone.
     """
 
     id: RuleId
@@ -125,6 +127,7 @@ class Rule:
     service: Service = Service()
     stateful: bool = True
     log: bool = False
+    count: bool = False
     description: str = ""
     rank: int = 0
 

@@ -46,6 +46,7 @@ class NewRule:
     service: Service = field(default_factory=Service)
     stateful: bool = True
     log: bool = False
+    count: bool = False
     description: str = ""
 
 
@@ -290,6 +291,7 @@ def _rule(tx: Transaction, new: NewRule, known: Mapping[RuleId, Rule]) -> Rule:
         service=new.service,
         stateful=new.stateful,
         log=new.log,
+        count=new.count,
         description=new.description,
         rank=0 if new.id is None else known[new.id].rank,
     )

@@ -76,7 +76,8 @@ MODEL = a_snapshot(
     a_qos_policy("gold", egress=10_000, ingress=20_000, dscp=46),
     a_policy(
         "db",
-        a_rule("db-1", IN, ALLOW, peer=a_peer(group="app"), service="tcp/5432,8000-8080"),
+        a_rule("db-1", IN, ALLOW, peer=a_peer(group="app"), service="tcp/5432,5433"),
+        a_rule("db-1b", IN, ALLOW, peer=a_peer(group="app"), service="tcp/8000-8080"),
         a_rule("db-2", IN, ALLOW, peer=a_peer(group="nobody"), log=True),
         a_rule("db-3", IN, REJECT, peer=a_peer(group="web"), service="tcp/5432"),
         a_rule("db-4", IN, DROP, log=True),
@@ -99,6 +100,8 @@ MODEL = a_snapshot(
     a_policy(
         "stateless",
         a_rule("sl-1", IN, ALLOW, peer=a_peer(group="app"), service="tcp/80", stateful=False, log=True),
+        a_rule("sl-1a", IN, ALLOW, peer=a_peer(group="app"), service="tcp/90", stateful=False),
+        a_rule("sl-1b", IN, ALLOW, peer=a_peer(group="app"), service="tcp/91-99", stateful=False),
         a_rule("sl-2", IN, DROP),
         a_rule("sl-3", OUT, DROP),
         target="stateless",
@@ -136,6 +139,7 @@ TCP, UDP = "tcp.src == 40000 && tcp.dst == {}", "udp.src == 40000 && udp.dst == 
     [
         pytest.param(APP, WEB, TCP.format(80), True, id="same network by default"),
         pytest.param(APP, DB, TCP.format(5432), True, id="group peer, one port"),
+        pytest.param(APP, DB, TCP.format(5433), True, id="group peer, one port of a set"),
         pytest.param(APP, DB, TCP.format(8040), True, id="group peer, inside of a range"),
         pytest.param(APP, DB, TCP.format(8081), False, id="group peer, beyond the range"),
         pytest.param(WEB, DB, TCP.format(5432), False, id="rejected peer"),
@@ -147,6 +151,7 @@ TCP, UDP = "tcp.src == 40000 && tcp.dst == {}", "udp.src == 40000 && udp.dst == 
         pytest.param(APP, STATELESS, TCP.format(80), True, id="stateless there"),
         pytest.param(APP, STATELESS, TCP.format(81), False, id="stateless, another port"),
         pytest.param(STATELESS, APP, "tcp.src == 80 && tcp.dst == 40000", True, id="stateless back"),
+        pytest.param(STATELESS, APP, "tcp.src == 95 && tcp.dst == 40000", True, id="two stateless back"),
         pytest.param(STATELESS, APP, TCP.format(80), False, id="stateless, no new connections back"),
         pytest.param(STATELESS, WEB, "tcp.src == 80 && tcp.dst == 40000", False, id="stateless, not to all"),
         pytest.param(NEW, WEB, TCP.format(80), False, id="out of quarantine"),

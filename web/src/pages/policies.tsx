@@ -152,6 +152,7 @@ function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: boolean 
               {serviceWords(rule.service)} {rule.direction === "ingress" ? "from" : "to"} {peers(rule.peer)}
               {!rule.stateful && " (stateless)"}
               {rule.log && " (logged)"}
+              {rule.count && " (counted)"}
               {rule.description !== "" && <small> {rule.description}</small>}
             </span>
             {mayChange && (

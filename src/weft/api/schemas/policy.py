@@ -82,6 +82,9 @@ class RuleIn(Body):
     service: ServiceIn = ServiceIn()
     stateful: bool = True
     log: bool = False
+    count: bool = Field(
+        default=False, description="Stay an ACL of its own, so that its packets are counted apart."
+    )
     description: Text = ""
     rank: int | None = Field(default=None, description="Read only; what is sent is ignored.")
 
@@ -167,6 +170,7 @@ class RuleShown(Shown):
     service: ServiceShown
     stateful: bool
     log: bool
+    count: bool
     description: str
     rank: int
 
@@ -181,6 +185,7 @@ class RuleShown(Shown):
             service=service_shown(rule.service),
             stateful=rule.stateful,
             log=rule.log,
+            count=rule.count,
             description=rule.description,
             rank=rule.rank,
         )
