@@ -11,13 +11,13 @@ _NO_ADDRESS = "0.0.0.0"
 
 def switch_port(snapshot: Snapshot, port: Port) -> LogicalSwitchPort:
     """The row of `port`: static addresses, anti-spoofing, and the host that may claim it."""
-    own = " ".join([port.mac, *(str(ip.address) for ip in port.fixed_ips)])
-    only = own if port.fixed_ips else f"{port.mac} {_NO_ADDRESS}"
+    own = frozenset((" ".join([port.mac, *(str(ip.address) for ip in port.fixed_ips)]),))
+    only = own if port.fixed_ips else frozenset((f"{port.mac} {_NO_ADDRESS}",))
     return LogicalSwitchPort(
         key=names.port_key(port.id),
         name=str(port.id),
-        addresses=frozenset((own,) if port.port_security else (own, "unknown")),
-        port_security=frozenset((only,) if port.port_security else ()),
+        addresses=own if port.port_security else own | {"unknown"},
+        port_security=only if port.port_security else frozenset(),
         options={"requested-chassis": str(port.host)} if port.host else {},
         dhcpv4_options=_dhcp(snapshot, port, 4),
         dhcpv6_options=_dhcp(snapshot, port, 6),

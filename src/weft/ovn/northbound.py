@@ -103,10 +103,12 @@ class Northbound:
 
     def read(self) -> Rows:
         """Our rows as they are now."""
-        return dict(self.look().rows)
+        return dict(self.look({}).rows)
 
-    def look(self) -> Actual:
+    def look(self, like: Rows) -> Actual:
         """Our rows as they are now, at the cost of those that moved since the last look.
+
+        A row that equals the one in `like` is that one: an estate that is as desired is held once, not twice.
 
         A second row with a key that is taken is called `duplicate:...`, a stranger's row that one of ours
         refers to `foreign:...`: no desired row is called so, hence the next plan does away with them.
@@ -120,7 +122,7 @@ class Northbound:
                 replica.touched.update(
                     (table, identity) for table, rows in replica.tables.items() for identity in rows
                 )
-            self._refresh(replica)
+            self._refresh(replica, like)
             moved, self._moved = self._moved, set()
             return Actual(self._rows, moved)
 
@@ -199,7 +201,7 @@ class Northbound:
             ],
         }
 
-    def _refresh(self, replica: Replica) -> None:
+    def _refresh(self, replica: Replica, like: Rows) -> None:
         """Bring the converted rows up to date with what the monitor touched.
 
         Names first, then values, for rows name each other by key. A row that is new or gone changes the
@@ -218,7 +220,7 @@ class Northbound:
         if vacant:
             self._promote(vacant, replica, touched, renamed)
         for table, identity in self._with_parents(replica, touched, renamed):
-            self._convert(table, identity, replica)
+            self._convert(table, identity, replica, like)
 
     def _call_it(self, identity: Uuid, old: Key | None, new: Key | None) -> set[str]:
         """Change what a row is called; the key that has become free, if any."""
@@ -269,13 +271,14 @@ class Northbound:
             (table, identity) for table in parents for identity in replica.tables.get(table, {})
         }
 
-    def _convert(self, table: str, identity: Uuid, replica: Replica) -> None:
+    def _convert(self, table: str, identity: Uuid, replica: Replica, like: Rows) -> None:
         """Convert one of ours. A duplicate that lives by its parent alone is seen in the parent alone."""
         key = self._keys.get(identity)
         if key is None or key.startswith(_FOREIGN):
             return
         if table in _ROOTS or not key.startswith(_DUPLICATE):
-            self._rows[key] = self._row(table, key, replica.tables[table][identity])
+            row, known = self._row(table, key, replica.tables[table][identity]), like.get(key)
+            self._rows[key] = known if known is not None and known == row else row
             self._moved.add(key)
 
     def _row(self, table: str, key: Key, raw: RawRow) -> Row:

@@ -30,8 +30,11 @@ class NorthboundRows(Protocol):
     def ready(self, timeout_s: float) -> None:
         """Block until the first complete snapshot; raises OvsdbUnavailable when it does not come."""
 
-    def look(self) -> Actual:
-        """Our rows, and which have moved; raises OvsdbUnavailable before the first complete snapshot."""
+    def look(self, like: Rows) -> Actual:
+        """Our rows, those of `like` where they are equal, and which have moved.
+
+        Raises OvsdbUnavailable before the first complete snapshot.
+        """
 
     def position(self) -> tuple[Revision, int]:
         """The revision that is realised, and the `nb_cfg` it was realised at."""
@@ -81,7 +84,7 @@ class Passes:
         """
         self._settled = None
         desired = self._desired(snapshot, since).rows
-        actual = self._look()
+        actual = self._look(desired)
         plan = diff(desired, actual.rows, self._suspects)
         if plan.is_empty:
             self._suspects, self._settled = set(), actual.rows
@@ -93,14 +96,14 @@ class Passes:
         log.info("plan applied", revision=snapshot.revision, nb_cfg=nb_cfg, **plan.counts)
         return Realised(snapshot.revision, nb_cfg, wrote=True)
 
-    def _look(self) -> Actual:
+    def _look(self, desired: Rows) -> Actual:
         """OVN's rows. Those of which it says that they moved become suspect."""
         if self._suspects is not None:
-            actual = self._northbound.look()
+            actual = self._northbound.look(desired)
             self._suspects |= actual.moved
             return actual
         with collector_off():
-            return self._northbound.look()
+            return self._northbound.look(desired)
 
     def held(self) -> Held | None:
         """What is taken for true, if the last pass found everything as desired."""

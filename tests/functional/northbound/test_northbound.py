@@ -62,7 +62,7 @@ def test_a_look_tells_of_every_row_that_moved(northbound: Northbound, desired: R
     mirror = dict(northbound.read())
     put(northbound, desired)
 
-    seen = northbound.look()
+    seen = northbound.look({})
 
     for key in seen.moved:
         mirror.pop(key, None)
@@ -71,11 +71,22 @@ def test_a_look_tells_of_every_row_that_moved(northbound: Northbound, desired: R
     assert mirror == desired
 
 
+def test_what_is_as_desired_is_held_once(northbound: Northbound) -> None:
+    desired = a_switch()
+    changed = {**desired, Key("port:0"): LogicalSwitchPort(key=Key("port:0"), name="port:0")}
+    put(northbound, changed)
+
+    seen = northbound.look(desired).rows
+
+    assert {key for key in desired if seen[key] is desired[key]} == desired.keys() - {"port:0"}
+    assert seen == changed
+
+
 def test_a_second_look_tells_of_nothing(northbound: Northbound) -> None:
     put(northbound, a_switch())
-    northbound.look()
+    northbound.look({})
 
-    assert not northbound.look().moved
+    assert not northbound.look({}).moved
 
 
 def test_the_revision_and_the_configuration_number_are_written_with_the_rows(northbound: Northbound) -> None:

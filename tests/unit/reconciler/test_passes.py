@@ -158,7 +158,7 @@ def test_an_audit_finds_drift_that_the_database_did_not_tell_of(estate: Estate) 
     estate.declare(*MODEL, PORT)
     estate.run()
     del estate.northbound.rows[PORT_KEY]
-    estate.northbound.look()
+    estate.northbound.look({})
     estate.run()
 
     found = estate.audited()
