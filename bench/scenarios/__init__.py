@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from bench.figures import Figure
-from bench.scenarios import api, bulk, scale
+from bench.scenarios import api, attach, bulk, changes, scale
 
 Part = Callable[[int], Iterable[Figure]]
 """Given the number of rounds, the figures, each as soon as it is known."""
 
 SCENARIOS: Mapping[str, Mapping[str, Part]] = {
     "apply": {"api": api.run, "bulk": bulk.run, "scale": scale.run},
+    "attach": {"run": attach.run, "reply": changes.replies, "rule": changes.rules},
 }

@@ -58,7 +58,16 @@ class Endpoint:
 def endpoint(
     host: LabHost, port_id: UUID, mac: str, address: IPv4Address, prefix: int, *, mtu: int = 1400
 ) -> Endpoint:
-    """A new endpoint, addressed and plugged in.
+    """A new endpoint, addressed and plugged in."""
+    made = unplugged(host, port_id, mac, address, prefix, mtu=mtu)
+    plug(made, mac)
+    return made
+
+
+def unplugged(
+    host: LabHost, port_id: UUID, mac: str, address: IPv4Address, prefix: int, *, mtu: int = 1400
+) -> Endpoint:
+    """A new endpoint with its address, of which OVN knows nothing yet.
 
     Checksum offload is off in it: a userspace switch never completes a partial checksum, and then ping
     works while TCP does not.
@@ -75,9 +84,14 @@ def endpoint(
     local(*inside, "addr", "add", f"{address}/{prefix}", "dev", "eth0")
     made = Endpoint(host, port_id, device, namespace, address)
     made.run("ethtool", "-K", "eth0", "tx", "off")
-    bound = (f"external_ids:iface-id={port_id}", f'external_ids:attached-mac="{mac}"')
-    run_on(host, "ovs-vsctl", "add-port", "br-int", device, "--", "set", "Interface", device, *bound)
     return made
+
+
+def plug(made: Endpoint, mac: str) -> None:
+    """Give the endpoint's card to `br-int`, under the id of its port."""
+    bound = (f"external_ids:iface-id={made.port_id}", f'external_ids:attached-mac="{mac}"')
+    card = ("add-port", "br-int", made.device, "--", "set", "Interface", made.device)
+    run_on(made.host, "ovs-vsctl", *card, *bound)
 
 
 def remove(gone: Endpoint) -> None:
