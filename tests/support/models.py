@@ -65,9 +65,9 @@ def rules(draw: st.DrawFn, name: str) -> Rule:
 
 @st.composite
 def rows_of_rules(draw: st.DrawFn, prefix: str) -> list[Rule]:
-    """Up to four rules of a policy; some are like the one before, but for their service."""
+    """Up to three rules of a policy; some are like the one before, but for their service."""
     found: list[Rule] = []
-    for number in range(draw(st.integers(0, 4))):
+    for number in range(draw(st.integers(0, 3))):
         rule = draw(rules(f"{prefix}-{number}"))
         alike = draw(st.booleans())
         if found and alike:
