@@ -16,7 +16,7 @@ from weft.verifier.packet import Header
 from weft.verifier.station import Station, link_local, may_use
 from weft.verifier.verdict import Judge, Obstacle
 
-MODELS, MODELS_OF_A_PROOF, PACKETS = 10, 500, 12
+MODELS, MODELS_OF_A_PROOF, PACKETS = 10, 500, 14
 DHCP = {(68, 67), (67, 68), (546, 547), (547, 546)}
 NEIGHBOURS = range(133, 137)
 """RS, RA, NS and NA: what OVN answers itself, and no stack sends with an arbitrary target."""
