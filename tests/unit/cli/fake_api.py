@@ -20,7 +20,7 @@ class FakeApi:
         self.revision = 0
         self.enforced = True
         self.requests: list[tuple[str, str, Object]] = []
-        self.answers: dict[str, Object] = {"explain": {"verdicts": []}}
+        self.answers: dict[str, Object] = {"explain": {"verdicts": [], "remedies": []}}
         """What is answered to paths that have no objects behind them."""
         self._page = page
 
