@@ -13,12 +13,14 @@ from types import FrameType
 from uuid import uuid4
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 
 from weft.api import serving
 from weft.api.app import create_app
 from weft.api.context import ENCAPSULATION_OVERHEAD, Vouching
+from weft.api.metrics import claims_by_strangers
 from weft.collector import collector_off
 from weft.compiler import Compilation, CompilerSettings
 from weft.installation.files import TlsFiles, authority, client_context
@@ -50,15 +52,18 @@ def _realised(store: Store, realised: Realised, snapshot: Snapshot) -> None:
     record(store, snapshot, realised.nb_cfg, _now())
 
 
-def _ports_seen(store: Store, seen: Sequence[PortSeen], _now: datetime) -> None:
+def _ports_seen(store: Store, claims: Counter, seen: Sequence[PortSeen], _now: datetime) -> None:
+    for port in seen:
+        if port.alarm:
+            claims.labels(port.host).inc()
     status.set_port_statuses(store, {port.port_id: _status(port) for port in seen})
 
 
 def _status(seen: PortSeen) -> PortStatus:
-    """An alarm is a failure; otherwise up is up, and everything else is down."""
+    """An alarm is a failure; otherwise up is up, all else down. An alarm that is over is told."""
     if seen.alarm:
         return PortStatus(state=PortState.FAILED, reason=seen.alarm)
-    return PortStatus(state=PortState.UP if seen.up else PortState.DOWN)
+    return PortStatus(state=PortState.UP if seen.up else PortState.DOWN, reason=seen.remembered)
 
 
 def _chassis_seen(store: Store, seen: Mapping[str, ChassisSeen | None], now: datetime) -> None:
@@ -121,8 +126,9 @@ def serve(settings: ServerSettings) -> None:
         resync_s=settings.resync_s,
         clock=time.monotonic,
     )
+    claims = claims_by_strangers()
     sink = StatusSink(
-        ports=partial(_ports_seen, store),
+        ports=partial(_ports_seen, store, claims),
         chassis=partial(_chassis_seen, store),
         settle=partial(progress.settle, store),
     )
@@ -132,6 +138,7 @@ def serve(settings: ServerSettings) -> None:
     try:
         app = create_app(
             store=store,
+            collectors=[claims],
             caller_of=lambda token: tokens.find(store, token, _now()),
             underlay_mtu=settings.underlay_mtu,
             host_timeout_s=settings.host_timeout_s,

@@ -18,6 +18,7 @@ class FakeNorthbound:
         self.rows: dict[Key, Row] = by_key(rows)
         self.plans: list[Plan] = []
         self.available = True
+        self.holds_lock = True
         self._revision = Revision(0)
         self._nb_cfg = 0
         self.owes_bump = False

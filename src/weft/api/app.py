@@ -6,6 +6,7 @@ from importlib.metadata import version
 import anyio
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
 from weft.api.context import Api, Vouching
@@ -47,6 +48,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     store: Store,
     caller_of: Callable[[str], Caller | None],
     receipts: Receipts | None = None,
+    collectors: Sequence[Collector] = (),
     underlay_mtu: int = 1500,
     host_timeout_s: float = 30,
     public_url: str = "https://SERVER:7443",
@@ -56,9 +58,10 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
 ) -> FastAPI:
     """The API over `store`.
 
-    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `public_url`
-    is where hosts reach us. With `vouching` hosts get certificates and must show them. `ready` names
-    what keeps the server from its work. `unavailable` are the exceptions of databases that are away.
+    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are shown
+    by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates and must
+    show them. `ready` names what keeps the server from its work. `unavailable` are the exceptions of
+    databases that are away.
     """
     app = FastAPI(
         title="Weft",
@@ -80,7 +83,8 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
     app.state.registry = CollectorRegistry()
-    app.state.registry.register(ModelCollector(store))
+    for collector in (ModelCollector(store), *collectors):
+        app.state.registry.register(collector)
     problems.install(app, unavailable)
     app.include_router(health.router)
     app.include_router(_versioned())

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+import prometheus_client
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -68,6 +69,18 @@ def _enforcement(store: Store, applied: Realised | None) -> Iterable[Metric]:
     for host in hosts:
         unparsed.add_metric([host.name], len(host.unparsed))
     yield unparsed
+
+
+def claims_by_strangers() -> prometheus_client.Counter:
+    """Counts how often a host was seen to claim a port that is bound to another. A claim may be over before
+    anybody asks for numbers, so it is the growth that tells.
+    """
+    return prometheus_client.Counter(
+        "weft_claims_by_strangers",
+        "Claims of ports by a host that they are not bound to.",
+        ["host"],
+        registry=None,
+    )
 
 
 class Measured:

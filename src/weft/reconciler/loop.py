@@ -36,6 +36,9 @@ class ModelSource(Protocol):
     def changes(self, since: Revision, limit: int) -> Sequence[Change]:
         """The changes after `since`, oldest first: whole revisions, until `limit` is reached."""
 
+    def catch_up(self) -> Revision:
+        """Takes in what other servers committed; the newest revision."""
+
     def wait_beyond(self, revision: Revision, timeout_s: float) -> Revision:
         """Blocks until there is a newer revision, at most `timeout_s`; the newest revision."""
 
@@ -73,6 +76,9 @@ class Loop:
         self._realised = realised
         self._resync_s = resync_s
         self._clock = clock
+        self._done: Revision | None = None
+        self._lost_touch = False
+        """The last pass did not end well: other servers may have committed what we have not asked for."""
         self._bumped_at = -INTERVAL_S
         self._audited_at = clock()
         self._audit: Future[Found] | None = None
@@ -91,32 +97,45 @@ class Loop:
         self._auditor.shutdown()
 
     def _run(self) -> None:
-        done: Revision | None = None
         with suppress(OvsdbUnavailable):
             self._northbound.ready(RETRY_S)
         while not self._stopping.is_set():
-            snapshot = self._source.snapshot()
             try:
-                result = self._pass(snapshot)
-                if result.wrote or result.revision != done:
-                    self._realised(result, snapshot)
-                    done = result.revision
-                self._audit_beside()
+                self._source.wait_beyond(self._turn(), REST_S)
+                continue
             except OvsdbUnavailable as error:
                 log.warning("northbound unavailable", reason=str(error), retry_s=RETRY_S)
-                self._stopping.wait(RETRY_S)
-                continue
             except Exception:
-                log.exception("pass failed", revision=snapshot.revision, retry_s=RETRY_S)
-                self._stopping.wait(RETRY_S)
-                continue
-            self._source.wait_beyond(result.revision, REST_S)
+                log.exception("pass failed", revision=self._source.snapshot().revision, retry_s=RETRY_S)
+            self._lost_touch = True
+            self._stopping.wait(RETRY_S)
 
-    def _pass(self, snapshot: Snapshot) -> Realised:
+    def _turn(self) -> Revision:
+        """A pass, and what follows from it; the revision that it was for."""
+        writer = self._northbound.holds_lock  # asked first: what an earlier writer wrote is then known below
+        snapshot = self._newest()
+        result = self._pass(snapshot, writer=writer)
+        if result.wrote or result.revision != self._done:
+            self._realised(result, snapshot)
+            self._done = result.revision
+        self._audit_beside()
+        return result.revision
+
+    def _newest(self) -> Snapshot:
+        """The model, not older than what OVN holds: a writer that takes over must not undo a revision."""
+        if self._lost_touch or self._northbound.position()[0] > self._source.snapshot().revision:
+            self._source.catch_up()
+            self._lost_touch = False
+        return self._source.snapshot()
+
+    def _pass(self, snapshot: Snapshot, *, writer: bool) -> Realised:
         now = self._clock()
         bump = bump_is_due(len(snapshot.hosts), now - self._bumped_at)
         result = self._passes.run(
-            snapshot, lambda since: touched_since(self._source, since, snapshot.revision), bump=bump
+            snapshot,
+            lambda since: touched_since(self._source, since, snapshot.revision),
+            bump=bump,
+            writer=writer,
         )
         if bump and result.wrote:
             self._bumped_at = now

@@ -1,13 +1,14 @@
 """What the Southbound database shows, told to the store: the one door through which status flows back.
 
 Nothing here changes what users declared. A port is up when OVN says that the host it is bound to has claimed
-it; a claim by any other host is an alarm, for a stolen host certificate can make one.
+it; a claim by any other host is an alarm, for a stolen host certificate can make one. The host that has the
+port claims it back within milliseconds, so an alarm is remembered for a while, or nobody would see it.
 """
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -23,16 +24,30 @@ log = structlog.get_logger()
 
 LONGEST_REST_S = 1.0
 """The time between two looks when the Southbound database tells nothing: the model may have moved."""
+REMEMBERED = timedelta(seconds=30)
+"""How long a port says that a stranger had claimed it, after the claim ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class PortSeen:
-    """What OVN shows of one port: `up` only on the host that Weft bound it to."""
+    """What OVN shows of one port: `up` only on the host that Weft bound it to.
+
+    `alarm` is set while another host claims it, `remembered` for some time after that.
+    """
 
     port_id: PortId
     up: bool
     host: HostName | None
     alarm: str = ""
+    remembered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That `stranger` claimed a port, when that was last seen."""
+
+    stranger: HostName
+    at: datetime
 
 
 def port_seen(port: Port, binding: BindingSeen | None) -> PortSeen:
@@ -90,6 +105,7 @@ class Observer:
         self._declared: Mapping[PortId, Port] = {}
         self._bindings: dict[str, BindingSeen] = {}
         self._ports: dict[PortId, PortSeen] = {}
+        self._claims: dict[PortId, Claim] = {}
         self._unsure: set[PortId] = set()
         self._chassis: dict[str, ChassisSeen | None] = {}
         """What the sink was told; a host that it was never told of may have been known by an earlier life."""
@@ -127,19 +143,39 @@ class Observer:
     def _look_at_ports(self, now: datetime) -> None:
         ports = self._snapshot().ports
         self._take_in(self._southbound.changed_bindings(), ports)
-        seen = [
-            port_seen(ports[port_id], self._bindings.get(str(port_id)))
-            for port_id in self._unsure
-            if port_id in ports
-        ]
+        self._forget_old_claims(now)
+        seen = [self._see(ports[port_id], now) for port_id in self._unsure if port_id in ports]
         news = [port for port in seen if self._ports.get(port.port_id) != port]
         for port in news:
-            if port.alarm:
-                log.warning("port claimed by a stranger", port_id=str(port.port_id), reason=port.alarm)
+            self._log(port, self._ports.get(port.port_id))
         if news:
             self._sink.ports(news, now)
         self._ports.update({port.port_id: port for port in news})
         self._unsure.clear()
+
+    def _see(self, port: Port, now: datetime) -> PortSeen:
+        seen = port_seen(port, self._bindings.get(str(port.id)))
+        if seen.alarm and seen.host is not None:
+            self._claims[port.id] = Claim(seen.host, now)
+        elif (claim := self._claims.get(port.id)) is not None:
+            if (before := self._ports.get(port.id)) is not None and before.alarm:
+                claim = self._claims[port.id] = replace(claim, at=now)
+            return replace(seen, remembered=_remembered(port, claim))
+        return seen
+
+    def _forget_old_claims(self, now: datetime) -> None:
+        """A claim that still stands is seen again, hence is not forgotten."""
+        old = {port_id for port_id, claim in self._claims.items() if now - claim.at >= REMEMBERED}
+        for port_id in old:
+            del self._claims[port_id]
+        self._unsure |= old
+
+    @staticmethod
+    def _log(port: PortSeen, before: PortSeen | None) -> None:
+        if port.alarm:
+            log.warning("port claimed by a stranger", port_id=str(port.port_id), reason=port.alarm)
+        elif before is not None and before.alarm:
+            log.warning("port not claimed by a stranger any more", port_id=str(port.port_id), host=port.host)
 
     def _take_in(self, changed: Mapping[str, BindingSeen | None], ports: Mapping[PortId, Port]) -> None:
         """Note which ports must be looked at: their row is another, or their declaration."""
@@ -154,6 +190,7 @@ class Observer:
             self._unsure.update(i for i, port in ports.items() if self._declared.get(i) is not port)
             for gone in self._declared.keys() - ports.keys():
                 self._ports.pop(gone, None)
+                self._claims.pop(gone, None)
             self._declared = ports
 
     def _look_at_hosts(self, now: datetime) -> None:
@@ -163,6 +200,14 @@ class Observer:
         if news:
             self._sink.chassis(news, now)
         self._chassis.update(news)
+
+
+def _remembered(port: Port, claim: Claim) -> str:
+    return (
+        f"host {claim.stranger} claimed port {port.name} ({port.id}) until {claim.at:%H:%M:%S} UTC, "
+        f"though it is bound to {port.host}; check the certificate and the Open vSwitch interfaces of "
+        f"{claim.stranger}"
+    )
 
 
 def _port_id(name: str) -> PortId | None:

@@ -19,6 +19,7 @@ from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.northbound import Actual
 from weft.ovn.plan import Plan, diff
 from weft.ovn.rows import Key, Rows
+from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.audit import Found, Held
 
 log = structlog.get_logger()
@@ -38,6 +39,10 @@ class NorthboundRows(Protocol):
 
     def position(self) -> tuple[Revision, int]:
         """The revision that is realised, and the `nb_cfg` it was realised at."""
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether we are the one writer."""
 
     @property
     def owes_bump(self) -> bool:
@@ -76,11 +81,12 @@ class Passes:
         self._settled: Rows | None = None
         """OVN's rows, if the last pass found them as desired."""
 
-    def run(self, snapshot: Snapshot, since: Since, *, bump: bool = True) -> Realised:
+    def run(self, snapshot: Snapshot, since: Since, *, bump: bool = True, writer: bool = True) -> Realised:
         """One pass: compile, diff, apply. Idempotent; an unchanged estate is not written to.
 
         An empty plan is realised where OVN already stands, without a write and so without waking every host.
         Without `bump` no host is woken at all; a later pass that may does what this one owes.
+        Only the `writer` writes; without being it, raises OvsdbUnavailable while there is something to write.
         """
         self._settled = None
         desired = self._desired(snapshot, since).rows
@@ -88,9 +94,11 @@ class Passes:
         plan = diff(desired, actual.rows, self._suspects)
         if plan.is_empty:
             self._suspects, self._settled = set(), actual.rows
-            due = bump and self._northbound.owes_bump
+            due = bump and writer and self._northbound.owes_bump
             nb_cfg = self._northbound.bump() if due else self._northbound.position()[1]
             return Realised(snapshot.revision, nb_cfg, wrote=due)
+        if not writer:
+            raise OvsdbUnavailable(f"another server writes; it has not realised {snapshot.revision} yet")
         nb_cfg = self._northbound.apply(plan, snapshot.revision, bump=bump)
         self._suspects = set()
         log.info("plan applied", revision=snapshot.revision, nb_cfg=nb_cfg, **plan.counts)

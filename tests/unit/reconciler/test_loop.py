@@ -1,8 +1,8 @@
 """The loop: when passes run, and what they are told of the model's changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from threading import Condition
+from threading import Condition, Event
 from time import monotonic
 
 import pytest
@@ -14,6 +14,7 @@ from weft.compiler import Compilation, CompilerSettings
 from weft.model.ids import Revision
 from weft.model.network import Network
 from weft.model.snapshot import Snapshot, Touched
+from weft.ovn.plan import diff
 from weft.reconciler.loop import Loop, touched_since
 from weft.reconciler.passes import Realised
 from weft.store.change import Change, ChangeAction, Kind
@@ -26,6 +27,8 @@ class Source:
         self.log: list[Change] = []
         self.networks: list[Anything] = []
         self.news = Condition()
+        self.untold = 0
+        """So many of the newest revisions are another server's, and this one has not asked for them yet."""
 
     def declare(self, network: Network, *, named: Network | None = None) -> None:
         """The log names `network`, or tells a lie."""
@@ -49,11 +52,17 @@ class Source:
 
     def snapshot(self) -> Snapshot:
         with self.news:
-            found = a_snapshot(*self.networks)
-            return Snapshot(revision=Revision(len(self.networks)), networks=found.networks)
+            known = self.networks[: len(self.networks) - self.untold]
+            found = a_snapshot(*known)
+            return Snapshot(revision=Revision(len(known)), networks=found.networks)
 
     def changes(self, since: Revision, limit: int) -> Sequence[Change]:
         return [change for change in self.log if change.revision > since][:limit]
+
+    def catch_up(self) -> Revision:
+        with self.news:
+            self.untold = 0
+            return Revision(len(self.networks))
 
     def wait_beyond(self, revision: Revision, timeout_s: float) -> Revision:
         with self.news:
@@ -106,16 +115,25 @@ def told() -> list[Realised]:
     return []
 
 
-@pytest.fixture
-def running(source: Source, northbound: FakeNorthbound, told: list[Realised]) -> Iterator[Loop]:
-    loop = Loop(
+def a_loop(
+    source: Source,
+    northbound: FakeNorthbound,
+    told: list[Realised],
+    clock: Callable[[], float] = monotonic,
+) -> Loop:
+    return Loop(
         source,
         lambda snapshot: Compilation(snapshot, CompilerSettings()),
         northbound,
         realised=lambda realised, _: told.append(realised),
         resync_s=0,
-        clock=monotonic,
+        clock=clock,
     )
+
+
+@pytest.fixture
+def running(source: Source, northbound: FakeNorthbound, told: list[Realised]) -> Iterator[Loop]:
+    loop = a_loop(source, northbound, told)
     loop.start()
     yield loop
     loop.stop()
@@ -140,3 +158,41 @@ def test_a_change_that_the_log_is_wrong_about_is_found_by_the_audit(
     source.declare(a_network("a"), named=a_network("b"))
 
     eventually(lambda: f"switch:{a_network('a').id}" in northbound.rows)
+
+
+def test_a_writer_that_takes_over_does_not_undo_what_it_was_not_told_of(
+    source: Source, northbound: FakeNorthbound, told: list[Realised], running: Loop
+) -> None:
+    """Another server committed revision 2, wrote it to OVN and died."""
+    source.declare(a_network("a"))
+    eventually(lambda: told and told[-1].revision == 1)
+    running.stop()
+    source.declare(a_network("b"))
+    desired = Compilation(source.snapshot(), CompilerSettings()).rows
+    northbound.apply(diff(desired, northbound.read()), Revision(2))
+    source.untold = 1
+    plans = len(northbound.plans)
+
+    heir = a_loop(source, northbound, told)
+    heir.start()
+    eventually(lambda: told[-1].revision == 2)
+    heir.stop()
+
+    assert len(northbound.plans) == plans, "nothing was left to write"
+
+
+def test_who_does_not_hold_the_lock_writes_nothing_and_goes_on_when_it_does(
+    source: Source, northbound: FakeNorthbound, told: list[Realised]
+) -> None:
+    northbound.holds_lock = False
+    source.declare(a_network("a"))
+    asked = Event()
+    second = a_loop(source, northbound, told, clock=lambda: asked.set() or monotonic())  # type: ignore[func-returns-value]
+    second.start()
+    assert asked.wait(5)
+    assert (northbound.plans, told) == ([], [])
+
+    northbound.holds_lock = True
+
+    eventually(lambda: told and told[-1].revision == 1)
+    second.stop()

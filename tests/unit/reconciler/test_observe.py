@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.builders import a_host, a_network, a_port, a_snapshot
 
 from weft.ovn.southbound import BindingSeen, ChassisSeen
-from weft.reconciler.observe import Observer, PortSeen, StatusSink
+from weft.reconciler.observe import REMEMBERED, Observer, PortSeen, StatusSink
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PORT = a_port("p", host="h1")
@@ -46,14 +46,29 @@ class Told:
     broken: bool = False
 
     def take_ports(self, seen: Sequence[PortSeen], at: datetime) -> None:
-        assert at == NOW
+        assert at >= NOW
         if self.broken:
             raise ConnectionError("fake: switched off by the test")
         self.ports += seen
 
     def take_chassis(self, seen: Mapping[str, ChassisSeen | None], at: datetime) -> None:
-        assert at == NOW
+        assert at >= NOW
         self.hosts.append({name: None if one is None else one.nb_cfg for name, one in seen.items()})
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -67,9 +82,9 @@ def told() -> Told:
 
 
 @pytest.fixture
-def observer(southbound: FakeSouthbound, told: Told) -> Observer:
+def observer(southbound: FakeSouthbound, told: Told, clock: Clock) -> Observer:
     sink = StatusSink(ports=told.take_ports, chassis=told.take_chassis, settle=lambda: None)
-    return Observer(southbound, lambda: MODEL, sink, now=lambda: NOW)
+    return Observer(southbound, lambda: MODEL, sink, now=clock)
 
 
 def test_a_port_is_up_where_it_is_bound(observer: Observer, southbound: FakeSouthbound, told: Told) -> None:
@@ -80,16 +95,41 @@ def test_a_port_is_up_where_it_is_bound(observer: Observer, southbound: FakeSout
     assert [(seen.up, seen.host, seen.alarm) for seen in told.ports] == [(True, "h1", "")]
 
 
-def test_a_claim_by_another_host_is_an_alarm_until_it_is_gone(
-    observer: Observer, southbound: FakeSouthbound, told: Told
+def test_a_claim_by_another_host_is_an_alarm_that_is_remembered_after_its_end(
+    observer: Observer, southbound: FakeSouthbound, told: Told, clock: Clock
 ) -> None:
     for chassis in ("h2", "h1"):
         southbound.claim(chassis)
         observer.look()
+    clock.time += REMEMBERED - timedelta(seconds=1)
+    observer.look()
+    assert len(told.ports) == 2
+    clock.time += timedelta(seconds=1)
+    observer.look()
 
-    alarmed, well = told.ports
+    alarmed, back, well = told.ports
     assert "host h2 claims port p" in alarmed.alarm
-    assert (alarmed.up, well.up, well.alarm) == (False, True, "")
+    assert (alarmed.up, alarmed.host) == (False, "h2")
+    assert (back.up, back.host, back.alarm) == (True, "h1", "")
+    assert "host h2 claimed port p" in back.remembered
+    assert (well.up, well.alarm, well.remembered) == (True, "", "")
+
+
+def test_a_claim_that_stands_is_an_alarm_for_as_long_as_it_stands(
+    observer: Observer, southbound: FakeSouthbound, told: Told, clock: Clock
+) -> None:
+    southbound.claim("h2")
+    observer.look()
+    clock.time += 2 * REMEMBERED
+    observer.look()
+    assert len(told.ports) == 1
+    southbound.claim("h1")
+    observer.look()
+
+    assert [(seen.up, bool(seen.alarm), bool(seen.remembered)) for seen in told.ports] == [
+        (False, True, False),
+        (True, False, True),
+    ]
 
 
 def test_what_is_no_news_is_not_told_again(

@@ -32,6 +32,8 @@ _LONGEST_WAIT_S = 60
 _KEEP_ALIVE_S = 10.0
 _STATUS_PAUSE_S = 0.2
 """Between two hints about status, of which a busy installation has many."""
+_OTHER_SERVERS_S = 1.0
+"""What hosts tell another server is in the database, and wakes nobody here: it is looked for this often."""
 _LARGEST = 2**53
 
 Since = Annotated[int | None, Query(ge=0, le=_LARGEST)]
@@ -90,8 +92,9 @@ def _realised(store: Store, number: int, wait_s: float) -> RealisedShown:
         seen, statuses = store.revision, store.status_count
         found = realised(store, Revision(number))
         left = deadline - time.monotonic()
-        if found is not None or left <= 0 or store.wait_for_news(seen, statuses, left) == (seen, statuses):
+        if found is not None or left <= 0 or store.is_closed:
             return RealisedShown(revision=number, nb_cfg=None if found is None else found.nb_cfg)
+        store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
 
 
 def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
@@ -105,10 +108,9 @@ def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
         seen, statuses = store.revision, store.status_count
         found = api.receipts(revision, committed_at)
         left = deadline - time.monotonic()
-        if found.state in (State.ENFORCED, State.FAILED) or left <= 0:
+        if found.state in (State.ENFORCED, State.FAILED) or left <= 0 or store.is_closed:
             return found
-        if store.wait_for_news(seen, statuses, left) == (seen, statuses):
-            return found  # nothing came: the time is up, or the store was closed
+        store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
 
 
 def _changes(api: Api, who: Caller, since: int) -> ChangesShown:
