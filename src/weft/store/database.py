@@ -208,7 +208,6 @@ class Store:
         self._wait(lambda: self.revision > revision or self._statuses > status_count, timeout_s)
         return self.revision, self._statuses
 
-    @property
     def is_closed(self) -> bool:
         """Whether `close` was called: nothing is worth waiting for any more."""
         return self._closed
@@ -217,7 +216,7 @@ class Store:
         """Other servers do not wake us: with PostgreSQL their revisions are asked for."""
         deadline = time.monotonic() + timeout_s
         alone = self.engine.dialect.name == "sqlite"
-        while not self.is_closed and not arrived():
+        while not self.is_closed() and not arrived():
             left = deadline - time.monotonic()
             if left <= 0:
                 return
@@ -226,7 +225,7 @@ class Store:
                     lambda: self._closed or arrived(),
                     left if alone else min(left, _OTHER_SERVERS_S),
                 )
-            if not alone and not self.is_closed and not arrived():
+            if not alone and not self.is_closed() and not arrived():
                 self.catch_up()
 
     def changes(self, since: Revision, limit: int = 1000) -> list[Change]:

@@ -97,13 +97,13 @@ def site(tmp_path: Path, new_database: NewDatabase) -> Iterator[Site]:
     token = tokens.first_admin_token(store)
     store.close()
     assert token is not None
-    databases = [Server(tmp_path / "nb"), Server(tmp_path / "sb", SB_SCHEMA)]
-    for database in databases:
+    northbound, southbound = Server(tmp_path / "nb"), Server(tmp_path / "sb", SB_SCHEMA)
+    for database in (northbound, southbound):
         database.place.mkdir()
         database.start()
-    site = Site(tmp_path, url, token, *databases)
+    site = Site(tmp_path, url, token, northbound, southbound)
     yield site
     for server in site.servers:
         server.kill()
-    for database in databases:
+    for database in (northbound, southbound):
         database.kill()

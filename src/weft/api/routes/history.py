@@ -92,7 +92,7 @@ def _realised(store: Store, number: int, wait_s: float) -> RealisedShown:
         seen, statuses = store.revision, store.status_count
         found = realised(store, Revision(number))
         left = deadline - time.monotonic()
-        if found is not None or left <= 0 or store.is_closed:
+        if found is not None or left <= 0 or store.is_closed():
             return RealisedShown(revision=number, nb_cfg=None if found is None else found.nb_cfg)
         store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
 
@@ -108,7 +108,7 @@ def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
         seen, statuses = store.revision, store.status_count
         found = api.receipts(revision, committed_at)
         left = deadline - time.monotonic()
-        if found.state in (State.ENFORCED, State.FAILED) or left <= 0 or store.is_closed:
+        if found.state in (State.ENFORCED, State.FAILED) or left <= 0 or store.is_closed():
             return found
         store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
 
