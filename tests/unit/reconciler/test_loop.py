@@ -27,6 +27,7 @@ class Source:
         self.log: list[Change] = []
         self.networks: list[Anything] = []
         self.news = Condition()
+        self.broken = False
         self.untold = 0
         """So many of the newest revisions are another server's, and this one has not asked for them yet."""
 
@@ -65,6 +66,9 @@ class Source:
             return Revision(len(self.networks))
 
     def wait_beyond(self, revision: Revision, timeout_s: float) -> Revision:
+        if self.broken:
+            self.broken = False
+            raise ConnectionError("fake: switched off by the test")
         with self.news:
             self.news.wait_for(lambda: len(self.networks) > revision, timeout_s)
             return Revision(len(self.networks))
@@ -201,3 +205,16 @@ def test_who_does_not_hold_the_lock_writes_nothing_and_goes_on_when_it_does(
 
     eventually(lambda: told and told[-1].revision == 1)
     second.stop()
+
+
+@pytest.mark.usefixtures("running")
+def test_a_store_that_was_away_for_a_moment_does_not_end_the_loop(
+    source: Source, told: list[Realised]
+) -> None:
+    eventually(lambda: told)
+    source.broken = True
+    eventually(lambda: not source.broken)
+
+    source.declare(a_network("a"))
+
+    eventually(lambda: told[-1].revision == 1)
