@@ -60,8 +60,8 @@ def test_the_writer_is_killed_and_the_other_goes_on_without_losing_a_revision(si
     assert names(other) == {"the-last-words", "afterwards"}
 
 
-def test_a_server_killed_between_commits_leaves_a_state_that_the_next_makes_whole(site: Site) -> None:
-    """Killed at arbitrary steps of commit, compile and apply; each answered revision is there afterwards."""
+def test_what_a_server_answered_before_it_was_killed_the_next_one_makes_whole(site: Site) -> None:
+    """Killed right after an answer: OVN may have been told, or not; nothing is written a second time."""
     answered = set()
     for round_ in range(2):
         server = site.start()
