@@ -29,6 +29,10 @@ from weft.agent.docker.resync import RETRY_S, Resync
 from weft.agent.docker.routes import reroute
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
+from weft.agent.health import management
+from weft.agent.health.facts import Membership
+from weft.agent.health.gather import PULSE, gather
+from weft.agent.health.report import Health
 from weft.agent.heartbeat import Heartbeat
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
@@ -39,6 +43,7 @@ from weft.agent.libvirt.watch import Watch as DomainWatch
 from weft.agent.links import Links
 from weft.agent.looking import Looking
 from weft.agent.parse_errors import LogTail, ParseErrors
+from weft.agent.pulse import Pulse
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
 from weft.agent.unixctl import Daemon
@@ -74,15 +79,7 @@ def run(settings: AgentSettings) -> None:
     ready.unlink(missing_ok=True)
     host = settings.host or socket.gethostname()
     with ExitStack() as stack:
-        client = stack.enter_context(
-            Client(
-                settings.server_url,
-                token=_token(settings),
-                ca=settings.ca_file,
-                identity=_identity(settings),
-                timeout_s=ANSWER_S,
-            )
-        )
+        client = stack.enter_context(agent_client(settings))
         links = Links()
         stack.callback(links.close)
         switch = Vswitch(settings.ovsdb)
@@ -94,7 +91,15 @@ def run(settings: AgentSettings) -> None:
             log.warning("open vswitch not reached yet", why=str(error))
         agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host))
         stack.callback(ready.unlink, missing_ok=True)
-        beating = Heartbeat(client, host, VERSION, switch=switch, leases=leases, engines=agent.engines)
+        health = _health(settings, host, client)
+        beating = Heartbeat(
+            client,
+            host,
+            VERSION,
+            switch=switch,
+            leases=leases,
+            details=lambda: {**agent.engines(), "health": health.report()},
+        )
         stack.callback(beating.close)
         kept = settings.state_dir / "bound.json"
         binder = Binder(host, client, switch, journal=leases.journal, kept=kept)
@@ -114,6 +119,8 @@ def run(settings: AgentSettings) -> None:
             "tunnels": Tunnels(switch).look,
             "guard": _guard(switch).look_again,
             "confirmer": Confirmer(host, client, local).look,
+            "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
+            "health": health.look,
         }
         for name, look in looks.items():
             looking = Looking(name, look, switch)
@@ -124,12 +131,29 @@ def run(settings: AgentSettings) -> None:
         log.info("agent ended", host=host)
 
 
+def agent_client(settings: AgentSettings) -> Client:
+    """The server, with this host's credentials. Raises Invalid when these cannot be read."""
+    return Client(
+        settings.server_url,
+        token=_token(settings),
+        ca=settings.ca_file,
+        identity=_identity(settings),
+        timeout_s=ANSWER_S,
+    )
+
+
 def _guard(switch: Vswitch) -> guard.Guard:
     """The guard, in place before anything is plugged. Raises GuardFailed."""
     guarding = guard.Guard(switch, guard)
     with suppress(OvsdbUnavailable):  # then nothing can be plugged either
         guarding.look()
     return guarding
+
+
+def _health(settings: AgentSettings, host: str, client: Client) -> Health:
+    membership = Membership(host=host, server=settings.server_url)
+    ask = partial(management.ask, client, host, settings.ca_file)
+    return Health(partial(gather, settings, membership, ask), clock=time.monotonic)
 
 
 class _Agent:

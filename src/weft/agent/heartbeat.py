@@ -26,11 +26,11 @@ class Heartbeat:
         *,
         switch: Vswitch,
         leases: Leases,
-        engines: Callable[[], Mapping[str, str | bool]],
+        details: Callable[[], Mapping[str, object]],
     ) -> None:
-        """`engines` says how it stands with Docker and libvirt."""
+        """`details` says how it stands with Docker and libvirt, and what was found on this host."""
         self._server, self._host, self._version = server, host, version
-        self._switch, self._leases, self._engines = switch, leases, engines
+        self._switch, self._leases, self._details = switch, leases, details
         self._end = threading.Event()
         self._down = False
         self._up: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ class Heartbeat:
             agent_version=self._version,
             datapath=self._datapath(),
             ports=len(self._leases.journal.leases()),
-            **self._engines(),
+            **self._details(),
         )
         if self._down:
             self._up = frozenset()  # a server that was away may not have heard

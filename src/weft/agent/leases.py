@@ -58,7 +58,7 @@ class Server(Protocol):
         project: str | None = None,
         network: str | None = None,
     ) -> None: ...
-    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None: ...  # noqa: D102
+    def heartbeat(self, host: str, **facts: object) -> None: ...  # noqa: D102
     def host_networks(self, host: str) -> HostNetworks: ...  # noqa: D102
     def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]: ...  # noqa: D102
     def host_failures(self, host: str) -> tuple[Workload, ...]: ...  # noqa: D102

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weft.agent.attachment import Lease
+from weft.agent.health.openvswitch import Seen, look
 from weft.agent.plug import Plugged
 from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
 
@@ -119,6 +120,10 @@ class Vswitch:
             standing = [row for row in tunnels if any(int(str(n)) > 0 for n in as_set(row["ofport"]))]
             options = [as_map(row["options"]) for row in standing]
             return frozenset(one["remote_ip"] for one in options if one.get("remote_ip", "flow") != "flow")
+
+    def seen(self) -> Seen:
+        """The switch with its tunnels and their counters, asked now. Raises OvsdbUnavailable."""
+        return look(self._connection)
 
     def wait_for_change(self, seen: int, timeout_s: float) -> int:
         """Block until something changed since `seen` (0 at first), at most `timeout_s`; where it is now."""

@@ -8,6 +8,7 @@ import typer
 from weft.cli import (
     address_group,
     attach_rule,
+    doctor,
     explain,
     group,
     host,
@@ -55,6 +56,7 @@ login.add_to(app)
 revision.add_to(app)
 server.add_to(app)
 explain.add_to(app)
+doctor.add_to(app)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # these are wanted by few commands, and take a while to load
     from collections.abc import Callable
 
+    from weft.agent.health.finding import Finding
     from weft.host.record import Record
 
 
@@ -31,6 +32,7 @@ class Machine(Protocol):
         self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
     ) -> Join: ...
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave: ...  # noqa: D102
+    def diagnose(self) -> tuple[Finding, ...]: ...  # noqa: D102
 
 
 class ThisMachine:
@@ -49,3 +51,9 @@ class ThisMachine:
         from weft.host import here
 
         return here.leaving(force=force, say=say)
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """What is wrong here, the worst first. Changes nothing. Raises Invalid."""
+        from weft.host import here
+
+        return here.diagnose()

@@ -18,6 +18,7 @@ Item = Mapping[str, Any]
 Names = Mapping[str, str]
 Column = tuple[str, Callable[[Item, Names], str]]
 
+_BAD = ("error", "warning")
 _STATE_STYLES = {"up": "green", "pending": "yellow", "failed": "bold red", "down": "dim"}
 
 
@@ -230,6 +231,30 @@ def _target(item: Item, names: Names) -> str:
     return "every endpoint" if target is None else names.get(target, str(target))
 
 
+def _health(item: Item, names: Names) -> str:
+    """The host's own last report, in three words; nothing when it has not made one."""
+    del names
+    counts = _report(item).get("counts")
+    if counts is None:
+        return ""
+    bad = [f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in _BAD if counts.get(word)]
+    return ", ".join(bad) or "ok"
+
+
+def _findings(item: Item, names: Names) -> str:
+    del names
+    found = _report(item).get("findings") or []
+    return "\n".join(
+        f"{one['severity']} {one['check']}: {one['says']}" + (f". Cure: {one['cure']}" if one["cure"] else "")
+        for one in found
+    )
+
+
+def _report(item: Item) -> Item:
+    details = (item.get("status") or {}).get("details") or {}
+    return details.get("health") or {}
+
+
 _NAME: Column = ("NAME", _field("name"))
 _PROJECT: Column = ("PROJECT", _field("project"))
 _DESCRIPTION: Column = ("DESCRIPTION", _field("description"))
@@ -301,7 +326,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("LAST SEEN", _status("last_seen")),
         ("AGENT", _status("agent_version")),
         ("DATAPATH", _status("datapath")),
+        ("HEALTH", _health),
         ("PROJECTS", _field("projects")),
+    ),
+    "findings": (
+        ("SEVERITY", _field("severity")),
+        ("CHECK", _field("check")),
+        ("WHAT", _field("says")),
+        ("CURE", _field("cure")),
     ),
     "failures": (
         ("WORKLOAD", _workload),
@@ -340,6 +372,6 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "policies": (_DESCRIPTION,),
     "qos-policies": (_DESCRIPTION,),
     "attach-rules": (_DESCRIPTION,),
-    "hosts": (_DESCRIPTION,),
+    "hosts": (_DESCRIPTION, ("FINDINGS", _findings)),
     "tokens": (("TOKEN", _field("token")),),
 }

@@ -299,7 +299,7 @@ class Client:
         """Remove `host` and its credentials, and free its ports; `force` although it is still heard of."""
         return self._transport.send("POST", path_of("hosts", host, "retire"), body={"force": force})
 
-    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
+    def heartbeat(self, host: str, **facts: object) -> None:
         """Say that `host` is alive, and what its agent says of itself."""
         self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
 

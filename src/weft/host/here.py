@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from weft.agent.daemon import agent_client
+from weft.agent.health import management
+from weft.agent.health.diagnosis import diagnose as checked
+from weft.agent.health.facts import Membership, Server
+from weft.agent.health.finding import Finding
+from weft.agent.health.gather import gather
 from weft.client import Client, Identity
 from weft.client.join import Joined, join
 from weft.host import examine, traces
@@ -19,6 +25,7 @@ from weft.host.southbound import await_registration
 from weft.host.switch import DATABASE
 from weft.host.unitfiles import Programs, of_host
 from weft.model.errors import Invalid
+from weft.settings import AgentSettings, load_agent
 from weft.systemd import is_booted
 
 REGISTERED_S = 30.0
@@ -48,6 +55,25 @@ def joining(token: str, *, name: str | None, address: str | None, say: Callable[
         ),
         remote=DATABASE,
     )
+
+
+def diagnose() -> tuple[Finding, ...]:
+    """What is wrong with this machine as a host, the worst first. Changes nothing. Raises Invalid."""
+    if os.geteuid() != 0:
+        raise Invalid("only root can look at everything that matters; run the same with sudo")
+    file = Layout().settings
+    if not file.exists():
+        return checked(gather(AgentSettings(), None, None))
+    settings = load_agent(file)
+    host = settings.host or socket.gethostname()
+    membership = Membership(host=host, server=settings.server_url)
+    try:
+        client = agent_client(settings)
+    except Invalid as error:
+        trouble = Server(trouble=error.message)
+        return checked(gather(settings, membership, lambda: trouble))
+    with client:
+        return checked(gather(settings, membership, partial(management.ask, client, host, settings.ca_file)))
 
 
 def leaving(*, force: bool, say: Callable[[str], None]) -> Leaving:

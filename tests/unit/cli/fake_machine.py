@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.support.hosts import RECORD
 
+from weft.agent.health.finding import Finding
 from weft.host.join import HostRefused
 from weft.host.record import Record
 
@@ -17,6 +18,7 @@ class FakeMachine:
     left: list[str] = field(default_factory=list)
     refusal: str = ""
     forced: bool = False
+    findings: tuple[Finding, ...] = ()
 
     def joining(
         self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
@@ -28,6 +30,9 @@ class FakeMachine:
         del say
         self.forced = force
         return FakeLeaving(self)
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        return self.findings
 
     def check(self) -> None:
         if self.refusal:
