@@ -23,7 +23,9 @@ from weft.model.ids import HostName
 
 AUTHORITY_VALID = timedelta(days=20 * 365)
 VALID = timedelta(days=2 * 365)
-"""Of a server's or a host's certificate; `weft server init` and a new join renew it."""
+"""Of a server's certificate; `weft server renew` renews it."""
+HOST_VALID = timedelta(days=14)
+"""Of a host's, which its agent renews. Short: nothing but its end takes it from a host that is retired."""
 BACKDATED = timedelta(hours=1)
 """Clocks differ; a certificate must not be refused because a host's is a little behind."""
 
@@ -85,7 +87,7 @@ class Authority:
     def host(self, host: HostName, request: str, now: datetime) -> str:
         """The certificate of `host`, from its request (PKCS #10). Raises Invalid, naming what is wrong."""
         public = _requested_key(host, request)
-        return self._sign(host, public, (ExtendedKeyUsageOID.CLIENT_AUTH,), now)
+        return self._sign(host, public, (ExtendedKeyUsageOID.CLIENT_AUTH,), now, valid=HOST_VALID)
 
     def _sign(
         self,
@@ -94,6 +96,8 @@ class Authority:
         purposes: Iterable[x509.ObjectIdentifier],
         now: datetime,
         names: Sequence[str] = (),
+        *,
+        valid: timedelta = VALID,
     ) -> str:
         issuer = x509.load_pem_x509_certificate(self.credential.certificate.encode())
         key = serialization.load_pem_private_key(self.credential.key.encode(), None)
@@ -102,7 +106,7 @@ class Authority:
         builder = (
             x509.CertificateBuilder(issuer.subject, _name(common_name), public, x509.random_serial_number())
             .not_valid_before(now - BACKDATED)
-            .not_valid_after(min(now + VALID, issuer.not_valid_after_utc))
+            .not_valid_after(min(now + valid, issuer.not_valid_after_utc))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
@@ -125,6 +129,12 @@ def fingerprint(certificate: str) -> str:
 def valid_until(certificate: str) -> datetime:
     """When a certificate ends."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+def validity(certificate: str) -> tuple[datetime, datetime]:
+    """When a certificate begins, and when it ends."""
+    read = x509.load_pem_x509_certificate(certificate.encode())
+    return read.not_valid_before_utc, read.not_valid_after_utc
 
 
 def new_key() -> str:

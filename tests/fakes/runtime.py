@@ -246,7 +246,7 @@ class FakeServer:
         self.failures.append(reason)
         self.failed.append(workload)
 
-    def heartbeat(self, host: str, **facts: str | bool | float | None) -> None:
+    def heartbeat(self, host: str, **facts: object) -> None:
         del host, facts
         self._reached()
 

@@ -136,6 +136,12 @@ def leave(host: LabHost, *options: str) -> str:
     return run_on(host, WEFT, "host", "leave", *options)
 
 
+def found_by_doctor(host: LabHost) -> list[str]:
+    """The cures of what is wrong, notes aside."""
+    found = json.loads(try_on(host, WEFT, "doctor", "-o", "json").stdout)
+    return [finding["cure"] for finding in found if finding["severity"] != "note"]
+
+
 def test_a_server_in_use_joins_is_used_and_leaves_as_it_was(lab: Lab, in_use: LabHost) -> None:
     before = looks(in_use)
     there = lab.host("h2")
@@ -150,6 +156,11 @@ def test_a_server_in_use_joins_is_used_and_leaves_as_it_was(lab: Lab, in_use: La
     assert story.fetches(in_use, "native", story.address_of(lab, "far"))
     assert story.fetches(there, "far", story.address_of(lab, "native"))
     assert works(in_use) == {}
+
+    eventually(lambda: found_by_doctor(in_use) == [], within_s=30)
+    run_on(in_use, "systemctl", "stop", "weft-agent-fallback.service")
+    assert ["weft-agent-fallback.service" in cure for cure in found_by_doctor(in_use)] == [True]
+    run_on(in_use, "systemctl", "start", "weft-agent-fallback.service")
 
     refused = try_on(in_use, WEFT, "host", "leave")
     assert "native" in refused.stderr

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from weft.agent.links import Links
 from weft.agent.looking import Looking
 from weft.agent.parse_errors import LogTail, ParseErrors
 from weft.agent.pulse import Pulse
+from weft.agent.renewal import Renewal
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
 from weft.agent.unixctl import Daemon
@@ -122,6 +124,9 @@ def run(settings: AgentSettings) -> None:
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
         }
+        identity = _identity(settings)
+        if identity is not None:
+            looks["renewal"] = Renewal(host, identity, client, now=lambda: datetime.now(UTC)).look
         for name, look in looks.items():
             looking = Looking(name, look, switch)
             looking.start()

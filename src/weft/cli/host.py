@@ -36,8 +36,8 @@ def change(session: Session, host: Name, serves: _Serves = None, description: De
 
 
 _STILL_CERTIFIED = (
-    "Its certificate still opens OVN's Southbound database until it ends: if it is in strange hands, "
-    "make a new CA and let every host join again."
+    "Its certificate is not renewed any more, and opens OVN's Southbound database until it ends, within 14 "
+    "days; a connection that is open stays. If that host is in strange hands, see docs/how-to/install.md."
 )
 
 

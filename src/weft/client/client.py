@@ -15,7 +15,7 @@ import httpx
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
 from weft.client.progress import FlushWork, ProgressTold
-from weft.client.transport import Answer, Identity, Transport, path_of, trusting
+from weft.client.transport import Answer, Identity, Transport, path_of, show, trusting
 from weft.client.types import (
     Attached,
     AttachRule,
@@ -52,6 +52,7 @@ class Client:
         `transport` replaces the network in tests.
         """
         tls = None if ca is None and identity is None else trusting(ca, identity)
+        self._tls = tls
         self._transport = Transport(base_url, token=token, tls=tls, timeout_s=timeout_s, transport=transport)
         self._timeout_s = timeout_s
 
@@ -302,6 +303,16 @@ class Client:
     def heartbeat(self, host: str, **facts: object) -> None:
         """Say that `host` is alive, and what its agent says of itself."""
         self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
+
+    def renew_certificate(self, host: str, csr: str) -> str:
+        """A new certificate (PEM) of `host` for the key of this request (PKCS #10, PEM)."""
+        answer = self._transport.send("POST", path_of("hosts", host, "certificate"), body={"csr": csr})
+        return str(answer.body["certificate"])
+
+    def show_anew(self, identity: Identity) -> None:
+        """Show what is in these files now, on connections to come. Raises ClientError."""
+        if self._tls is not None:
+            show(self._tls, identity)
 
     def report_progress(self, host: str, *, nb_cfg: int, unparsed: Sequence[tuple[str, str]]) -> ProgressTold:
         """Say that `host` has the flows of `nb_cfg`, and which matches it could not parse, and why."""

@@ -163,13 +163,18 @@ def trusting(ca: Path | None, identity: Identity | None = None) -> ssl.SSLContex
     except OSError as error:  # ssl.SSLError is one, too
         raise ClientError(f"the CA file {ca} cannot be read as PEM certificates: {error}") from error
     if identity is not None:
-        try:
-            context.load_cert_chain(identity.certificate, identity.key)
-        except OSError as error:
-            raise ClientError(
-                f"the certificate {identity.certificate} and its key {identity.key} cannot be used: {error}"
-            ) from error
+        show(context, identity)
     return context
+
+
+def show(context: ssl.SSLContext, identity: Identity) -> None:
+    """Show `identity` on connections to come; may be repeated. Raises ClientError."""
+    try:
+        context.load_cert_chain(identity.certificate, identity.key)
+    except OSError as error:
+        raise ClientError(
+            f"the certificate {identity.certificate} and its key {identity.key} cannot be used: {error}"
+        ) from error
 
 
 def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

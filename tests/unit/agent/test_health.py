@@ -195,7 +195,7 @@ BROKEN = {
         "has ended",
     ),
     "certificate ends": (
-        replace(HEALTHY, certificates={"/c": NOW + timedelta(days=9)}),
+        replace(HEALTHY, certificates={"/c": NOW + timedelta(days=4)}),
         "certificates",
         "ends soon",
     ),
@@ -245,6 +245,12 @@ def test_a_tunnel_that_nobody_counts_is_not_called_broken() -> None:
     found = diagnose(tunnel(silent_s=None))
 
     assert [(finding.severity, finding.check) for finding in found] == [(Severity.NOTE, "tunnel")]
+
+
+def test_a_path_that_is_narrow_from_here_on_is_said_once() -> None:
+    both = replace(tunnel(carries=False), underlay=Underlay(end=replace(END, mtu=1400)))
+
+    assert ["eth0" in finding.says for finding in serious(both)] == [True]
 
 
 def test_with_geneve_a_swarm_is_not_in_the_way() -> None:

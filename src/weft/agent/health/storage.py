@@ -9,7 +9,8 @@ from weft.agent.health.finding import Finding, error, warning
 FULL, TIGHT = 50_000_000, 500_000_000
 """Octets. The agent's journal and OVS's database must be written whole before a workload starts."""
 TIGHT_SHARE = 0.05
-SOON = timedelta(days=30)
+SOON = timedelta(days=5)
+"""The agent renews the host's with seven days left."""
 
 
 def disks(facts: Facts) -> Iterator[Finding]:
@@ -41,4 +42,7 @@ def certificates(facts: Facts) -> Iterator[Finding]:
             yield warning("certificates", f"{path} ends soon ({end:%Y-%m-%d %H:%M} UTC)", _RENEW)
 
 
-_RENEW = "run weft host join again with a new token for this host (weft host token NAME)"
+_RENEW = (
+    "see in the agent's log why it was not renewed; once it has ended, run weft host join again with a new "
+    "token for this host (weft host token NAME)"
+)

@@ -67,22 +67,25 @@ def tunnel_end(facts: Facts) -> Iterator[Finding]:
 def underlay_mtu(facts: Facts) -> Iterator[Finding]:
     """Room for the largest packet of a network, with the tunnel's header around it."""
     largest = None if facts.server is None else facts.server.largest_mtu
+    for device in _narrow(facts):
+        needed = (largest or 0) + OVERHEAD
+        yield error(
+            "mtu",
+            f"{device.name} carries packets of {device.mtu} octets; a network with MTU {largest} "
+            f"needs {needed}: its large packets to other hosts are lost, small ones arrive",
+            f"ip link set {device.name} mtu {needed}, here and in the configuration of this machine, or set "
+            f"underlay_mtu = {device.mtu} on the server and lower the MTU of its networks",
+        )
+
+
+def _narrow(facts: Facts) -> list[Device]:
+    """The devices here that the largest packet of a network does not fit through."""
+    largest = None if facts.server is None else facts.server.largest_mtu
     if largest is None or facts.underlay is None or facts.underlay.end is None:
-        return
-    needed = largest + OVERHEAD
-    narrow = [cable for cable in facts.underlay.cables if cable.mtu < needed]
+        return []
+    cables = [cable for cable in facts.underlay.cables if cable.mtu < largest + OVERHEAD]
     # Open vSwitch gives a bridge's own device the MTU of the narrowest cable.
-    for device in narrow or [facts.underlay.end]:
-        if device.mtu < needed:
-            yield error(
-                "mtu",
-                f"{device.name} carries packets of {device.mtu} octets; a network with MTU {largest} "
-                f"needs {needed}: "
-                "its large packets to other hosts are lost, small ones arrive",
-                f"ip link set {device.name} mtu {needed}, here and in the configuration of this "
-                "machine, or set "
-                f"underlay_mtu = {device.mtu} on the server and lower the MTU of its networks",
-            )
+    return cables or [end for end in [facts.underlay.end] if end.mtu < largest + OVERHEAD]
 
 
 def offloads(facts: Facts) -> Iterator[Finding]:
@@ -126,6 +129,13 @@ def tunnels(facts: Facts) -> Iterator[Finding]:
                 f"let {tunnel.peer} leave, and join again",
             )
         yield from _tunnel(tunnel)
+        if tunnel.carries is False and not _narrow(facts):
+            yield error(
+                "mtu",
+                f"a full packet does not get to {tunnel.peer} ({tunnel.address}) in one piece, although this "
+                "host can send it",
+                "raise the MTU of the network between the hosts, or lower underlay_mtu on the server",
+            )
 
 
 def _tunnel(tunnel: Tunnel) -> Iterator[Finding]:
@@ -156,12 +166,6 @@ def _tunnel(tunnel: Tunnel) -> Iterator[Finding]:
         yield note(
             "tunnel",
             f"whether the tunnel from {there} works is not known yet: the agent here has not counted",
-        )
-    if tunnel.carries is False:
-        yield error(
-            "mtu",
-            f"a full packet does not get to {there} in one piece, although this host can send it",
-            "raise the MTU of the network between the hosts, or lower underlay_mtu on the server",
         )
 
 

@@ -13,6 +13,8 @@ from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
 from weft.api.schemas.host import (
     AuthorityShown,
+    CertificateRequest,
+    CertificateShown,
     EnrolmentShown,
     HostCreate,
     HostJoin,
@@ -24,7 +26,7 @@ from weft.api.schemas.host import (
     JoinTokenCreate,
     JoinTokenShown,
 )
-from weft.model.errors import Conflict, Invalid, NotFound
+from weft.model.errors import Conflict, Forbidden, Invalid, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
 from weft.model.invitation import Invitation
@@ -106,6 +108,16 @@ def retire_with_ports(asking: Hosting, host: str, body: HostRetire) -> HostRetir
         freed = hosts.free_ports(tx, name)
         hosts.retire_host(tx, name)
     return HostRetired(host=host, removed_ports=freed.removed, unbound_ports=freed.unbound)
+
+
+@router.post("/hosts/{host}/certificate")
+def renew_certificate(asking: Hosting, host: str, body: CertificateRequest) -> CertificateShown:
+    """A new certificate for a host, which asks for it itself; one that is retired gets none."""
+    if asking.caller.host != host:
+        raise Forbidden(f"only host {host} itself has its certificate renewed; others join, with a token")
+    if asking.api.vouching is None:
+        raise Conflict("this server runs without TLS and signs nothing")
+    return CertificateShown(certificate=asking.api.vouching.enrol(HostName(host), body.csr).certificate)
 
 
 @router.post("/join-tokens", status_code=201)

@@ -71,6 +71,18 @@ class HostJoined(Shown):
     enrolment: EnrolmentShown | None
 
 
+class CertificateRequest(Body):
+    """Body of POST /hosts/{host}/certificate: a certificate request (PKCS #10, PEM)."""
+
+    csr: Annotated[str, StringConstraints(max_length=16384)]
+
+
+class CertificateShown(Shown):
+    """A host's new certificate (PEM)."""
+
+    certificate: str
+
+
 class AuthorityShown(Shown):
     """The CA of the installation (PEM), and the hash by which it is pinned."""
 
