@@ -134,7 +134,7 @@ class Joining:
         put(self.layout.key, record.key, mode=0o600)
         self.layout.key.parent.chmod(0o700)
         put(self.layout.ca, joined.ca)
-        put(self.layout.certificate, joined.certificate)
+        put(self.layout.certificate, _lasting(self.layout.certificate, joined.certificate))
         put(self.layout.token, f"{joined.token}\n", mode=0o600)
         put(self.layout.settings, _settings(joined, self.layout, libvirt=self.machine.libvirt), mode=0o600)
         put(self.layout.chassis, f"{joined.host}\n")
@@ -160,6 +160,15 @@ class Joining:
 def invitation_url(token: str) -> str:
     """The server that a join token is for. Raises Invalid."""
     return Invitation.parse(token).url
+
+
+def _lasting(file: Path, given: str) -> str:
+    """The certificate that ends later: the agent may have had it renewed since the token was traded."""
+    try:
+        there = file.read_text()
+        return there if trust.valid_until(there) > trust.valid_until(given) else given
+    except (OSError, ValueError):  # there is none, or it is not a certificate
+        return given
 
 
 def _columns(bridge: Bridge | None) -> Mapping[str, str] | None:

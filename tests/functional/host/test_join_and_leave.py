@@ -1,13 +1,18 @@
 """A machine becomes a host and stops being one, killed anywhere on the way, and is as it was."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.functional.host.conftest import TOKEN, Here
 
+from weft import trust
 from weft.client import ServerUnreachable
 from weft.host.facts import SslFiles
 from weft.host.join import HostRefused
 from weft.host.leave import NotAHost, StillPlugged
 from weft.host.record import Phase, read
+from weft.model.ids import HostName
 
 
 class Killed(Exception):
@@ -54,6 +59,19 @@ def test_a_host_has_credentials_that_root_alone_reads(here: Here) -> None:
     for secret in (layout.key, layout.token, layout.settings, layout.record):
         assert secret.stat().st_mode & 0o077 == 0, secret
     assert here.switch().ssl == SslFiles(str(layout.key), str(layout.certificate), str(layout.ca))
+
+
+def test_a_join_that_is_repeated_keeps_the_certificate_that_was_renewed(here: Here) -> None:
+    now, authority = datetime.now(UTC), trust.Authority.new(datetime.now(UTC))
+    request = trust.request(trust.new_key(), "h1")
+    first, renewed = (authority.host(HostName("h1"), request, now + timedelta(days=days)) for days in (0, 8))
+    here.installation.joined = replace(here.installation.joined, certificate=first)
+    here.join()
+    here.layout.certificate.write_text(renewed)
+
+    here.join()
+
+    assert here.layout.certificate.read_text() == renewed
 
 
 def test_the_key_is_made_here_and_only_the_request_leaves(here: Here) -> None:
