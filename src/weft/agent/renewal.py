@@ -56,8 +56,8 @@ class Renewal:
 def replace(identity: Identity, certificate: str) -> None:
     """Put a new certificate for the same key in its place: whole or not at all (rename(2)).
 
-    ovn-controller looks at the file while it runs, and shows the new one on its next connection (OVS,
-    lib/stream-ssl.c).
+    ovn-controller looks at the file while it runs, if Open vSwitch's table SSL names it as `weft host join`
+    does, and shows the new one on its next connection.
     """
     draft = identity.certificate.with_name(f".{identity.certificate.name}.new")
     with draft.open("w") as file:
