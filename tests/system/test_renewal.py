@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from weft import trust
+from weft.agent.renewal import replace as replace_certificate
 from weft.client import Identity
 from weft.installation.files import TlsFiles, authority
 from weft.lab import life
@@ -35,7 +36,7 @@ def age(host: LabHost, now: datetime) -> None:
     files = identity(host)
     ours = authority(TlsFiles(host.lab.central.directory / "etc-weft" / "tls"))
     request = trust.request(files.key.read_text(), host.name)
-    files.certificate.write_text(ours.host(HostName(host.name), request, now - trust.HOST_VALID + LEFT))
+    replace_certificate(files, ours.host(HostName(host.name), request, now - trust.HOST_VALID + LEFT))
 
 
 def tell_by_table(host: LabHost) -> None:

@@ -56,8 +56,8 @@ class Renewal:
 def replace(identity: Identity, certificate: str) -> None:
     """Put a new certificate for the same key in its place: whole or not at all (rename(2)).
 
-    ovn-controller looks at the file while it runs, if Open vSwitch's table SSL names it as `weft host join`
-    does, and shows the new one on its next connection.
+    Then the key is touched: ovn-controller looks at both files while it runs, and reads them anew when both
+    have changed (seen with Open vSwitch 3.1, where a new certificate alone was not noticed).
     """
     draft = identity.certificate.with_name(f".{identity.certificate.name}.new")
     with draft.open("w") as file:
@@ -66,3 +66,4 @@ def replace(identity: Identity, certificate: str) -> None:
         os.fsync(file.fileno())
         os.fchmod(file.fileno(), 0o644)
     draft.replace(identity.certificate)
+    os.utime(identity.key)

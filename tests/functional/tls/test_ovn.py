@@ -4,7 +4,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,10 +54,15 @@ Start = Callable[[str], Databases]
 def start(tmp_path: Path) -> Iterator[Start]:
     tls, now = TlsFiles(tmp_path / "tls"), datetime.now(UTC)
     create(tls, ["127.0.0.1"], now)
-    for name, ours in (("h1", authority(tls)), ("stranger", trust.Authority.new(now))):
+    ended = now - trust.HOST_VALID - timedelta(seconds=1)
+    for name, ours, at in (
+        ("h1", authority(tls), now),
+        ("ended", authority(tls), ended),
+        ("stranger", trust.Authority.new(now), now),
+    ):
         key = trust.new_key()
         tls.key(name).write_text(key)
-        tls.certificate(name).write_text(ours.host(HostName("h1"), trust.request(key, "h1"), now))
+        tls.certificate(name).write_text(ours.host(HostName("h1"), trust.request(key, "h1"), at))
     running: list[subprocess.Popen[bytes]] = []
 
     def run(shows: str) -> Databases:
@@ -111,6 +116,13 @@ def test_who_has_no_certificate_of_ours_is_not_let_in(start: Start) -> None:
     assert reached(databases)
 
     assert databases.asks("stranger").stdout == ""
+
+
+def test_a_certificate_that_has_ended_opens_the_databases_no_more(start: Start) -> None:
+    databases = start("ovn")
+    assert reached(databases)
+
+    assert databases.asks("ended").stdout == ""
 
 
 def test_a_hosts_certificate_cannot_stand_in_for_the_databases(start: Start) -> None:
