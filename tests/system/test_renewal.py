@@ -40,10 +40,7 @@ def age(host: LabHost, now: datetime) -> None:
 
 
 def tell_by_table(host: LabHost) -> None:
-    """Name the files in Open vSwitch's table SSL, as `weft host join` does.
-
-    Those that the lab names on ovn-controller's command line are read once (OVN 23.03).
-    """
+    """Name the files in Open vSwitch's table SSL, as `weft host join` does."""
     run_on(host, "ovs-vsctl", "set-ssl", "/etc/weft/host.key", "/etc/weft/host.pem", "/etc/weft/ca.pem")
 
 
