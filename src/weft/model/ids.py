@@ -13,6 +13,7 @@ PolicyId = NewType("PolicyId", UUID)
 RuleId = NewType("RuleId", UUID)
 QosPolicyId = NewType("QosPolicyId", UUID)
 AttachRuleId = NewType("AttachRuleId", UUID)
+InvariantId = NewType("InvariantId", UUID)
 RouterId = NewType("RouterId", UUID)
 
 DomainId = NetworkId | RouterId

@@ -15,6 +15,7 @@ from weft.model.ids import (
     DomainId,
     GroupId,
     HostName,
+    InvariantId,
     NetworkId,
     PolicyId,
     PortId,
@@ -24,6 +25,7 @@ from weft.model.ids import (
     RouterId,
     SubnetId,
 )
+from weft.model.invariant import Invariant
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
@@ -52,6 +54,7 @@ class Snapshot:
     policies: Mapping[PolicyId, Policy] = field(default_factory=_nothing)
     qos_policies: Mapping[QosPolicyId, QosPolicy] = field(default_factory=_nothing)
     attach_rules: Mapping[AttachRuleId, AttachRule] = field(default_factory=_nothing)
+    invariants: Mapping[InvariantId, Invariant] = field(default_factory=_nothing)
     hosts: Mapping[HostName, Host] = field(default_factory=_nothing)
 
     @cached_property
@@ -130,6 +133,7 @@ class Touched:
     policies: Set[PolicyId] = frozenset()
     qos_policies: Set[QosPolicyId] = frozenset()
     attach_rules: Set[AttachRuleId] = frozenset()
+    invariants: Set[InvariantId] = frozenset()
     hosts: Set[HostName] = frozenset()
 
     @classmethod

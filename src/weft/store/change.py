@@ -9,6 +9,7 @@ from uuid import UUID
 from weft.model.attach_rule import AttachRule
 from weft.model.host import Host
 from weft.model.ids import ProjectId, Revision
+from weft.model.invariant import Invariant
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
@@ -16,7 +17,18 @@ from weft.model.router import Router
 from weft.model.snapshot import Snapshot, Touched
 
 Declared = (
-    Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | AttachRule | Host
+    Project
+    | Network
+    | Subnet
+    | Router
+    | Port
+    | Group
+    | AddressGroup
+    | Policy
+    | QosPolicy
+    | AttachRule
+    | Invariant
+    | Host
 )
 """Everything that a user declares and a revision can change."""
 
@@ -34,6 +46,7 @@ class Kind(StrEnum):
     ADDRESS_GROUPS = "address_groups"
     POLICIES = "policies"
     ATTACH_RULES = "attach_rules"
+    INVARIANTS = "invariants"
     HOSTS = "hosts"
 
 

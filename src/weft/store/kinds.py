@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from weft.model.attach_rule import AttachRule
 from weft.model.host import Host
 from weft.model.ids import ProjectId
+from weft.model.invariant import Invariant
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import AddressGroup, Group, Policy, QosPolicy
 from weft.model.port import Port
@@ -28,6 +29,7 @@ TYPES: Mapping[Kind, type[Declared]] = {
     Kind.ADDRESS_GROUPS: AddressGroup,
     Kind.POLICIES: Policy,
     Kind.ATTACH_RULES: AttachRule,
+    Kind.INVARIANTS: Invariant,
     Kind.HOSTS: Host,
 }
 """In an order in which rows can be inserted: what is referred to comes first."""
@@ -47,6 +49,7 @@ NOUNS: Mapping[Kind, str] = {
     Kind.ADDRESS_GROUPS: "address group",
     Kind.POLICIES: "policy",
     Kind.ATTACH_RULES: "attach rule",
+    Kind.INVARIANTS: "invariant",
     Kind.HOSTS: "host",
 }
 """What a person calls one of them."""

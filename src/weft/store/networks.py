@@ -89,6 +89,7 @@ def remove_project(tx: Transaction, project_id: ProjectId) -> None:
             found.policies,
             found.qos_policies,
             found.attach_rules,
+            found.invariants,
         )
         users = [
             f"{NOUNS[kind_of(item)]} {item.name}"
@@ -162,6 +163,11 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
         f"attach rule {rule.name}"
         for rule in tx.snapshot.attach_rules.values()
         if rule.network_id == network_id
+    ]
+    users += [
+        f"invariant {one.name}"
+        for one in tx.snapshot.invariants.values()
+        if network_id in (one.source.network_id, one.destination.network_id)
     ]
     if network_id in tx.index.routers:
         users.append(f"router {tx.snapshot.routers[tx.index.routers[network_id]].name}")

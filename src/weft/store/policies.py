@@ -118,6 +118,11 @@ def remove_group(tx: Transaction, group_id: GroupId) -> None:
         for p in tx.snapshot.policies.values()
         if p.target == group_id or any(r.peer.group_id == group_id for r in p.rules)
     ]
+    users += [
+        f"invariant {one.name}"
+        for one in tx.snapshot.invariants.values()
+        if group_id in (one.source.group_id, one.destination.group_id)
+    ]
     refuse_in_use(f"group {group.name}", users, "change these first")
     tx.remove(group)
 

@@ -90,6 +90,7 @@ groups = _declared("groups")
 address_groups = _declared("address_groups")
 policies = _declared("policies")
 attach_rules = _declared("attach_rules")
+invariants = _declared("invariants")
 
 port_addresses = sa.Table(
     "port_addresses",

@@ -1,7 +1,7 @@
 """A snapshot prepared for questions about all of its pairs at once; made anew only where it changed."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from weft.model.ids import DomainId
 from weft.model.snapshot import Snapshot
 from weft.verifier.book import Book, Roster
 from weft.verifier.census import Census, Mask
+from weft.verifier.lines import Who
 from weft.verifier.plane import Plane, planes
 from weft.verifier.region import Region, Told, region
 from weft.verifier.sweep import Leaf, Sweep
@@ -48,6 +49,12 @@ class World:
         whos = book.named(self.roster)
         known = {key: plane.knowing(snapshot, self.census, whos) for key, plane in self.planes.items()}
         return World(snapshot, self.roster, book, self.census, known)
+
+    def knowing(self, whos: Iterable[Who]) -> "World":
+        """This world, in classes as fine as `whos` tell stations apart."""
+        wanted = list(whos)
+        known = {key: plane.knowing(self.snapshot, self.census, wanted) for key, plane in self.planes.items()}
+        return replace(self, planes=known)
 
     def holds(self, key: PlaneKey) -> Mask:
         """By number of the roster, the classes of a plane that are meant."""
