@@ -111,13 +111,11 @@ def serve(settings: ServerSettings) -> None:
         )
     northbound = Northbound(settings.nb, ssl_context=ovn_tls)
     southbound = Southbound(settings.sb, ssl_context=ovn_tls)
-    compiled = partial(
-        Compilation,
-        settings=CompilerSettings(
-            encapsulation=settings.encapsulation,
-            default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
-        ),
+    how = CompilerSettings(
+        encapsulation=settings.encapsulation,
+        default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
     )
+    compiled = partial(Compilation, settings=how)
     loop = Loop(
         store,
         compiled,
@@ -144,6 +142,7 @@ def serve(settings: ServerSettings) -> None:
             host_timeout_s=settings.host_timeout_s,
             public_url=settings.public_url,
             vouching=vouching,
+            compiled=how,
             unavailable=(OvsdbUnavailable, OperationalError),
         )
         _serve_http(settings, app)

@@ -9,8 +9,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
-from weft.api.context import Api, Vouching
+from weft.api.context import ENCAPSULATION_OVERHEAD, Api, Vouching
 from weft.api.metrics import Measured, ModelCollector
+from weft.api.planner import Planner
 from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
     address_groups,
@@ -22,7 +23,9 @@ from weft.api.routes import (
     health,
     history,
     hosts,
+    invariants,
     networks,
+    plans,
     policies,
     ports,
     progress,
@@ -33,6 +36,7 @@ from weft.api.routes import (
     subnets,
     tokens,
 )
+from weft.compiler import CompilerSettings
 from weft.store import Store
 from weft.store.tokens import Caller
 
@@ -54,14 +58,15 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     public_url: str = "https://SERVER:7443",
     vouching: Vouching | None = None,
     ready: Callable[[], Sequence[str]] = _nothing_wrong,
+    compiled: CompilerSettings | None = None,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
 
     `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are shown
     by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates and must
-    show them. `ready` names what keeps the server from its work. `unavailable` are the exceptions of
-    databases that are away.
+    show them. `ready` names what keeps the server from its work. `compiled` is how the reconciler compiles,
+    for plans. `unavailable` are the exceptions of databases that are away.
     """
     app = FastAPI(
         title="Weft",
@@ -80,6 +85,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         public_url=public_url,
         vouching=vouching,
         ready=ready,
+        planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
     app.state.registry = CollectorRegistry()
@@ -100,5 +106,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    router.include_router(explain.router)
+    for noun in (explain, invariants, plans):
+        router.include_router(noun.router)
     return router

@@ -11,12 +11,14 @@ from fastapi import Cookie, Depends, Header, Request, Response
 
 from weft.api import auth
 from weft.api.judged import JudgedOnce
+from weft.api.planner import Planner
+from weft.api.reachability import breach_sentence
 from weft.api.receipts import Receipts
 from weft.api.serving import peer_of
 from weft.api.view import View
-from weft.model.errors import Forbidden, Invalid, StaleRevision
+from weft.model.errors import Forbidden, Invalid, InvariantBroken, StaleRevision
 from weft.model.host import Enrolment
-from weft.model.ids import HostName
+from weft.model.ids import HostName, Revision
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
 from weft.store.tokens import Caller
@@ -31,6 +33,14 @@ PAGE_HEADER = "Weft-Page"
 """What our own pages send with every request that changes something: no other site can make a browser send it
 without asking first (Fetch Standard, CORS-preflight), and this server never consents.
 """
+
+_PROMISED = (
+    *(Kind.POLICIES, Kind.GROUPS, Kind.ADDRESS_GROUPS, Kind.NETWORKS, Kind.SUBNETS, Kind.ROUTERS),
+    Kind.INVARIANTS,
+)
+"""What a change must touch to be asked whether it breaks an invariant."""
+
+_MENTIONED = 10
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,6 +72,7 @@ class Api:
     public_url: str
     vouching: Vouching | None
     ready: Callable[[], Sequence[str]]
+    planner: Planner
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property
@@ -89,11 +100,28 @@ class Asking:
         return self.api.store
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction in the caller's name; the answer tells its revision."""
+    def write(self, *, promised: bool = False) -> Iterator[Transaction]:
+        """A transaction in the caller's name; the answer tells its revision.
+
+        `promised` says that whoever writes looks at the invariants itself.
+        """
         with self.store.write(self.caller.name) as tx:
             yield tx
+            if not promised:
+                self._keep_promises(tx)
         self.response.headers["Weft-Revision"] = str(tx.revision)
+
+    def _keep_promises(self, tx: Transaction) -> None:
+        """Refuse a change of policy that breaks an invariant. Raises InvariantBroken.
+
+        Ports come and go with workloads, which are not kept from starting.
+        """
+        if not tx.snapshot.invariants or not any(tx.touches(kind) for kind in _PROMISED):
+            return
+        new, _ = tx.result(Revision(tx.revision + 1))
+        broken = self.api.planner.breaks(tx.base, new)
+        if broken:
+            raise InvariantBroken("; ".join(map(breach_sentence, broken[:_MENTIONED])))
 
     def check_version(self, kind: Kind, object_id: UUID | str) -> None:
         """Inside a transaction: refuse if the caller saw an older version. Raises StaleRevision."""

@@ -50,6 +50,18 @@ class Conflict(WeftError):
     code = "conflict"
 
 
+class InvariantBroken(Conflict):
+    """The change would break an invariant; the message has a packet that shows it."""
+
+    code = "invariant_broken"
+
+
+class CheckFailed(Conflict):
+    """A check that the change was to be judged by fails."""
+
+    code = "check_failed"
+
+
 class NameTaken(Conflict):
     """Names are unique per kind within a project."""
 

@@ -1,6 +1,6 @@
 """Invariants: what must hold whatever the policies say, and what a change must not break."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from weft.model.errors import Invalid
@@ -27,9 +27,9 @@ class Invariant:
     name: str
     promise: Promise
     description: str = ""
-    source: Peer = Peer()
-    destination: Peer = Peer()
-    service: Service = Service()
+    source: Peer = field(default_factory=Peer)
+    destination: Peer = field(default_factory=Peer)
+    service: Service = field(default_factory=Service)
 
     def __post_init__(self) -> None:
         """Refuse ends that are addresses: only ports keep promises."""

@@ -157,6 +157,28 @@ class Store:
                 tx.revision = snapshot.revision
                 self._advance(snapshot, changes)
 
+    def rehearse(
+        self, author: str, declare: Callable[[Transaction], None]
+    ) -> tuple[Snapshot, Snapshot, list[Change]]:
+        """What `declare` would do: the model before and after it, and its changes. Nothing is kept."""
+        with self._writer, writing(self.engine) as connection:
+            self._catch_up(connection)
+            tx = Transaction(
+                connection,
+                self._snapshot,
+                self._index,
+                now=self.now(),
+                new_id=self._new_id,
+                limits=self.limits,
+                author=author,
+            )
+            try:
+                declare(tx)
+                after, changes = tx.result(Revision(self.revision + 1))
+            finally:
+                tx.take_back()
+            return self._snapshot, after, changes
+
     @contextmanager
     def observing(self) -> Iterator[sa.Connection]:
         """A transaction for status: no revision, but those who wait for news are woken."""

@@ -1,6 +1,6 @@
 """Invariants: their ends are of their own project."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weft.model.ids import InvariantId, ProjectId
 from weft.model.invariant import Invariant, Promise
@@ -20,9 +20,9 @@ class NewInvariant:
     name: str
     promise: Promise
     description: str = ""
-    source: Peer = Peer()
-    destination: Peer = Peer()
-    service: Service = Service()
+    source: Peer = field(default_factory=Peer)
+    destination: Peer = field(default_factory=Peer)
+    service: Service = field(default_factory=Service)
 
 
 def add_invariant(tx: Transaction, new: NewInvariant) -> Invariant:
@@ -57,10 +57,10 @@ def remove_invariant(tx: Transaction, invariant_id: InvariantId) -> None:
 
 
 def _put(tx: Transaction, invariant: Invariant) -> Invariant:
-    for field in ("source", "destination"):
-        end: Peer = getattr(invariant, field)
+    for name in ("source", "destination"):
+        end: Peer = getattr(invariant, name)
         owner = invariant.project_id
-        require_within(tx.snapshot.groups, end.group_id, "group", owner, field=f"{field}.group")
-        require_within(tx.snapshot.networks, end.network_id, "network", owner, field=f"{field}.network")
+        require_within(tx.snapshot.groups, end.group_id, "group", owner, field=f"{name}.group")
+        require_within(tx.snapshot.networks, end.network_id, "network", owner, field=f"{name}.network")
     tx.put(invariant)
     return invariant

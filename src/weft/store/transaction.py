@@ -104,6 +104,15 @@ class Transaction:
             self._seen = Snapshot(revision=self._base.revision, **self._overlays)  # type: ignore[arg-type]
         return self._seen
 
+    @property
+    def base(self) -> Snapshot:
+        """The model as it was when the transaction began."""
+        return self._base
+
+    def touches(self, kind: Kind) -> bool:
+        """Whether an object of `kind` may be different from before."""
+        return bool(self._overlays[kind].changed)
+
     def put(self, item: Declared) -> None:
         """Create the object, or replace the one with its id."""
         self._replace(kind_of(item), object_id_of(item), item)

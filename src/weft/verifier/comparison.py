@@ -21,7 +21,7 @@ MOST_SHIFTS = 50
 MOST_BLOCKS = 20
 MOST_NAMED = 10
 
-_CLEAREST = (Everyone, OfNetwork, OfGroup, OfProject)
+_CLEAREST = (Everyone, OfGroup, OfNetwork, OfProject)
 
 
 @dataclass(slots=True)

@@ -125,7 +125,7 @@ class _Reading:
         return None
 
     def _by_domain(self, who: Who) -> Mapping[DomainId, list[Port]]:
-        """The ports that are meant, by routing domain; of those in one with the same versions the first two."""
+        """The ports that are meant, by routing domain; of those with the same IP versions the first two."""
         if who not in self._members:
             found: dict[DomainId, list[Port]] = {}
             counts: dict[tuple[DomainId, frozenset[int]], int] = {}

@@ -1,7 +1,8 @@
 """The API over a real store on SQLite, asked in process."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -41,3 +42,25 @@ def rest(store: Store) -> Iterator[Rest]:
 
 def _host(tx: Transaction, name: str, project: ProjectId) -> None:
     hosts.add_host(tx, name=HostName(name), projects=frozenset({project}))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Rest]:
+    """An administrator of another, empty estate."""
+    other = Store.open(f"sqlite:///{tmp_path}/elsewhere.db", now=now, new_id=uuid4)
+    app = create_app(store=other, caller_of=lambda token: tokens.find(other, token, now()))
+    with asyncio.Runner() as runner:
+        yield Rest(app, other, runner, tokens.first_admin_token(other))
+    other.close()
+
+
+@pytest.fixture
+def opened() -> Callable[[str], AbstractContextManager[Store]]:
+    """Opens a database as a server does that starts again."""
+
+    @contextmanager
+    def again(url: str) -> Iterator[Store]:
+        with closing(Store.open(url, now=now, new_id=uuid4)) as found:
+            yield found
+
+    return again

@@ -33,14 +33,14 @@ router = APIRouter(prefix="/explain", tags=["explain"])
 def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
     """The verdict on traffic between two endpoints, and the lines that decided it on both sides."""
     snapshot = asking.store.snapshot()
-    sources, destinations = _ends(asking, snapshot, body)
-    verdicts = _verdicts(snapshot, sources, destinations, body)
+    sources, destinations = ends(asking, snapshot, body)
+    found = verdicts(snapshot, sources, destinations, body)
     told = Telling(snapshot, _origins(asking.store))
     return ExplainShown(
         revision=snapshot.revision,
-        passes=any(verdict.passes for verdict in verdicts),
-        verdicts=[VerdictShown.from_model(told, verdict) for verdict in verdicts],
-        remedies=_remedies(asking, snapshot, verdicts) if body.remedies else [],
+        passes=any(verdict.passes for verdict in found),
+        verdicts=[VerdictShown.from_model(told, verdict) for verdict in found],
+        remedies=_remedies(asking, snapshot, found) if body.remedies else [],
     )
 
 
@@ -58,12 +58,13 @@ def _remedies(asking: Asking, snapshot: Snapshot, verdicts: Sequence[Verdict]) -
     return [RemedyShown.from_model(snapshot, one) for one in next(filter(None, found), ())]
 
 
-def _verdicts(
+def verdicts(
     snapshot: Snapshot, sources: Sequence[Station], destinations: Sequence[Station], body: ExplainIn
 ) -> list[Verdict]:
+    """A verdict for every two addresses of the ends. Raises Invalid."""
     judge = Judge(snapshot)
     versions = {station.address.version for station in sources}
-    verdicts = [
+    found = [
         judge.verdict(source, destination, header)
         for version in (4, 6)
         if (header := body.traffic.to_model(version)) is not None
@@ -71,17 +72,17 @@ def _verdicts(
         for destination in destinations
         if source.address.version == destination.address.version == version
     ]
-    if not verdicts:
+    if not found:
         spoken = " and ".join(f"IPv{version}" for version in sorted(versions)) or "no IP at all"
         raise Invalid(
             f"there is no such traffic between these two: the source speaks {spoken}; "
             "ask about endpoints with addresses of the same IP version, and a protocol that it has",
             field="traffic",
         )
-    return verdicts
+    return found
 
 
-def _ends(asking: Asking, snapshot: Snapshot, body: ExplainIn) -> tuple[Sequence[Station], Sequence[Station]]:
+def ends(asking: Asking, snapshot: Snapshot, body: ExplainIn) -> tuple[Sequence[Station], Sequence[Station]]:
     """Both ends; an address means what it means where the other end is."""
     source = _port(asking, snapshot, body.source, body.project, "source")
     destination = _port(asking, snapshot, body.destination, body.project, "destination")

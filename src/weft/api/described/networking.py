@@ -1,0 +1,202 @@
+"""QoS policies, networks with their subnets, routers and ports of a description, declared."""
+
+from collections.abc import Sequence
+
+from weft.api.auth import require_admin
+from weft.api.described.scope import Scope, differing
+from weft.api.schemas.description import (
+    NetworkDescribed,
+    PortDescribed,
+    ProjectDescribed,
+    QosPolicyDescribed,
+    RouterDescribed,
+    SubnetDescribed,
+)
+from weft.model.errors import Conflict, Invalid
+from weft.model.network import Network
+from weft.model.policy import QosPolicy
+from weft.model.port import Port
+from weft.model.router import Router
+from weft.store import networks, policies, ports, routers
+from weft.store.networks import NewNetwork, NewSubnet
+from weft.store.policies import NewQosPolicy
+from weft.store.ports import NewPort
+from weft.store.routers import NewRouter
+
+
+def declare_networking(scope: Scope, project: ProjectDescribed) -> None:
+    """All of it, in an order in which each part finds what it refers to."""
+    for number, qos in enumerate(project.qos_policies):
+        with scope.at("qos_policies", number):
+            _qos_policy(scope, qos)
+    for number, network in enumerate(project.networks):
+        with scope.at("networks", number):
+            made = _network(scope, network)
+        for place, subnet in enumerate(network.subnets):
+            with scope.at("networks", number, "subnets", place):
+                _subnet(scope, made, subnet)
+    _routers(scope, project.routers)
+    for number, port in enumerate(project.ports):
+        with scope.at("ports", number):
+            _port(scope, port)
+
+
+def _qos_policy(scope: Scope, asked: QosPolicyDescribed) -> None:
+    egress = None if asked.egress is None else asked.egress.to_model()
+    ingress = None if asked.ingress is None else asked.ingress.to_model()
+    wanted: dict[str, object] = {
+        "description": asked.description,
+        "egress": egress,
+        "ingress": ingress,
+        "dscp": asked.dscp,
+    }
+    known = scope.known(QosPolicy, asked.name)
+    if known is None:
+        new = NewQosPolicy(
+            project_id=scope.project,
+            name=asked.name,
+            description=asked.description,
+            egress=egress,
+            ingress=ingress,
+            dscp=asked.dscp,
+        )
+        policies.add_qos_policy(scope.tx, new)
+    elif changes := differing(known, wanted):
+        policies.change_qos_policy(scope.tx, known.id, **changes)
+
+
+def _network(scope: Scope, asked: NetworkDescribed) -> Network:
+    known = scope.known(Network, asked.name)
+    if known is None:
+        new = NewNetwork(
+            project_id=scope.project,
+            name=asked.name,
+            description=asked.description,
+            labels=asked.labels,
+            mtu=asked.mtu,
+            default_ingress=asked.default_ingress,
+            default_egress=asked.default_egress,
+            qos_policy_id=scope.qos(asked.qos_policy),
+        )
+        return networks.add_network(scope.tx, new)
+    wanted: dict[str, object] = {
+        "description": asked.description,
+        "labels": dict(asked.labels),
+        "mtu": asked.mtu,
+        "default_ingress": asked.default_ingress,
+        "default_egress": asked.default_egress,
+        "qos_policy_id": scope.qos(asked.qos_policy),
+    }
+    changes = differing(known, wanted)
+    return networks.change_network(scope.tx, known.id, **changes) if changes else known
+
+
+def _subnet(scope: Scope, network: Network, asked: SubnetDescribed) -> None:
+    pools = tuple(pool.to_model() for pool in asked.pools)
+    dns_servers = tuple(asked.dns_servers)
+    known = next((s for s in scope.tx.index.subnets[network.id].values() if s.cidr == asked.cidr), None)
+    if known is None:
+        new = NewSubnet(
+            cidr=asked.cidr,
+            name=asked.name,
+            gateway=asked.gateway,
+            pools=pools,
+            dns_servers=dns_servers,
+            dhcp=asked.dhcp,
+        )
+        networks.add_subnet(scope.tx, network.id, new)
+        return
+    wanted: dict[str, object] = {"pools": pools, "dns_servers": dns_servers, "dhcp": asked.dhcp}
+    wanted |= {} if asked.name is None else {"name": asked.name}
+    wanted |= {} if asked.gateway is None else {"gateway": asked.gateway}
+    if changes := differing(known, wanted):
+        networks.change_subnet(scope.tx, known.id, **changes)
+
+
+def _routers(scope: Scope, asked: Sequence[RouterDescribed]) -> None:
+    """First every router lets go of what it shall not have, so that another can take it."""
+    for number, one in enumerate(asked):
+        known = scope.known(Router, one.name)
+        with scope.at("routers", number):
+            wanted = frozenset(scope.named(Network, name, "networks").id for name in one.networks)
+            if known is not None and not known.networks <= wanted:
+                routes = tuple(route.to_model() for route in one.routes)
+                kept = known.networks & wanted
+                fewer = {"networks": kept, "routes": routes if kept == wanted else ()}
+                routers.change_router(scope.tx, known.id, **fewer)
+    for number, one in enumerate(asked):
+        with scope.at("routers", number):
+            _router(scope, one)
+
+
+def _router(scope: Scope, asked: RouterDescribed) -> None:
+    joined = frozenset(scope.named(Network, name, "networks").id for name in asked.networks)
+    routes = tuple(route.to_model() for route in asked.routes)
+    known = scope.known(Router, asked.name)
+    if known is None:
+        new = NewRouter(
+            project_id=scope.project,
+            name=asked.name,
+            description=asked.description,
+            networks=joined,
+            routes=routes,
+        )
+        routers.add_router(scope.tx, new)
+        return
+    wanted: dict[str, object] = {"description": asked.description, "networks": joined, "routes": routes}
+    if changes := differing(known, wanted):
+        routers.change_router(scope.tx, known.id, **changes)
+
+
+def _port(scope: Scope, asked: PortDescribed) -> None:
+    if not asked.port_security:
+        require_admin(scope.who)
+    network = scope.named(Network, asked.network, "network")
+    known = scope.known(Port, asked.name)
+    if known is None:
+        new = NewPort(
+            project_id=scope.project,
+            network_id=network.id,
+            name=asked.name,
+            kind=asked.kind,
+            mac=asked.mac,
+            addresses=tuple(asked.addresses),
+            labels=asked.labels,
+            port_security=asked.port_security,
+            qos_policy_id=scope.qos(asked.qos_policy),
+        )
+        ports.add_port(scope.tx, new)
+        return
+    _check_fixed(known, network, asked)
+    wanted: dict[str, object] = {
+        "kind": asked.kind,
+        "port_security": asked.port_security,
+        "qos_policy_id": scope.qos(asked.qos_policy),
+    }
+    changes = differing(known, wanted)
+    if known.declared != asked.labels:
+        changes["labels"] = dict(asked.labels)
+    if changes:
+        ports.change_port(scope.tx, known.id, **changes)
+
+
+def _check_fixed(known: Port, network: Network, asked: PortDescribed) -> None:
+    """What a port was given it keeps: another network, MAC or address is another port."""
+    if known.declared is None:
+        raise Conflict(
+            f"port {known.name} was made for a workload and goes with it, so it cannot be described; "
+            "give the described port another name",
+            field="name",
+        )
+    held = {fixed.address for fixed in known.fixed_ips}
+    differs = {
+        "network": known.network_id != network.id,
+        "mac": asked.mac is not None and asked.mac.lower().replace("-", ":") != known.mac,
+        "addresses": bool(asked.addresses) and set(asked.addresses) != held,
+    }
+    for field, found in differs.items():
+        if found:
+            raise Invalid(
+                f"port {known.name} keeps its {field}; leave the field out, or give the port another name",
+                field=field,
+            )

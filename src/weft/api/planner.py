@@ -1,0 +1,129 @@
+"""What a change would do: rows of OVN, who reaches whom, and which invariants break. Nothing is written."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from weft.compiler import Compilation, CompilerSettings
+from weft.model.ids import InvariantId
+from weft.model.invariant import Invariant
+from weft.model.snapshot import Snapshot, Touched
+from weft.ovn.plan import diff
+from weft.verifier.difference import difference
+from weft.verifier.invariants import Breach, breaches
+from weft.verifier.shift import Difference
+from weft.verifier.world import World
+
+_FORGOTTEN = 2_000
+"""A world's roster keeps everybody who was ever named; with so many more than ports it is begun anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRows:
+    """How many rows of one table of OVN come, change and go."""
+
+    table: str
+    inserted: int
+    updated: int
+    deleted: int
+
+
+class Planner:
+    """The verifier's world and the compiled rows of the last model that was asked about.
+
+    Both advance from question to question, so that a question costs what differs. Any thread may ask.
+    """
+
+    def __init__(self, settings: CompilerSettings) -> None:
+        """Nothing is read or compiled before the first question."""
+        self._settings = settings
+        self._turn = threading.Lock()
+        self._world: World | None = None
+        self._compilation: Compilation | None = None
+        self._broken: tuple[Snapshot, Mapping[InvariantId, Breach]] | None = None
+
+    def difference(self, old: Snapshot, new: Snapshot) -> Difference:
+        """What `new` opens and closes."""
+        with self._turn:
+            before = self._at(old)
+            return difference(before, before.advanced(new))
+
+    def breaks(self, old: Snapshot, new: Snapshot) -> list[Breach]:
+        """The invariants of `new` that do not hold there, and held in `old` or are none of its own.
+
+        What is broken already does not stand in the way of other changes.
+        """
+        if not new.invariants:
+            return []
+        with self._turn:
+            before = self._at(old)
+            known = self._broken_in(before)
+            found = breaches(before.advanced(new), new.invariants.values())
+        return [breach for breach in found if not _was_broken(breach.invariant, known)]
+
+    def broken(self, snapshot: Snapshot) -> Mapping[InvariantId, Breach]:
+        """The invariants that do not hold."""
+        with self._turn:
+            return self._broken_in(self._at(snapshot))
+
+    def rows(self, old: Snapshot, new: Snapshot) -> Sequence[TableRows]:
+        """What becomes of OVN's rows, by table. As the model says that they are, whatever OVN holds."""
+        with self._turn:
+            compilation, self._compilation = self._compiled(old), None
+            before, touched = dict(compilation.rows), touched_between(old, new)
+            differing = compilation.advance(new, touched)
+            plan = diff(compilation.rows, before, differing)
+            compilation.advance(old, touched)
+            self._compilation = compilation
+        counts = [
+            Counter(row.table for row in plan.insert),
+            Counter(change.row.table for change in plan.update),
+            Counter(row.table for row in plan.delete),
+        ]
+        return [
+            TableRows(
+                table=table, inserted=counts[0][table], updated=counts[1][table], deleted=counts[2][table]
+            )
+            for table in sorted(set().union(*counts))
+        ]
+
+    def _at(self, snapshot: Snapshot) -> World:
+        world = self._world
+        if world is None or len(world.roster.whos) > _FORGOTTEN + 2 * len(snapshot.ports):
+            world = World.of(snapshot)
+        elif world.snapshot is not snapshot:
+            world = world.advanced(snapshot)
+        self._world = world
+        return world
+
+    def _broken_in(self, world: World) -> Mapping[InvariantId, Breach]:
+        if self._broken is None or self._broken[0] is not world.snapshot:
+            found = breaches(world, world.snapshot.invariants.values())
+            self._broken = world.snapshot, {breach.invariant.id: breach for breach in found}
+        return self._broken[1]
+
+    def _compiled(self, snapshot: Snapshot) -> Compilation:
+        if self._compilation is None:
+            return Compilation(snapshot, self._settings)
+        touched = touched_between(self._compilation.snapshot, snapshot)
+        self._compilation.advance(snapshot, touched)
+        return self._compilation
+
+
+def touched_between(old: Snapshot, new: Snapshot) -> Touched:
+    """What differs between two snapshots of one store: what does not is the same object in both."""
+    found = {}
+    for kind in fields(Touched):
+        before, after = getattr(old, kind.name), getattr(new, kind.name)
+        if before is after:
+            continue
+        keys = before.keys() | after.keys()
+        found[kind.name] = frozenset(key for key in keys if before.get(key) is not after.get(key))
+    return Touched(**found)
+
+
+def _was_broken(invariant: Invariant, known: Mapping[InvariantId, Breach]) -> bool:
+    """Whether the very same promise was broken before."""
+    before = known.get(invariant.id)
+    return before is not None and before.invariant == invariant

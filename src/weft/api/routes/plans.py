@@ -1,0 +1,172 @@
+"""/description, /plan, /apply, /revert: the model as a text, what a text would do, and doing it."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import yaml
+from fastapi import APIRouter
+
+from weft.api import reachability, references
+from weft.api.context import Asking, Reading, Writing
+from weft.api.described import declare, describe, read
+from weft.api.objects import objects
+from weft.api.reverting import restore
+from weft.api.routes.explain import ends, verdicts
+from weft.api.schemas.explain import ExplainIn
+from weft.api.schemas.plan import (
+    ApplyIn,
+    CheckIn,
+    CheckShown,
+    DescriptionShown,
+    PlanIn,
+    PlanShown,
+    RevertIn,
+    RevertShown,
+    RowsShown,
+)
+from weft.model.errors import CheckFailed, InvariantBroken, StaleRevision, WeftError
+from weft.model.ids import Revision
+from weft.model.snapshot import Snapshot
+from weft.store import Change, Transaction
+from weft.store.kinds import NOUNS, name_of
+from weft.verifier.invariants import Breach
+from weft.verifier.sentences import name_of as end_name
+from weft.verifier.sentences import tell, traffic_text
+
+router = APIRouter(tags=["plans"])
+
+_MENTIONED = 10
+
+
+@router.get("/description")
+def read_description(asking: Reading, project: str | None = None) -> DescriptionShown:
+    """The model, or one project, as just the text that /plan and /apply take."""
+    snapshot = asking.store.snapshot()
+    owner = references.asked_project(snapshot, asking.caller, project)
+    found = describe(snapshot, [p for p in snapshot.projects.values() if owner in (None, p.id)])
+    data = found.model_dump(mode="json", exclude_defaults=True)
+    return DescriptionShown(
+        revision=snapshot.revision, text=yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    )
+
+
+@router.post("/plan")
+def plan(asking: Writing, body: PlanIn) -> PlanShown:
+    """What a description would do: objects, rows of OVN, who reaches whom, invariants. Nothing changes."""
+    described = read(body.text)
+    old, new, changes = asking.store.rehearse(
+        asking.caller.name,
+        partial(declare, who=asking.caller, described=described, prune=body.prune),
+    )
+    return _planned(asking, body, (old, new), changes, asking.api.planner.breaks(old, new))
+
+
+@router.post("/apply")
+def apply(asking: Writing, body: ApplyIn) -> PlanShown:
+    """Make the model what a description says: all of it in one revision, or nothing.
+
+    Refused when the model moved on since `base`, an invariant would break or a check would fail.
+    """
+    described = read(body.text)
+    with asking.write(promised=True) as tx:
+        _check_base(asking, tx, Revision(body.base))
+        declare(tx, asking.caller, described, prune=body.prune)
+        old = tx.base
+        new, changes = tx.result(Revision(tx.revision + 1))
+        _check(asking, body, old, new)
+    done = _planned(asking, body, (old, new), changes, ())
+    return done.model_copy(update={"revision": tx.revision})
+
+
+@router.post("/revert")
+def revert(asking: Writing, body: RevertIn) -> RevertShown:
+    """Restore what one revision changed, as a new revision. Refused where somebody has built on it since."""
+    with asking.write() as tx:
+        restore(asking, tx, Revision(body.revision))
+        old = tx.base
+        new, changes = tx.result(Revision(tx.revision + 1))
+    return RevertShown(revision=tx.revision, reverted=body.revision, objects=objects(old, new, changes))
+
+
+def _planned(
+    asking: Asking,
+    body: PlanIn,
+    models: tuple[Snapshot, Snapshot],
+    changes: Sequence[Change],
+    breaks: Sequence[Breach],
+) -> PlanShown:
+    planner, (old, new) = asking.api.planner, models
+    broken = [reachability.breach_shown(old, new, one) for one in breaks]
+    checks = _checks(asking, body, new)
+    return PlanShown(
+        base=old.revision,
+        applicable=not broken and all(check.holds for check in checks),
+        objects=objects(old, new, changes),
+        rows=[
+            RowsShown(table=r.table, inserted=r.inserted, updated=r.updated, deleted=r.deleted)
+            for r in planner.rows(old, new)
+        ],
+        reachability=reachability.shown(old, new, planner.difference(old, new)),
+        invariants=len(new.invariants),
+        broken=broken,
+        checks=checks,
+    )
+
+
+def _check(asking: Asking, body: ApplyIn, old: Snapshot, new: Snapshot) -> None:
+    broken = asking.api.planner.breaks(old, new)
+    if broken:
+        raise InvariantBroken("; ".join(map(reachability.breach_sentence, broken[:_MENTIONED])))
+    failing = [check for check in _checks(asking, body, new) if not check.holds]
+    if failing:
+        told = "; ".join(f"{check.text}: {' '.join(check.sentences)}" for check in failing[:_MENTIONED])
+        raise CheckFailed(f"nothing was changed, for a check would fail: {told}", field="checks")
+
+
+def _checks(asking: Asking, body: PlanIn, snapshot: Snapshot) -> list[CheckShown]:
+    return [_checked(asking, body, snapshot, number) for number in range(len(body.checks))]
+
+
+def _checked(asking: Asking, body: PlanIn, snapshot: Snapshot, number: int) -> CheckShown:
+    """For a check to hold every pair of addresses must say the same."""
+    check: CheckIn = body.checks[number]
+    asked = ExplainIn(
+        project=body.project, source=check.source, destination=check.destination, traffic=check.traffic
+    )
+    try:
+        found = verdicts(snapshot, *ends(asking, snapshot, asked), asked)
+    except WeftError as error:
+        error.field = f"checks.{number}" if error.field is None else f"checks.{number}.{error.field}"
+        raise
+    wrong = [verdict for verdict in found if verdict.passes is not check.reaches]
+    first = found[0]
+    does = "reaches" if check.reaches else "does not reach"
+    return CheckShown(
+        text=f"{end_name(first.source)} {does} {end_name(first.destination)} {traffic_text(first.header)}",
+        holds=not wrong,
+        sentences=list(tell(snapshot, (wrong or found)[0])),
+    )
+
+
+def _check_base(asking: Asking, tx: Transaction, base: Revision) -> None:
+    """Refuse if the model is not what was planned on. Raises StaleRevision."""
+    if tx.revision == base:
+        return
+    if base > tx.revision:
+        raise StaleRevision(f"there is no revision {base} yet, the newest is {tx.revision}", field="base")
+    since = asking.store.changes(base)
+    mine = [c for c in since if asking.caller.project_id in (None, c.project_id)]
+    told = [_meanwhile(change) for change in mine[:_MENTIONED]]
+    more = f" and {len(mine) - _MENTIONED} more" if len(mine) > _MENTIONED else ""
+    raise StaleRevision(
+        f"the plan was made on revision {base}, and the model is at {tx.revision}: "
+        f"{', '.join(told) or 'what you may not see'}{more}; plan again",
+        field="base",
+    )
+
+
+def _meanwhile(change: Change) -> str:
+    """As in: change of policy web by alice in revision 12."""
+    item = change.after or change.before
+    name = "" if item is None else f" {name_of(item)}"
+    return f"{change.action} of {NOUNS[change.kind]}{name} by {change.author} in revision {change.revision}"
