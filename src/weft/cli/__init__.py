@@ -12,9 +12,11 @@ from weft.cli import (
     explain,
     group,
     host,
+    invariant,
     lab,
     login,
     network,
+    plan,
     policy,
     port,
     project,
@@ -45,6 +47,7 @@ for _name, _noun in (
     ("policy", policy),
     ("qos", qos),
     ("attach-rule", attach_rule),
+    ("invariant", invariant),
     ("host", host),
     ("token", token),
     ("lab", lab),
@@ -57,6 +60,7 @@ revision.add_to(app)
 server.add_to(app)
 explain.add_to(app)
 doctor.add_to(app)
+plan.add_to(app)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it

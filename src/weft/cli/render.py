@@ -226,6 +226,24 @@ def _limit(name: str) -> Callable[[Item, Names], str]:
     return read
 
 
+def _end(name: str) -> Callable[[Item, Names], str]:
+    def read(item: Item, names: Names) -> str:
+        del names
+        return str((item.get(name) or {}).get("text") or "any")
+
+    return read
+
+
+def _service(item: Item, names: Names) -> str:
+    del names
+    return service_text(item.get("service") or {})
+
+
+def _breach(item: Item, names: Names) -> str:
+    del names
+    return str((item.get("breach") or {}).get("sentence") or "")
+
+
 def _target(item: Item, names: Names) -> str:
     target = item.get("target")
     return "every endpoint" if target is None else names.get(target, str(target))
@@ -320,6 +338,15 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("SELECTOR", _field("selector")),
         ("NETWORK", _field("network")),
     ),
+    "invariants": (
+        _NAME,
+        _PROJECT,
+        ("FROM", _end("source")),
+        ("PROMISE", _field("promise")),
+        ("TO", _end("destination")),
+        ("SERVICE", _service),
+        ("HOLDS", _field("holds")),
+    ),
     "hosts": (
         _NAME,
         ("ALIVE", _status("alive")),
@@ -373,5 +400,6 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "qos-policies": (_DESCRIPTION,),
     "attach-rules": (_DESCRIPTION,),
     "hosts": (_DESCRIPTION, ("FINDINGS", _findings)),
+    "invariants": (("WHY NOT", _breach), _DESCRIPTION),
     "tokens": (("TOKEN", _field("token")),),
 }
