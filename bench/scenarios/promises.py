@@ -67,7 +67,9 @@ def _plans(model: Snapshot, pairs: int) -> Iterator[Figure]:
     planner.difference(model, model)
     planner.rows(model, model)
     planner.breaks(model, model)
-    reach, rows, kept = [], [], []
+    reach: list[float] = []
+    rows: list[float] = []
+    kept: list[float] = []
     for _ in range(pairs):
         changed = one_rule_more(model, chance)
         for found, ask in ((reach, planner.difference), (rows, planner.rows)):

@@ -68,7 +68,7 @@ def test_what_is_touched_is_what_differs() -> None:
         old = random_model(seed)
         new = changed_model(seed, old)
         touched = touched_between(old, new)
-        assert {key for key in old.ports.keys() | new.ports.keys() if old.ports.get(key) != new.ports.get(key)} <= set(
-            touched.ports
-        )
+        assert {
+            key for key in old.ports.keys() | new.ports.keys() if old.ports.get(key) != new.ports.get(key)
+        } <= set(touched.ports)
         assert touched_between(new, new).policies == frozenset()

@@ -1,7 +1,9 @@
 """Which invariants do not hold, each with a packet that shows it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address
 
 import numpy as np
@@ -12,6 +14,7 @@ from weft.model.policy import Peer, Protocol
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.book import COLUMNS, PROTOCOLS, Column
+from weft.verifier.census import Mask
 from weft.verifier.lines import EVERYONE, OfGroup, OfNetwork, OfProject, Traffic, Who, traffic_of
 from weft.verifier.packet import LARGEST, Header
 from weft.verifier.region import Cells, Region, Told, region
@@ -127,30 +130,39 @@ class _Reading:
     def _by_domain(self, who: Who) -> Mapping[DomainId, list[Port]]:
         """The ports that are meant, by routing domain; of those with the same IP versions the first two."""
         if who not in self._members:
-            found: dict[DomainId, list[Port]] = {}
-            counts: dict[tuple[DomainId, frozenset[int]], int] = {}
-            for port in self._ports(who):
-                domain = self._snapshot.domain_of(port.network_id)
-                kind = domain, _versions(port)
-                counts[kind] = counts.get(kind, 0) + 1
-                if counts[kind] <= 2:
-                    found.setdefault(domain, []).append(port)
-            self._members[who] = found
+            found: defaultdict[tuple[DomainId, frozenset[int]], list[Port]] = defaultdict(list)
+            for kind in np.flatnonzero(self._kinds(who)).tolist():
+                for key, some in self._some[kind].items():
+                    found[key] += some
+            by_domain: defaultdict[DomainId, list[Port]] = defaultdict(list)
+            for (domain, _), some in found.items():
+                by_domain[domain] += some[:2]
+            self._members[who] = by_domain
         return self._members[who]
 
-    def _ports(self, who: Who) -> Iterator[Port]:
-        census, ports = self._world.census, self._snapshot.ports
+    @cached_property
+    def _some(self) -> Sequence[Mapping[tuple[DomainId, frozenset[int]], list[Port]]]:
+        """Of each kind of port, the first two in each routing domain that speak the same IP versions."""
+        census = self._world.census
+        found: list[dict[tuple[DomainId, frozenset[int]], list[Port]]] = [{} for _ in census.kinds]
+        for port in self._snapshot.ports.values():
+            key = self._snapshot.domain_of(port.network_id), _versions(port)
+            some = found[census.kind_of[port.id]].setdefault(key, [])
+            if len(some) < 2:
+                some.append(port)
+        return found
+
+    def _kinds(self, who: Who) -> Mask:
+        census = self._world.census
         match who:
             case OfGroup(group):
-                mask = census.members(self._snapshot.groups[group])
+                return census.members(self._snapshot.groups[group])
             case OfNetwork(network):
-                mask = census.where(network=network)
+                return census.where(network=network)
             case OfProject(project):
-                mask = census.where(project=project)
+                return census.where(project=project)
             case _:
                 raise TypeError(f"an end of an invariant is not {who}")
-        kinds = set(np.flatnonzero(mask).tolist())
-        return (ports[key] for key, kind in census.kind_of.items() if kind in kinds)
 
 
 def scope_of(traffic: Traffic) -> Column | None:

@@ -106,7 +106,9 @@ def _meets(entries: Column, scope: Column) -> Mask:
     found = np.zeros(entries.shape[1], bool)
     for protocol in set(scope[PROTOCOL].tolist()):
         mine = scope[:, scope[PROTOCOL] == protocol]
-        alike = np.ones_like(found) if protocol < 0 else np.isin(entries[PROTOCOL], (-1, protocol))
+        alike = (
+            np.ones_like(found) if protocol < 0 else (entries[PROTOCOL] < 0) | (entries[PROTOCOL] == protocol)
+        )
         inside = (entries[FIRST] <= mine[LAST].max()) & (entries[LAST] >= mine[FIRST].min())
         found |= alike & (inside | (entries[PROTOCOL] < 0))
     return found

@@ -89,9 +89,9 @@ class Sweep:
         for protocol in (None, *Protocol):
             if _exists_in(protocol, self._region.version):
                 number = PROTOCOLS[protocol]
-                mine = (
-                    scope if scope is None else scope[:, np.isin(scope[PROTOCOL], (PROTOCOLS[None], number))]
-                )
+                mine = scope if scope is None else scope[:, _about(scope[PROTOCOL], number)]
+                if mine is not None and not mine.shape[1]:
+                    continue
                 found = protocols == number if protocol is not None else np.zeros_like(protocols, bool)
                 self._by_source_port(protocol, np.flatnonzero(found), mine)
         more, fewer = (int(self._weights[ever].sum()) for ever in self._ever)
@@ -259,6 +259,12 @@ _Step = _Decided | _Flipped
 
 def _exists_in(protocol: Protocol | None, version: int) -> bool:
     return protocol is not (Protocol.ICMP if version == 6 else Protocol.ICMPV6)
+
+
+def _about(protocols: Column, number: int) -> Mask:
+    """Which entries are about the protocol of that number, or about any."""
+    found: Mask = (protocols == number) | (protocols == PROTOCOLS[None])
+    return found
 
 
 def _cover(first: Column, last: Column, span: Span) -> Mask:
