@@ -34,7 +34,7 @@ _SIGNS = {"create": "+", "change": "~", "remove": "-"}
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    command(app, "export", "weft export > estate.yaml", "weft export --project shop")(export)
+    command(app, "export", "weft export", "weft export --project shop")(export)
     command(
         app,
         "plan",
@@ -134,7 +134,7 @@ def _body(session: Session, file: str, *, prune: bool, checks: list[str] | None)
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandFailed(f"{file} cannot be read: {error}") from error
+        raise CommandFailed(f"no description can be read from {file}: {error}") from error
     return session.scoped({"text": text, "prune": prune, "checks": [check_in(one) for one in checks or ()]})
 
 

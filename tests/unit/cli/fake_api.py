@@ -20,7 +20,11 @@ class FakeApi:
         self.revision = 0
         self.enforced = True
         self.requests: list[tuple[str, str, Object]] = []
-        self.answers: dict[str, Object] = {"explain": {"verdicts": [], "remedies": []}}
+        self.answers: dict[str, Object] = {
+            "explain": {"verdicts": [], "remedies": []},
+            "description": {"revision": 0, "text": "projects: []\n"},
+            "revert": {"revision": 12, "reverted": 11, "objects": []},
+        }
         """What is answered to paths that have no objects behind them."""
         self._page = page
 

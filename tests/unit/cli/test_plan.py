@@ -117,4 +117,4 @@ def test_an_export_is_just_the_text(weft: Weft, api: FakeApi) -> None:
 
 
 def test_a_file_that_is_not_there_is_said(weft: Weft) -> None:
-    assert "cannot be read" in weft("plan", "-f", "/none/such").stderr
+    assert "no description can be read" in weft("plan", "-f", "/none/such").stderr
