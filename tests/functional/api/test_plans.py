@@ -178,7 +178,7 @@ def test_a_rule_that_stays_keeps_its_id(rest: Rest) -> None:
         ("projects:\n  - name: default\n    ports:\n      - name: p\n        network: none", 5, "none"),
         ("projects:\n  - name: default\n    name: again", 3, "twice"),
         ("projects: [{name: default\n", 2, "YAML"),
-        ("projects:\n  - &a {name: default}\n  - *a", 2, "anchors"),
+        ("projects:\n  - &a {name: default}\n  - *a", 3, "anchors"),
         (
             "projects:\n  - name: default\n    policies:\n      - name: p\n        rules:\n"
             "          - {direction: ingress, action: allow, service: {protocol: tcp, ports: [99999]}}",
@@ -186,6 +186,8 @@ def test_a_rule_that_stays_keeps_its_id(rest: Rest) -> None:
             "99999",
         ),
         ("projects:\n  - name: default\n    groups: [{name: g}]\n  - name: default", 4, "twice"),
+        ("[" * 100_000, 1, "deeper"),
+        ("projects: 3", 1, "list"),
     ],
 )
 def test_a_wrong_text_is_refused_with_line_field_and_cure(

@@ -37,7 +37,7 @@ class Described:
     def blame(self, error: WeftError, place: Place) -> None:
         """Let `error` say where in the text the part stands that it is about."""
         inner = [] if error.field is None else error.field.split(".")
-        whole = (*place, *(int(part) if part.isdigit() else part for part in inner))
+        whole = (*place, *(int(part) if part.isdecimal() else part for part in inner))
         error.message = f"line {_line(self.lines, whole)}: {error.message}"
         error.field = _path(whole)
         error.args = (error.message,)
@@ -47,6 +47,7 @@ def read(text: str) -> Described:
     """The description that `text` holds. Raises Invalid with line, field and cure."""
     lines: dict[Place, int] = {}
     try:
+        _check_shape(text)
         root = yaml.compose(text, Loader=_LOADER)
         data = {} if root is None else _Reader(lines).value(root, ())
     except yaml.MarkedYAMLError as error:
@@ -55,12 +56,24 @@ def read(text: str) -> Described:
         raise Invalid(f"{where}this is not YAML: {error.problem or error.context}", field="text") from None
     except yaml.YAMLError as error:
         raise Invalid(f"this is not YAML: {error}", field="text") from None
-    except RecursionError:
-        raise Invalid("this is nested too deeply for a description", field="text") from None
+    except UnicodeEncodeError:
+        raise Invalid("this is not text: it has half a character (a lone surrogate)", field="text") from None
     try:
         return Described(Description.model_validate(data), lines)
     except ValidationError as error:
         raise _refusal(error, lines) from None
+
+
+def _check_shape(text: str) -> None:
+    """Refuse what would be read by recursion for too long: what nests deep, and aliases. Raises Invalid."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line = 1 if event.start_mark is None else event.start_mark.line + 1
+        if depth > _DEEPEST:
+            raise Invalid(f"line {line}: nested deeper than any description is", field="text")
+        if isinstance(event, yaml.AliasEvent):
+            raise Invalid(f"line {line}: there are no anchors and aliases here; write it out", field="text")
 
 
 class _Reader:
@@ -68,17 +81,11 @@ class _Reader:
 
     def __init__(self, lines: dict[Place, int]) -> None:
         self._lines = lines
-        self._seen: set[int] = set()
 
     def value(self, node: yaml.Node, place: Place) -> object:
         """What `node` is."""
         line = node.start_mark.line + 1
         self._lines[place] = line
-        if len(place) > _DEEPEST:
-            raise Invalid(f"line {line}: nested deeper than any description is", field="text")
-        if id(node) in self._seen:
-            raise Invalid(f"line {line}: there are no anchors and aliases here; write it out", field="text")
-        self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
