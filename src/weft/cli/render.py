@@ -226,22 +226,8 @@ def _limit(name: str) -> Callable[[Item, Names], str]:
     return read
 
 
-def _end(name: str) -> Callable[[Item, Names], str]:
-    def read(item: Item, names: Names) -> str:
-        del names
-        return str((item.get(name) or {}).get("text") or "any")
-
-    return read
-
-
-def _service(item: Item, names: Names) -> str:
-    del names
-    return service_text(item.get("service") or {})
-
-
-def _breach(item: Item, names: Names) -> str:
-    del names
-    return str((item.get("breach") or {}).get("sentence") or "")
+def _inner(name: str, field: str) -> Callable[[Item, Names], str]:
+    return lambda item, _: str((item.get(name) or {}).get(field) or "")
 
 
 def _target(item: Item, names: Names) -> str:
@@ -341,10 +327,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "invariants": (
         _NAME,
         _PROJECT,
-        ("FROM", _end("source")),
+        ("FROM", _inner("source", "text")),
         ("PROMISE", _field("promise")),
-        ("TO", _end("destination")),
-        ("SERVICE", _service),
+        ("TO", _inner("destination", "text")),
+        ("SERVICE", lambda item, _: service_text(item.get("service") or {})),
         ("HOLDS", _field("holds")),
     ),
     "hosts": (
@@ -400,6 +386,6 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "qos-policies": (_DESCRIPTION,),
     "attach-rules": (_DESCRIPTION,),
     "hosts": (_DESCRIPTION, ("FINDINGS", _findings)),
-    "invariants": (("WHY NOT", _breach), _DESCRIPTION),
+    "invariants": (("WHY NOT", _inner("breach", "sentence")), _DESCRIPTION),
     "tokens": (("TOKEN", _field("token")),),
 }
