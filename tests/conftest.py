@@ -1,5 +1,6 @@
 """The folder is the marker: `pytest -m system` needs no decorators. And `--proof` asks much more."""
 
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,16 +21,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(item.path.relative_to(HERE).parts[0])
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """What a proof found is kept, whatever it was."""
-    if not session.config.getoption("proof") or not session.testscollected:
-        return
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """What a proof found is kept, whatever it was, with the commit that it began on."""
     machine = machine_facts()
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "proof.txt").open("a") as kept:
-        kept.write(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} commit {machine['commit']}, {machine['cpu']}: "
-            f"{session.testscollected} tests, {session.testsfailed} failed, exit {exitstatus}\n"
-        )
-        for item in session.items:
-            kept.writelines(f"  {name}: {value}\n" for name, value in item.user_properties)
+    done = yield
+    if session.config.getoption("proof"):
+        RESULTS.mkdir(exist_ok=True)
+        with (RESULTS / "proof.txt").open("a") as kept:
+            kept.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M} commit {machine['commit']}, {machine['cpu']}: ")
+            kept.write(f"{session.testscollected} tests, {session.testsfailed} failed\n")
+            for item in session.items:
+                kept.writelines(f"  {name}: {value}\n" for name, value in item.user_properties)
+    return done

@@ -74,6 +74,6 @@ def test_a_packet_arrives_where_the_verifier_says_so_and_nowhere_else(
             packet = microflow(model, here, there, header)
             said = ovn.trace(entry(here.port), packet, "--minimal", "--ct=new", "--ct=new")
             assert (f'output("{there.port.id}")' in said) == verdict.passes, (seed, packet, verdict, said)
-    record_property("packets traced", dict(seen))
+    record_property("packets traced", ", ".join(f"{word} {count}" for word, count in seen.items()))
     assert sum(seen.values()) >= 100
     assert all(seen[word] > 3 for word in ("passes", "dropped", Obstacle.SPOOFED)), seen
