@@ -12,7 +12,9 @@ from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.plan import diff
 from weft.verifier.difference import difference
 from weft.verifier.invariants import Breach, breaches
+from weft.verifier.remedy import Editable, Remedy, remedies
 from weft.verifier.shift import Difference
+from weft.verifier.verdict import Verdict
 from weft.verifier.world import World
 
 _FORGOTTEN = 2_000
@@ -66,6 +68,14 @@ class Planner:
         """The invariants that do not hold."""
         with self._turn:
             return self._broken_in(self._at(snapshot))
+
+    def remedies(
+        self, snapshot: Snapshot, verdicts: Sequence[Verdict], editable: Editable
+    ) -> tuple[Remedy, ...]:
+        """What would turn the first of the verdicts on `snapshot` that anything can turn."""
+        with self._turn:
+            world = self._at(snapshot)
+            return next(filter(None, (remedies(world, verdict, editable) for verdict in verdicts)), ())
 
     def rows(self, old: Snapshot, new: Snapshot) -> Sequence[TableRows]:
         """What becomes of OVN's rows, by table. As the model says that they are, whatever OVN holds."""

@@ -21,10 +21,8 @@ from weft.store import Change, Store
 from weft.store.provenance import origin_of_default, origin_of_rule
 from weft.store.tokens import Role
 from weft.verifier.lines import Line, OfNetwork, Origin
-from weft.verifier.remedy import remedies
 from weft.verifier.station import Station, domain_around, owner, stations
 from weft.verifier.verdict import Judge, Verdict
-from weft.verifier.world import World
 
 router = APIRouter(prefix="/explain", tags=["explain"])
 
@@ -44,7 +42,7 @@ def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
     )
 
 
-def _remedies(asking: Asking, snapshot: Snapshot, verdicts: Sequence[Verdict]) -> list[RemedyShown]:
+def _remedies(asking: Asking, snapshot: Snapshot, judged: Sequence[Verdict]) -> list[RemedyShown]:
     """What would turn the first verdict that anything can turn."""
 
     def editable(one: Policy | Group) -> bool:
@@ -53,9 +51,8 @@ def _remedies(asking: Asking, snapshot: Snapshot, verdicts: Sequence[Verdict]) -
         ours = asking.caller.role is Role.MEMBER and sees(asking.caller, one.project_id)
         return ours and not (isinstance(one, Policy) and one.tier is Tier.ADMIN)
 
-    world = World.of(snapshot)
-    found = (remedies(world, verdict, editable) for verdict in verdicts)
-    return [RemedyShown.from_model(snapshot, one) for one in next(filter(None, found), ())]
+    found = asking.api.planner.remedies(snapshot, judged, editable)
+    return [RemedyShown.from_model(snapshot, one) for one in found]
 
 
 def verdicts(
