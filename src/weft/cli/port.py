@@ -111,6 +111,7 @@ def create(
     "weft port set gloomy_jang --qos slow",
     "weft port set gloomy_jang --label app=web --unlabel env --wait",
     "weft port set gloomy_jang --quarantine",
+    "weft port set firewall --no-port-security --wait",
     changes=True,
 )
 def change(
@@ -125,9 +126,16 @@ def change(
     quarantine: Annotated[
         bool | None, typer.Option("--quarantine/--release", help="Drop everything, or stop doing so.")
     ] = None,
+    port_security: Annotated[
+        bool | None,
+        typer.Option(
+            "--port-security/--no-port-security",
+            help="Send from its own MAC and addresses only, or from any.",
+        ),
+    ] = None,
 ) -> None:
     """Change an endpoint (port)."""
-    body = given(name=name, quarantined=quarantine)
+    body = given(name=name, quarantined=quarantine, port_security=port_security)
     if qos is not None:
         body["qos_policy"] = none_if_none(qos)
     if host is not None:

@@ -117,6 +117,19 @@ def test_none_takes_a_qos_policy_away(weft: Weft, api: FakeApi) -> None:
     assert api.requests[-1] == ("PATCH", "ports/c1", {"qos_policy": None})
 
 
+@pytest.mark.parametrize(("word", "sent"), [("--port-security", True), ("--no-port-security", False)])
+def test_port_security_is_sent_only_if_given(weft: Weft, api: FakeApi, word: str, sent: object) -> None:
+    api.add("ports", name="c1")
+
+    weft("port", "set", "c1", word, "--name", "c2")
+    weft("port", "set", "c2", "--quarantine")
+
+    assert api.requests[-2:] == [
+        ("PATCH", "ports/c1", {"name": "c2", "port_security": sent}),
+        ("PATCH", "ports/c2", {"quarantined": True}),
+    ]
+
+
 def test_a_rate_is_sent_in_kilobits(weft: Weft, api: FakeApi) -> None:
     result = weft("qos", "create", "slow", "--egress", "10mbit", "--egress-burst", "64kB")
 
