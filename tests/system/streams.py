@@ -97,11 +97,13 @@ def plugged(host: LabHost, name: str, network: str, *labels: str) -> Iterator[En
     made = story.weft(host.lab, "port", "create", name, "--network", network, *chosen)
     address = IPv4Address(made["fixed_ips"][0]["address"])
     here = endpoint(host, UUID(made["id"]), made["mac"], address, 24)
-    story.wait_until_up(host.lab, name)
-    yield here
-    remove(here)
-    until(lambda: story.ports(host.lab)[name]["host"] is None, f"{name} to be unbound", timeout_s=15)
-    story.weft(host.lab, "port", "delete", name)
+    try:
+        story.wait_until_up(host.lab, name)
+        yield here
+    finally:
+        remove(here)
+        until(lambda: story.ports(host.lab)[name]["host"] is None, f"{name} to be unbound", timeout_s=15)
+        story.weft(host.lab, "port", "delete", name)
 
 
 def serve(here: Endpoint) -> None:
