@@ -31,6 +31,7 @@ from weft.model.ids import HostName
 from weft.model.snapshot import Snapshot
 from weft.ovn.northbound import Northbound
 from weft.ovn.southbound import ChassisSeen, Southbound
+from weft.ovn.trace import Identity, Tracer
 from weft.ovsdb import OvsdbUnavailable
 from weft.reconciler.loop import Loop
 from weft.reconciler.observe import Observer, PortSeen, StatusSink
@@ -102,6 +103,14 @@ def _ovn_tls(settings: ServerSettings) -> ssl.SSLContext | None:
     return client_context(TlsFiles(settings.tls_dir))
 
 
+def _identity(settings: ServerSettings) -> Identity | None:
+    """The files that OVN's programs show to its databases, where TLS is on."""
+    if settings.tls == "off":
+        return None
+    files = TlsFiles(settings.tls_dir)
+    return Identity(files.key("server"), files.certificate("server"), files.certificate("ca"))
+
+
 def serve(settings: ServerSettings) -> None:
     """Run until a signal ends it."""
     vouching, ovn_tls = _vouching(settings), _ovn_tls(settings)
@@ -143,6 +152,7 @@ def serve(settings: ServerSettings) -> None:
             public_url=settings.public_url,
             vouching=vouching,
             compiled=how,
+            trace=Tracer(settings.nb, settings.sb, _identity(settings)),
             unavailable=(OvsdbUnavailable, OperationalError),
         )
         _serve_http(settings, app)

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
 from weft.api.context import ENCAPSULATION_OVERHEAD, Api, Vouching
-from weft.api.metrics import Measured, ModelCollector
+from weft.api.metrics import Measured, ModelCollector, trace_disagreements
 from weft.api.planner import Planner
 from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
@@ -35,8 +35,11 @@ from weft.api.routes import (
     session,
     subnets,
     tokens,
+    traces,
 )
+from weft.api.tracing import Trace
 from weft.compiler import CompilerSettings
+from weft.ovn.trace import TraceFailed, Walk
 from weft.store import Store
 from weft.store.tokens import Caller
 
@@ -45,6 +48,10 @@ BASE = "/api/v1"
 
 def _nothing_wrong() -> Sequence[str]:
     return ()
+
+
+def _no_trace(_switch: str, _packet: str) -> Walk:
+    raise TraceFailed("this server was not told how OVN traces")
 
 
 def create_app(  # noqa: PLR0913 - the one place where everything is handed in
@@ -59,6 +66,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     vouching: Vouching | None = None,
     ready: Callable[[], Sequence[str]] = _nothing_wrong,
     compiled: CompilerSettings | None = None,
+    trace: Trace = _no_trace,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
@@ -66,7 +74,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are shown
     by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates and must
     show them. `ready` names what keeps the server from its work. `compiled` is how the reconciler compiles,
-    for plans. `unavailable` are the exceptions of databases that are away.
+    for plans; `trace` is OVN's. `unavailable` are the exceptions of databases that are away.
     """
     app = FastAPI(
         title="Weft",
@@ -76,6 +84,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         redoc_url=None,
         redirect_slashes=False,
     )
+    disagreements = trace_disagreements()
     app.state.api = Api(
         store=store,
         caller_of=caller_of,
@@ -85,13 +94,15 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         public_url=public_url,
         vouching=vouching,
         ready=ready,
+        trace=trace,
+        disagreements=disagreements,
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
     app.state.registry = CollectorRegistry()
-    for collector in (ModelCollector(store), *collectors):
+    for collector in (ModelCollector(store), disagreements, *collectors):
         app.state.registry.register(collector)
-    problems.install(app, unavailable)
+    problems.install(app, (TraceFailed, *unavailable))
     app.include_router(health.router)
     app.include_router(_versioned())
     ui.install(app)
@@ -106,6 +117,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, invariants, plans):
+    for noun in (explain, traces, invariants, plans):
         router.include_router(noun.router)
     return router

@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Cookie, Depends, Header, Request, Response
+from prometheus_client import Counter
 
 from weft.api import auth
 from weft.api.judged import JudgedOnce
@@ -15,6 +16,7 @@ from weft.api.planner import Planner
 from weft.api.reachability import breach_sentence
 from weft.api.receipts import Receipts
 from weft.api.serving import peer_of
+from weft.api.tracing import Trace
 from weft.api.view import View
 from weft.model.errors import Forbidden, Invalid, InvariantBroken, StaleRevision
 from weft.model.host import Enrolment
@@ -73,6 +75,8 @@ class Api:
     vouching: Vouching | None
     ready: Callable[[], Sequence[str]]
     planner: Planner
+    trace: Trace
+    disagreements: Counter
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property

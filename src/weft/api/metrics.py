@@ -83,6 +83,15 @@ def claims_by_strangers() -> prometheus_client.Counter:
     )
 
 
+def trace_disagreements() -> prometheus_client.Counter:
+    """Counts how often OVN's trace and the verdict differed on a model that is enforced."""
+    return prometheus_client.Counter(
+        "weft_trace_disagreements",
+        "Packets that OVN's trace and the verifier did not agree about.",
+        registry=None,
+    )
+
+
 class Measured:
     """Times every request by its route, and cuts bodies that are too large."""
 

@@ -26,6 +26,7 @@ from weft.cli import (
     server,
     subnet,
     token,
+    trace,
 )
 from weft.cli.command import Sentences
 
@@ -59,6 +60,7 @@ login.add_to(app)
 revision.add_to(app)
 server.add_to(app)
 explain.add_to(app)
+trace.add_to(app)
 doctor.add_to(app)
 plan.add_to(app)
 

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from tests.functional.matches.conftest import Ovn
 from tests.property.test_verdicts import asked
-from tests.support.microflow import entry, microflow
 from tests.support.random_models import random_model
 
+from weft.api.tracing import entry, microflow
 from weft.model.policy import Protocol
 from weft.model.snapshot import Snapshot
 from weft.verifier.packet import Header

@@ -22,6 +22,7 @@ class FakeApi:
         self.requests: list[tuple[str, str, Object]] = []
         self.answers: dict[str, Object] = {
             "explain": {"verdicts": [], "remedies": []},
+            "trace": {"traces": []},
             "description": {"revision": 0, "text": "projects: []\n"},
             "revert": {"revision": 12, "reverted": 11, "objects": []},
         }

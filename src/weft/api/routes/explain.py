@@ -33,13 +33,18 @@ def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
     snapshot = asking.store.snapshot()
     sources, destinations = ends(asking, snapshot, body)
     found = verdicts(snapshot, sources, destinations, body)
-    told = Telling(snapshot, _origins(asking.store))
+    told = telling(asking, snapshot)
     return ExplainShown(
         revision=snapshot.revision,
         passes=any(verdict.passes for verdict in found),
         verdicts=[VerdictShown.from_model(told, verdict) for verdict in found],
         remedies=_remedies(asking, snapshot, found) if body.remedies else [],
     )
+
+
+def telling(asking: Asking, snapshot: Snapshot) -> Telling:
+    """The words of an explanation, with who made each line what it is."""
+    return Telling(snapshot, _origins(asking.store))
 
 
 def _remedies(asking: Asking, snapshot: Snapshot, judged: Sequence[Verdict]) -> list[RemedyShown]:
