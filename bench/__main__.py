@@ -26,6 +26,9 @@ def main() -> None:
 def _run(name: str, parts: list[str] | None, pairs: int) -> list[Figure]:
     if name not in SCENARIOS:
         sys.exit(f"bench: there is no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+    unknown = set(parts or ()) - {part for scenario in SCENARIOS.values() for part in scenario}
+    if unknown:
+        sys.exit(f"bench: no part {', '.join(sorted(unknown))}; {name} has {', '.join(SCENARIOS[name])}")
     figures: list[Figure] = []
     for part, run in SCENARIOS[name].items():
         if parts is None or part in parts:
