@@ -31,6 +31,7 @@ def record_realised(
             )
             if cut is not None:
                 cuts.write(connection, cut)
+    settle(store)  # hosts may have been quicker than this record
 
 
 def realised(store: Store, revision: Revision | None = None) -> Realised | None:

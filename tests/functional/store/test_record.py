@@ -12,7 +12,7 @@ from weft.store.cuts import Cut
 from weft.store.hosts import add_host
 from weft.store.networks import NewNetwork, add_network, change_network
 from weft.store.ports import NewPort, add_port
-from weft.store.progress import open_cuts, realised
+from weft.store.progress import confirm, open_cuts, realised, record_chassis
 
 H1, H2 = HostName("h1"), HostName("h2")
 
@@ -73,3 +73,20 @@ def test_a_server_that_was_killed_before_it_wrote_finds_the_same_afterwards(
     record(again, again.snapshot(), 2, clock())
 
     assert [cut.ingress for cut in open_cuts(store)] == [frozenset(port.id for port in ports)]
+
+
+@pytest.mark.usefixtures("ports")
+def test_what_hosts_had_before_it_was_written_down_is_enforced_at_once(
+    store: Store, project: ProjectId, clock: Clock
+) -> None:
+    with store.write("test") as tx:
+        add_network(tx, NewNetwork(project_id=project, name="another"))
+    record_chassis(store, {host: (2, clock()) for host in (H1, H2)}, clock())
+    for host in (H1, H2):
+        confirm(store, host, 2, ())
+
+    record(store, store.snapshot(), 2, clock())
+
+    newest = realised(store)
+    assert newest is not None
+    assert (newest.enforced_at is not None, newest.hosts) == (True, 2)
