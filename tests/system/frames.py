@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
+from tests.system.streams import begin
+
 from weft.lab.endpoint import Endpoint
-from weft.lab.processes import reap
 from weft.model.network import Address
 from weft.model.policy import Protocol
 from weft.verifier.packet import ICMP, Header
@@ -66,16 +67,7 @@ def send(here: Endpoint, frames: Sequence[bytes]) -> None:
 def hearing(here: Endpoint, place: Path) -> Iterator[None]:
     """Write the numbers of the frames that `here` gets to `place`, a line each."""
     place.write_text("")
-    process = subprocess.Popen(
-        here.entering(sys.executable, "-c", _HEAR, _MARK.hex(), str(place)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    process.stdout.close()
-    reap(process)
+    process = begin(here, _HEAR, _MARK.hex(), str(place))
     yield
     process.terminate()
 

@@ -108,8 +108,13 @@ def plugged(host: LabHost, name: str, network: str, *labels: str) -> Iterator[En
 
 def serve(here: Endpoint) -> None:
     """Push on the ports 5000 and 5001, over UDP and TCP, to whoever asks."""
+    begin(here, _SERVER)
+
+
+def begin(here: Endpoint, program: str, *argv: str) -> "subprocess.Popen[bytes]":
+    """Run a program in Python at `here`; returns when it says that it is ready."""
     process = subprocess.Popen(
-        here.entering(sys.executable, "-c", _SERVER),
+        here.entering(sys.executable, "-c", program, *argv),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -119,6 +124,7 @@ def serve(here: Endpoint) -> None:
     assert process.stdout.readline() == b"ready\n"
     process.stdout.close()
     reap(process)
+    return process
 
 
 def listen(here: Endpoint, kind: str, there: Endpoint, port: int = 5000) -> Stream:

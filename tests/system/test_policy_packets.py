@@ -5,19 +5,18 @@ refused on the way. The negative control of each claim stands beside it.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.system.streams import plugged
+from tests.system.streams import begin, plugged
 
 from weft.lab import life, story
 from weft.lab.endpoint import Endpoint
 from weft.lab.layout import Lab
 from weft.lab.measure import captured
-from weft.lab.processes import reap, run_on
+from weft.lab.processes import run_on
 
 NAME = "packets"
 PORTS = (80, 443, 8000, 8001, 8003, 8006, 8007)
@@ -105,17 +104,7 @@ class Stage:
 
 
 def _serve(here: Endpoint) -> None:
-    process = subprocess.Popen(
-        here.entering(sys.executable, "-c", _SERVER, *map(str, PORTS)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    process.stdout.close()
-    reap(process)
+    begin(here, _SERVER, *map(str, PORTS))
 
 
 @pytest.fixture(scope="module")

@@ -127,15 +127,7 @@ class Store:
         with self._writer:
             with writing(self.engine) as connection:
                 self._catch_up(connection)
-                tx = Transaction(
-                    connection,
-                    self._snapshot,
-                    self._index,
-                    now=self.now(),
-                    new_id=self._new_id,
-                    limits=self.limits,
-                    author=author,
-                )
+                tx = self._begin(connection, author)
                 try:
                     yield tx
                     snapshot, changes = tx.result(Revision(self.revision + 1))
@@ -157,21 +149,24 @@ class Store:
                 tx.revision = snapshot.revision
                 self._advance(snapshot, changes)
 
+    def _begin(self, connection: sa.Connection, author: str) -> Transaction:
+        return Transaction(
+            connection,
+            self._snapshot,
+            self._index,
+            now=self.now(),
+            new_id=self._new_id,
+            limits=self.limits,
+            author=author,
+        )
+
     def rehearse(
         self, author: str, declare: Callable[[Transaction], None]
     ) -> tuple[Snapshot, Snapshot, list[Change]]:
         """What `declare` would do: the model before and after it, and its changes. Nothing is kept."""
         with self._writer, writing(self.engine) as connection:
             self._catch_up(connection)
-            tx = Transaction(
-                connection,
-                self._snapshot,
-                self._index,
-                now=self.now(),
-                new_id=self._new_id,
-                limits=self.limits,
-                author=author,
-            )
+            tx = self._begin(connection, author)
             try:
                 declare(tx)
                 after, changes = tx.result(Revision(self.revision + 1))

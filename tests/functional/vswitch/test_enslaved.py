@@ -1,39 +1,11 @@
 """Which devices the switch took, read from a real switch's database that nobody acts on."""
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from tests.functional.northbound.conftest import Server
+from tests.functional.vswitch.conftest import vsctl
 
 from weft.agent.vswitch import Vswitch
 
-SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 OURS = {"192.0.2.1": "br-data", "127.0.0.1": "lo"}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path, SCHEMA)
-    server.start()
-    vsctl(server, "init")
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def switch(database: Server) -> Iterator[Vswitch]:
-    made = Vswitch(database.remote)
-    made.ready(10)
-    yield made
-    made.close()
-
-
-def vsctl(server: Server, *argv: str) -> None:
-    subprocess.run(
-        ["ovs-vsctl", "--no-wait", "--retry", "--timeout=10", f"--db={server.remote}", *argv], check=True
-    )
 
 
 def bridge(server: Server, name: str, datapath: str, *devices: str) -> None:

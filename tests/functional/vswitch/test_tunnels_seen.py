@@ -1,37 +1,10 @@
 """Tunnels and bridges as the doctor and the pulse read them, from a real switch's database."""
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from tests.functional.northbound.conftest import Server
+from tests.functional.vswitch.conftest import vsctl
 
 from weft.agent.health.openvswitch import TunnelPort
 from weft.agent.vswitch import Vswitch
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path, "/usr/share/openvswitch/vswitch.ovsschema")
-    server.start()
-    vsctl(server, "init")
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def switch(database: Server) -> Iterator[Vswitch]:
-    made = Vswitch(database.remote)
-    made.ready(10)
-    yield made
-    made.close()
-
-
-def vsctl(server: Server, *argv: str) -> None:
-    subprocess.run(
-        ["ovs-vsctl", "--no-wait", "--retry", "--timeout=10", f"--db={server.remote}", *argv], check=True
-    )
 
 
 def test_a_switch_without_bridges_has_no_datapath_and_no_tunnels(switch: Vswitch) -> None:
