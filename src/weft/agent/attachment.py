@@ -34,6 +34,23 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A person's wish to plug the port `name`, by its name or id; with `network` it is made if need be.
+
+    `interface` is one that is there, and left out a tap is made.
+    """
+
+    name: str
+    network: str | None = None
+    project: str | None = None
+    kind: str | None = None
+    mac: str | None = None
+    addresses: tuple[str, ...] = ()
+    labels: Mapping[str, str] | None = None
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A port as far as plugging needs it. `prefixes` are addresses with their prefix length.
 
@@ -53,6 +70,10 @@ class Lease:
     docker_network: str = ""
     """Docker's id of the endpoint's network."""
     gateways: tuple[str, ...] = ()
+    tap: str = ""
+    """The interface that a person's workload uses, if a person plugged the port."""
+    tap_made: bool = False
+    """Whether the agent made that interface, and so deletes it."""
 
     @classmethod
     def from_attached(cls, attached: Attached) -> "Lease":
@@ -169,6 +190,16 @@ def host_end(port_id: str) -> str:
 def is_host_end(name: str) -> bool:
     """Whether a link is called as `host_end` calls them."""
     return re.fullmatch("wf[0-9a-f]{11}", name) is not None
+
+
+def tap_of(port_id: str) -> str:
+    """The name of the tap that is made for a port."""
+    return f"wt{UUID(port_id).hex[:11]}"
+
+
+def is_made_tap(name: str) -> bool:
+    """Whether a link is called as `tap_of` calls them."""
+    return re.fullmatch("wt[0-9a-f]{11}", name) is not None
 
 
 def container_end(port_id: str) -> str:

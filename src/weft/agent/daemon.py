@@ -41,8 +41,12 @@ from weft.agent.libvirt.follow import Follower, Following
 from weft.agent.libvirt.hypervisor import Hypervisor, Libvirt
 from weft.agent.libvirt.mirror import Mirror
 from weft.agent.libvirt.watch import Watch as DomainWatch
-from weft.agent.links import Links
+from weft.agent.links import Links, addresses
 from weft.agent.looking import Looking
+from weft.agent.manual import control
+from weft.agent.manual.messages import SOCKET
+from weft.agent.manual.plugging import REMADE, Plugging
+from weft.agent.manual.taps import Taps
 from weft.agent.parse_errors import LogTail, ParseErrors
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
@@ -91,7 +95,8 @@ def run(settings: AgentSettings) -> None:
             switch.ready(SWITCH_S)
         except OvsdbUnavailable as error:
             log.warning("open vswitch not reached yet", why=str(error))
-        agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host))
+        plugging = _plugging(settings, host, leases, switch)
+        agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host), plugging)
         stack.callback(ready.unlink, missing_ok=True)
         health = _health(settings, host, client)
         beating = Heartbeat(
@@ -123,6 +128,7 @@ def run(settings: AgentSettings) -> None:
             "confirmer": Confirmer(host, client, local).look,
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
+            "taps": plugging.look,
         }
         identity = _identity(settings)
         if identity is not None:
@@ -155,6 +161,20 @@ def _guard(switch: Vswitch) -> guard.Guard:
     return guarding
 
 
+def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitch) -> Plugging:
+    return Plugging(
+        host=host,
+        leases=leases,
+        taps=Taps(),
+        switch=switch,
+        own_addresses=addresses,
+        remade=settings.run_dir / REMADE,
+        clock=time.monotonic,
+        grace_s=settings.grace_s,
+        resync_s=settings.resync_s,
+    )
+
+
 def _health(settings: AgentSettings, host: str, client: Client) -> Health:
     membership = Membership(host=host, server=settings.server_url)
     ask = partial(management.ask, client, host, settings.ca_file)
@@ -171,9 +191,10 @@ class _Agent:
         links: Links,
         switch: Vswitch,
         served: ServedNetworks,
+        plugging: Plugging,
     ) -> None:
         self._settings, self._leases, self._links, self._switch = settings, leases, links, switch
-        self._served = served
+        self._served, self._plugging = served, plugging
         self.followed = threading.Event()
         self.compare = asyncio.Event()
         self._supervisor = SupervisorSettings()
@@ -190,8 +211,14 @@ class _Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
-        tasks = self._libvirt_tasks()
-        tasks.append(asyncio.create_task(self._stay_watched()))
+        with bind(self._settings.run_dir / SOCKET) as asked:
+            tasks = [asyncio.create_task(_serve(control.server(self._plugging), asked))]
+            tasks.append(asyncio.create_task(self._stay_watched()))
+            await self._serve_engines(ready, ending, [*tasks, *self._libvirt_tasks()])
+
+    async def _serve_engines(
+        self, ready: Path, ending: asyncio.Event, tasks: list[asyncio.Task[None]]
+    ) -> None:
         if self._settings.docker_enabled == "no":
             _touch(ready)
             tell(self._supervisor, "READY=1")
@@ -227,7 +254,7 @@ class _Agent:
         plugin = server(driver)
         try:
             with bind(self._settings.plugin_dir / "weft.sock", self._given) as listening:
-                tasks.append(asyncio.create_task(_serve_plugin(plugin, listening)))
+                tasks.append(asyncio.create_task(_serve(plugin, listening)))
                 tell(self._supervisor, "READY=1")  # Docker may be waiting for us: never wait for Docker
                 tasks.append(asyncio.create_task(self._follow(watch, ready)))
                 tasks.append(asyncio.create_task(self._keep_networks(docker)))
@@ -318,9 +345,9 @@ class _Agent:
                     log.warning("containers not compared", why=str(error))
 
 
-async def _serve_plugin(plugin: uvicorn.Server, listening: socket.socket) -> None:
+async def _serve(serving: uvicorn.Server, listening: socket.socket) -> None:
     """uvicorn's inner loop: its `serve` would take over the signals of the process."""
-    await plugin._serve([listening])  # noqa: SLF001 - the public one installs signal handlers
+    await serving._serve([listening])  # noqa: SLF001 - the public one installs signal handlers
 
 
 async def _until(ending: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

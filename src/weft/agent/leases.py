@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from weft.agent.attachment import Attachment, Lease
+from weft.agent.attachment import Attachment, Lease, Wanted
 from weft.agent.journal import Journal, same
 from weft.client import Attached, AttachRule, ClientError, HostNetworks, Port, ProblemError, ServerUnreachable
 from weft.model.port import Workload
@@ -31,6 +31,19 @@ class Server(Protocol):
         workload: Workload | None = None,
         quarantined: bool = False,
         id: str | None = None,  # noqa: A002 - the API's word
+    ) -> Attached: ...
+
+    def plug(  # noqa: PLR0913, D102 - the fields of the request
+        self,
+        host: str,
+        *,
+        name: str,
+        network: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
     ) -> Attached: ...
 
     def identify(  # noqa: D102
@@ -90,6 +103,23 @@ class Leases:
         lease = self._ask(wanted)
         self.journal.keep(lease)
         return lease
+
+    def plugged(self, wanted: Wanted) -> tuple[Lease, int]:
+        """The port that a person plugs, and the revision that binds it here; idempotent. Raises ClientError.
+
+        Not in the journal yet: that comes when it is plugged.
+        """
+        attached = self._server.plug(
+            self._host,
+            name=wanted.name,
+            network=wanted.network,
+            project=wanted.project,
+            kind=wanted.kind,
+            mac=wanted.mac,
+            addresses=wanted.addresses,
+            labels=wanted.labels,
+        )
+        return Lease.from_attached(attached), attached.revision
 
     def identify(self, lease: Lease, workload: Workload, labels: Mapping[str, str]) -> int:
         """Say whose port `lease` is; the revision that says so. Raises ClientError."""

@@ -1,11 +1,16 @@
 """Plugging: a veth pair and a port of the switch, together or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from weft.agent.attachment import Lease, container_end, host_end
 from weft.agent.links import LinkFailed
 from weft.ovsdb import OvsdbError, OvsdbUnavailable
+
+INSTALL_S = 5.0
+"""For how long whoever plugs waits for the flows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,19 @@ class VethPairs(Protocol):
     def delete(self, name: str) -> None: ...  # noqa: D102
 
 
-class Switch(Protocol):
+class Flows(Protocol):
+    """What is asked of the switch about flows; Vswitch and its fake."""
+
+    def wait_installed(self, port_id: str, timeout_s: float) -> bool: ...  # noqa: D102
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool: ...  # noqa: D102
+
+
+class Switch(Flows, Protocol):
     """What plugging asks of the switch; Vswitch and its fake."""
 
     def add(self, name: str, lease: Lease) -> None: ...  # noqa: D102
     def remove(self, name: str) -> None: ...  # noqa: D102
     def ours(self) -> tuple[Plugged, ...]: ...  # noqa: D102
-    def wait_installed(self, port_id: str, timeout_s: float) -> bool: ...  # noqa: D102
-    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool: ...  # noqa: D102
 
 
 class PlugFailed(Exception):
@@ -80,6 +90,32 @@ def unplug(port_id: str, *, links: VethPairs, switch: Switch) -> None:
         raise PlugFailed(f"port {port_id} could not be taken off the switch: {error}") from error
     finally:
         links.delete(name)
+
+
+def await_flows(
+    lease: Lease,
+    revision: int,
+    deadline: float,
+    *,
+    realised: Callable[[int, float], int | None],
+    switch: Flows,
+) -> None:
+    """Block until this host's flows are those of `revision` (0: of any) and the port's are in.
+
+    `deadline` is monotonic; `realised` asks for the `nb_cfg` of a revision. Raises PlugFailed, ClientError.
+    """
+    if revision:
+        number = realised(revision, max(deadline - monotonic(), 0))
+        if number is None or not switch.wait_reached(number, max(deadline - monotonic(), 0)):
+            raise PlugFailed(
+                f"port {lease.port_id} on {lease.network} as revision {revision} says it is not enforced "
+                f"here within {INSTALL_S:g} s; check ovn-controller here and the server's reconciler"
+            )
+    if not switch.wait_installed(lease.port_id, max(deadline - monotonic(), 0)):
+        raise PlugFailed(
+            f"OVN has not installed port {lease.port_id} on {lease.network} within {INSTALL_S:g} s; "
+            "check ovn-controller on this host and the Weft server's reconciler"
+        )
 
 
 def _add(name: str, lease: Lease, links: VethPairs, switch: Switch) -> None:

@@ -7,7 +7,7 @@ flows are in (ovn-controller(8)).
 from collections.abc import Mapping
 from typing import Any
 
-from weft.agent.attachment import Lease
+from weft.agent.attachment import Lease, is_host_end, is_made_tap
 from weft.agent.health.openvswitch import Seen, look
 from weft.agent.plug import Plugged
 from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
@@ -78,7 +78,7 @@ class Vswitch:
             str(row["name"])
             for interfaces in used
             for row in interfaces
-            if row["type"] in KERNEL_DEVICES and OURS not in as_map(row["external_ids"])
+            if row["type"] in KERNEL_DEVICES and not _is_made(row)
         )
 
     def nb_cfg(self) -> int:
@@ -106,6 +106,12 @@ class Vswitch:
         with self._connection.reading() as replica:
             rows = [(row, as_map(row["external_ids"])) for row in replica.tables["Interface"].values()]
             return tuple(Plugged(str(row["name"]), ids[OURS]) for row, ids in rows if OURS in ids)
+
+    def interfaces(self) -> dict[str, str]:
+        """Every interface on any bridge, and the id of the port that it is plugged as, if it is."""
+        with self._connection.reading() as replica:
+            rows = replica.tables["Interface"].values()
+            return {str(row["name"]): as_map(row["external_ids"]).get("iface-id", "") for row in rows}
 
     def foreign(self) -> frozenset[str]:
         """The port ids of interfaces that somebody else plugged: libvirt, or a person for QEMU."""
@@ -245,6 +251,12 @@ def _interfaces(
     ports = [tables["Port"].get(port) for port in _uuids(bridge["ports"])]
     known = [one for port in ports if port is not None for one in _uuids(port["interfaces"])]
     return [tables["Interface"][one] for one in known if one in tables["Interface"]]
+
+
+def _is_made(row: dict[str, Any]) -> bool:
+    """Whether Weft made the device itself, so that it has Weft's device group."""
+    made = is_host_end(str(row["name"])) or is_made_tap(str(row["name"]))
+    return made and OURS in as_map(row["external_ids"])
 
 
 def _uuids(column: Value) -> tuple[Uuid, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # these are wanted by few commands, and take a while to load
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from weft.agent.attachment import Wanted
     from weft.agent.health.finding import Finding
     from weft.host.record import Record
 
@@ -33,6 +34,8 @@ class Machine(Protocol):
     ) -> Join: ...
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave: ...  # noqa: D102
     def diagnose(self) -> tuple[Finding, ...]: ...  # noqa: D102
+    def plug(self, wanted: Wanted) -> Mapping[str, Any]: ...  # noqa: D102
+    def unplug(self, name: str, project: str | None) -> Mapping[str, Any]: ...  # noqa: D102
 
 
 class ThisMachine:
@@ -57,3 +60,15 @@ class ThisMachine:
         from weft.host import here
 
         return here.diagnose()
+
+    def plug(self, wanted: Wanted) -> Mapping[str, Any]:
+        """What is plugged, when it is up. Raises AgentAway, AgentRefused, Invalid."""
+        from weft.host import here
+
+        return here.plug(wanted)
+
+    def unplug(self, name: str, project: str | None) -> Mapping[str, Any]:
+        """What was unplugged, if anything was. Raises AgentAway, AgentRefused, Invalid."""
+        from weft.host import here
+
+        return here.unplug(name, project)

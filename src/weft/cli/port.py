@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from weft.cli import plugging
 from weft.cli.command import command, deletion, noun
 from weft.cli.quantity import labels_in
 from weft.cli.session import Session
@@ -17,6 +18,7 @@ app = noun(
     "`weft endpoint` and `weft port` are the same."
 )
 deletion(app, "port", "ports")
+plugging.add_to(app)
 
 _Host = Annotated[str | None, typer.Option("--host", help="The host it is bound to; `none` lets it go.")]
 

@@ -229,6 +229,33 @@ class Client:
             self._transport.send("POST", path_of("hosts", host, "attach"), body=said).body
         )
 
+    def plug(  # noqa: PLR0913 - the fields of the request
+        self,
+        host: str,
+        *,
+        name: str,
+        network: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> Attached:
+        """The port `name`, bound to `host` for a person; made on `network` if need be. Idempotent."""
+        body: dict[str, object] = {
+            "name": name,
+            "network": network,
+            "project": project,
+            "kind": kind,
+            "mac": mac,
+            "addresses": list(addresses) or None,
+            "labels": None if labels is None else dict(labels),
+        }
+        said = {field: value for field, value in body.items() if value is not None}
+        return Attached.from_body(
+            self._transport.send("POST", path_of("hosts", host, "plug"), body=said).body
+        )
+
     def identify(
         self,
         host: str,

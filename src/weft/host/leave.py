@@ -10,6 +10,8 @@ from typing import Protocol
 
 from weft.agent.docker.plugin import take_over
 from weft.agent.journal import Journal
+from weft.agent.manual.messages import SOCKET
+from weft.agent.manual.plugging import REMADE
 from weft.client import ClientError, ProblemError
 from weft.client.join import Joined
 from weft.host.facts import INTEGRATION, Interface, Switch
@@ -139,7 +141,7 @@ class Leaving:
             else:
                 path.unlink(missing_ok=True)
         shutil.rmtree(layout.state, ignore_errors=True)
-        for name in ("agent.lock", "agent.ready"):
+        for name in ("agent.lock", "agent.ready", SOCKET, REMADE):
             (layout.run / name).unlink(missing_ok=True)
         for folder in (layout.key.parent, layout.settings.parent, layout.run):
             _remove_if_empty(folder)

@@ -8,7 +8,7 @@ from weft.model.host import Host
 from weft.model.ids import HostName, ProjectId
 from weft.store.change import Kind
 from weft.store.lookup import check_name, refuse_in_use, require, revised
-from weft.store.ports import bind, remove_port
+from weft.store.ports import bind, release
 from weft.store.transaction import Transaction
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
@@ -70,8 +70,8 @@ def free_ports(tx: Transaction, name: HostName) -> FreedPorts:
         if port.workload is None:
             bind(tx, port.id, None)
         else:
-            remove_port(tx, port.id)
-    unbound = sum(port.workload is None for port in bound)
+            release(tx, port.id)
+    unbound = sum(port.workload is None or port.declared is not None for port in bound)
     return FreedPorts(removed=len(bound) - unbound, unbound=unbound)
 
 

@@ -129,7 +129,7 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
         return add_port(tx, replace(new, name=name, declared=False, every_family=True)), True
     if known.project_id != new.project_id:
         raise NotFound("network", new.network_id, field="network")
-    _check_sticky(tx, known, new)
+    check_sticky(tx, known, new)
     labels = known.labels if new.labels is None else {**(known.declared or {}), **new.labels}
     after = replace(
         known,
@@ -313,7 +313,7 @@ def _leaseholder(tx: Transaction, network: NetworkId, workload: Workload | None)
     return None if holder is None else tx.snapshot.ports[holder]
 
 
-def _check_sticky(tx: Transaction, known: Port, new: NewPort) -> None:
+def check_sticky(tx: Transaction, known: Port, new: NewPort) -> None:
     """A lease keeps its address and MAC: asking for others is refused, not ignored."""
     held = {fixed.address for fixed in known.fixed_ips}
     asked = {

@@ -18,13 +18,11 @@ from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.messages import AddressRequest, Body, EndpointRequest, PoolRequest
 from weft.agent.docker.runtime import Event
 from weft.agent.leases import Leases
-from weft.agent.plug import PlugFailed, Switch, VethPairs, plug_pair, unplug
+from weft.agent.plug import INSTALL_S, PlugFailed, Switch, VethPairs, await_flows, plug_pair, unplug
 from weft.client import ClientError, Network
 from weft.model.errors import Invalid
 
 log = structlog.get_logger()
-
-INSTALL_S = 5.0
 
 Served = Callable[[], tuple[Network, ...]]
 
@@ -113,7 +111,14 @@ class Driver:
         try:
             labels = {} if start is None else start.labels
             revision = await self.endpoints.identify(lease, str(body["NetworkID"]), labels)
-            await asyncio.to_thread(self._await_flows, lease, revision, began + INSTALL_S)
+            await asyncio.to_thread(
+                await_flows,
+                lease,
+                revision,
+                began + INSTALL_S,
+                realised=self.leases.realised,
+                switch=self.switch,
+            )
         except (ClientError, PlugFailed) as error:
             await asyncio.to_thread(unplug, lease.port_id, links=self.links, switch=self.switch)
             await asyncio.to_thread(self.leases.report, lease.port_id, "failed", str(error))
@@ -154,21 +159,6 @@ class Driver:
                     log.warning("port stays in quarantine", port_id=lease.port_id, why=str(error))
 
     # How
-
-    def _await_flows(self, lease: Lease, revision: int, deadline: float) -> None:
-        """Block until what this host's flows say is what `revision` says, and the port's are in."""
-        if revision:
-            number = self.leases.realised(revision, max(deadline - monotonic(), 0))
-            if number is None or not self.switch.wait_reached(number, max(deadline - monotonic(), 0)):
-                raise PlugFailed(
-                    f"whose port {lease.port_id} on {lease.network} is (revision {revision}) is not enforced "
-                    f"here within {INSTALL_S:g} s; check ovn-controller here and the server's reconciler"
-                )
-        if not self.switch.wait_installed(lease.port_id, max(deadline - monotonic(), 0)):
-            raise PlugFailed(
-                f"OVN has not installed port {lease.port_id} on {lease.network} within {INSTALL_S:g} s; "
-                "check ovn-controller on this host and the Weft server's reconciler"
-            )
 
     async def _network(self, wanted: str) -> Network:
         """The served network with this id or name; the name may be PROJECT.NAME."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from weft.agent.attachment import Lease, host_end
+from weft.agent.attachment import Lease, host_end, is_host_end
 from weft.agent.docker.runtime import RUNTIME, Container, DockerNetwork
 from weft.agent.plug import Plugged
 from weft.client import Port
@@ -45,7 +45,8 @@ def leftovers(found: Found) -> Leftovers:
     idle = {
         lease.port_id: lease for lease in leases if lease.port_id not in ports and not _is_used(lease, found)
     }
-    plugged = {one.port_id for one in found.plugged}
+    pairs = [one for one in found.plugged if is_host_end(one.name)]  # not the interface that a person plugged
+    plugged = {one.port_id for one in pairs}
     known = {lease.port_id for lease in found.leases}
     known_links = {host_end(port_id) for port_id in known | plugged}
     return Leftovers(
@@ -53,7 +54,7 @@ def leftovers(found: Found) -> Leftovers:
         endpoints=frozenset(lease.endpoint for lease in idle.values() if lease.endpoint),
         plugged=frozenset(
             one.port_id
-            for one in found.plugged
+            for one in pairs
             if one.port_id not in known or (one.port_id in idle and not idle[one.port_id].endpoint)
         ),
         links=frozenset(set(found.links) - known_links),

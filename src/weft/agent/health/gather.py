@@ -24,6 +24,7 @@ from weft.agent.health.facts import (
 )
 from weft.agent.health.openvswitch import Seen
 from weft.agent.health.wire import OVERHEAD
+from weft.agent.manual.messages import SOCKET
 from weft.agent.unixctl import CommandRefused, Daemon, DaemonUnreachable
 from weft.ovsdb import Connection, OvsdbError, OvsdbUnavailable
 from weft.settings import AgentSettings
@@ -59,7 +60,7 @@ def gather(settings: AgentSettings, membership: Membership | None, ask: Callable
         agent_runs=engines.is_locked(settings.run_dir / "agent.lock"),
         units=_units() if is_booted() else None,
         certificates=_certificates(settings),
-        socket_modes=_modes([settings.plugin_dir / "weft.sock"]),
+        socket_modes=_modes([settings.plugin_dir / "weft.sock", settings.run_dir / SOCKET]),
         disks=tuple(_disks([settings.state_dir, Path("/var/log"), Path("/run"), Path("/etc")])),
     )
 

@@ -1,11 +1,12 @@
 """/hosts/{host}/...: what the agent of a host may see and do: its own ports, and nothing of others."""
 
+from typing import cast
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from weft.api import references
-from weft.api.context import Hosting
+from weft.api.context import Asking, Hosting
 from weft.api.schemas.agent import (
     Attach,
     Attached,
@@ -18,6 +19,7 @@ from weft.api.schemas.agent import (
     HostPorts,
     Identify,
     MacPut,
+    Plug,
     StatusPut,
 )
 from weft.api.schemas.base import Done
@@ -29,7 +31,7 @@ from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
 from weft.model.port import Port, Workload
 from weft.model.snapshot import Snapshot
-from weft.store import Transaction, ports, status
+from weft.store import Kind, Transaction, plugging, ports, status
 from weft.store.index import workload_key
 from weft.store.status import Failure
 
@@ -72,13 +74,21 @@ def attach(asking: Hosting, host: str, body: Attach) -> Attached:
         port, created = ports.attach(tx, new)
     if created and workload is not None:
         status.clear_failure(asking.store, HostName(host), workload)
-    view = asking.api.view()
-    return Attached(
-        port=PortShown.from_model(view, port),
-        network=NetworkShown.from_model(view, network, effective_mtu=True),
-        created=created,
-        revision=tx.revision,
-    )
+    return _attached(asking, port, network, created=created, revision=tx.revision)
+
+
+@router.post("/plug")
+def plug(asking: Hosting, host: str, body: Plug) -> Attached:
+    """The port that a person plugs on the host: made with `network` if it is not there. Idempotent."""
+    with asking.write() as tx:
+        here = _host(tx.snapshot, host)
+        asked = None if body.network is None else _network(tx, here, body.project, body.network)
+        known = _port_called(tx, here, body, asked)
+        network = asked if known is None or asked is not None else tx.snapshot.networks[known.network_id]
+        if network is None or (known is None and references.as_uuid(body.name) is not None):
+            raise NotFound("port", body.name, field="name")
+        port, created = plugging.plug(tx, known, body.to_model(network.project_id, network.id), here.name)
+    return _attached(asking, port, network, created=created, revision=tx.revision)
 
 
 @router.post("/ports/{port_id}/identify")
@@ -204,6 +214,28 @@ def _port(snapshot: Snapshot, here: Host, port_id: UUID) -> Port:
     if found is None or found.host != here.name:
         raise NotFound("port", port_id)
     return found
+
+
+def _attached(asking: Asking, port: Port, network: Network, *, created: bool, revision: int) -> Attached:
+    view = asking.api.view()
+    return Attached(
+        port=PortShown.from_model(view, port),
+        network=NetworkShown.from_model(view, network, effective_mtu=True),
+        created=created,
+        revision=revision,
+    )
+
+
+def _port_called(tx: Transaction, here: Host, body: Plug, network: Network | None) -> Port | None:
+    """The port with this id, or of this name in the project that is meant, as far as the host serves it."""
+    identity = references.as_uuid(body.name)
+    if identity is None:
+        project = _served(tx.snapshot, here, body.project)
+        owner = network.project_id if network is not None else None if project is None else project.id
+        known = tx.index.names.get((Kind.PORTS, owner, body.name))
+        return None if known is None else tx.snapshot.ports[PortId(cast("UUID", known))]
+    found = tx.snapshot.ports.get(PortId(identity))
+    return found if found is not None and found.project_id in here.projects else None
 
 
 def _served(snapshot: Snapshot, here: Host, reference: str | None) -> Project | None:

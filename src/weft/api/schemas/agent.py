@@ -50,6 +50,33 @@ class Attach(Body):
         )
 
 
+class Plug(Body):
+    """Body of POST /hosts/{host}/plug."""
+
+    name: Reference
+    """The port: one that is there, or with `network` the name of a new one."""
+    project: Reference | None = None
+    network: Reference | None = None
+    kind: PortKind = PortKind.VM
+    """Of a new port; one that is there keeps its own."""
+    mac: Mac | None = None
+    addresses: Addresses = Field(default_factory=list)
+    labels: Labels | None = None
+    """Without any, a port that is there already keeps its own."""
+
+    def to_model(self, project: ProjectId, network: NetworkId) -> NewPort:
+        """The request in the store's terms."""
+        return NewPort(
+            project_id=project,
+            network_id=network,
+            name=self.name,
+            kind=self.kind,
+            mac=self.mac,
+            addresses=tuple(self.addresses),
+            labels=self.labels,
+        )
+
+
 class Identify(Body):
     """Body of POST /hosts/{host}/ports/{id}/identify."""
 
