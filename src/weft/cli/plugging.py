@@ -47,8 +47,8 @@ def plug(
 ) -> None:
     """Plug an endpoint (port) into this host (as root), for QEMU or for an interface that is there.
 
-    Ends when the endpoint is up, with its rules in place; if it cannot be, nothing has changed. The same again
-    shows the same. The agent of this host remembers it over restarts, until `weft port unplug`.
+    Ends when the endpoint is up, with its rules in place; if it cannot be, nothing has changed. The same
+    again shows the same. The agent of this host remembers it over restarts, until `weft port unplug`.
     """
     from weft.agent.attachment import Wanted
 

@@ -37,7 +37,7 @@ def ask(socket: Path, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         ) from error
     except httpx.TransportError as error:
         raise AgentAway(
-            f"the agent of this host ended or hangs before it answered ({str(error) or type(error).__name__}); "
+            f"the agent of this host did not answer ({str(error) or type(error).__name__}); "
             "see journalctl -u weft-agent, and ask again: the same is done once"
         ) from error
     found = _document(answer)

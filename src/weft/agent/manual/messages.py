@@ -56,7 +56,7 @@ class PluggedPort:
 
 
 def qemu_options(lease: Lease, *, userspace: bool) -> str:
-    """A virtio card on the port's tap. A userspace switch completes no checksums that the guest leaves out."""
+    """A virtio card on the port's tap. A userspace switch completes no checksums that a guest leaves out."""
     card = f"virtio-net-pci,netdev=weft0,mac={lease.mac}"
     checksums = ",csum=off" if userspace else ""
     netdev = f"tap,id=weft0,ifname={lease.tap},script=no,downscript=no"
@@ -123,11 +123,9 @@ def _text(body: Body, field: str) -> str | None:
 def _addresses(body: Body) -> tuple[str, ...]:
     asked = body.get("addresses") or []
     try:
-        if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
-            raise ValueError("not a list of text")
-        return tuple(str(ip_address(one)) for one in asked)
-    except ValueError as error:
-        raise Invalid(f"addresses are IP addresses: {error}", field="addresses") from error
+        return tuple(str(ip_address(str(one))) for one in asked)
+    except (ValueError, TypeError) as error:
+        raise Invalid(f"addresses are a list of IP addresses: {error}", field="addresses") from error
 
 
 def _labels(body: Body) -> Mapping[str, str] | None:

@@ -19,7 +19,7 @@ from weft.agent.links import LinkFailed
 from weft.agent.manual.messages import PluggedPort
 from weft.agent.manual.refusals import check_fits, check_not_plugged, check_usable
 from weft.agent.manual.taps import Interface
-from weft.agent.plug import INSTALL_S, Flows, Plugged, PlugFailed, await_flows
+from weft.agent.plug import INSTALL_S, Flows, PlugFailed, Plugged, await_flows
 from weft.client import ClientError, ServerUnreachable
 from weft.model.errors import Conflict
 from weft.ovsdb import OvsdbError, OvsdbUnavailable
