@@ -190,6 +190,40 @@ class FakeServer:
         self.ports[port.id] = port
         return Attached(port=port, network=known, created=True, revision=1)
 
+    def plug(
+        self,
+        host: str,
+        *,
+        name: str,
+        network: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
+        mac: str | None = None,
+        addresses: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> Attached:
+        self._reached()
+        old = next((p for p in self.ports.values() if name in (p.id, p.name)), None)
+        if old is None and network is None:
+            raise ProblemError(
+                code="not_found", title="", detail=f"no port {name!r}", field="name", status=404
+            )
+        port_id = str(UUID(int=len(self.ports) + 0xABC << 96)) if old is None else old.id
+        return self.attach(
+            host,
+            network=network or WEB.id,
+            kind=kind or "vm",
+            project=project,
+            name=name if old is None else old.name,
+            mac=mac,
+            addresses=addresses,
+            labels=labels,
+            workload=Workload(
+                runtime="manual", engine=host, id=port_id, name=name if old is None else old.name
+            ),
+            id=port_id,
+        )
+
     def identify(
         self,
         host: str,

@@ -38,6 +38,9 @@ class FakeSwitch:
     def remove(self, name: str) -> None:
         self.ports.pop(name, None)
 
+    def interfaces(self) -> dict[str, str]:
+        return dict(self.ports)
+
     def ours(self) -> tuple[Plugged, ...]:
         return tuple(Plugged(name, port_id) for name, port_id in self.ports.items())
 

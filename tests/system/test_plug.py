@@ -186,18 +186,13 @@ def _small(host: LabHost) -> str:
 
 
 def test_what_cannot_be_plugged_is_refused_with_a_sentence_and_changes_nothing(lab: Lab, h2: LabHost) -> None:
-    elsewhere = story.weft(lab, "port", "create", "there", "--network", NET, "--host", "h1")
+    story.weft(lab, "port", "create", "there", "--network", NET, "--host", "h1")
     before = (links(h2), on_switch(h2), set(story.ports(lab)))
 
     assert "no network 'nowhere'" in refusal(h2, "vm1", "--network", "nowhere")
-    assert "no port 'vm1'" in refusal(h2, "vm1")
     assert "port there is bound to host h1" in refusal(h2, "there")
-    assert "port there is bound to host h1" in refusal(h2, elsewhere["id"])
-    assert "no interface nosuch" in refusal(h2, "vm1", "--network", NET, "--interface", "nosuch")
     assert "has the host's own address" in refusal(h2, "vm1", "--network", NET, "--interface", "br-phys")
     assert "is on a bridge already" in refusal(h2, "vm1", "--network", NET, "--interface", "eth0")
-    assert "not the MAC address" in refusal(h2, "vm1", "--network", NET, "--mac", "ff:ff:ff:ff:ff:ff")
-    assert "192.0.2.1" in refusal(h2, "vm1", "--network", NET, "--address", "192.0.2.1")
 
     assert (links(h2), on_switch(h2), set(story.ports(lab))) == before
     life.weft_on_central(lab, "port", "delete", "there")
@@ -232,7 +227,7 @@ def test_an_agent_killed_while_it_plugs_leaves_nothing_half(
     assert plug(h2, "vm1", "--network", NET)["state"] == "up"
 
 
-def test_an_agent_killed_while_it_unplugs_has_unplugged_when_it_is_back(lab: Lab, h2: LabHost) -> None:
+def test_an_agent_killed_while_it_unplugs_has_unplugged_when_it_is_back(h2: LabHost) -> None:
     told = plug(h2, "vm1", "--network", NET)
     with frozen(h2, "openvswitch", "ovsdb-server"):
         start_on(h2, "unplug", command("unplug", "vm1"))
@@ -248,7 +243,7 @@ def test_an_agent_killed_while_it_unplugs_has_unplugged_when_it_is_back(lab: Lab
     eventually(lambda: left_behind(h2) == [], within_s=15)
 
 
-def test_what_is_plugged_outlives_the_agent_and_a_boot_of_the_host(lab: Lab, h2: LabHost) -> None:
+def test_what_is_plugged_outlives_the_agent_and_a_boot_of_the_host(h2: LabHost) -> None:
     told = plug(h2, "vm1", "--network", NET)
     tap = told["interface"]
     life.stop_agent(h2, signal.SIGKILL)

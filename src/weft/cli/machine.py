@@ -63,12 +63,14 @@ class ThisMachine:
 
     def plug(self, wanted: Wanted) -> Mapping[str, Any]:
         """What is plugged, when it is up. Raises AgentAway, AgentRefused, Invalid."""
-        from weft.host import here
+        from weft.agent.manual import asking
+        from weft.host.layout import Layout
 
-        return here.plug(wanted)
+        return asking.plug(Layout().settings, wanted)
 
     def unplug(self, name: str, project: str | None) -> Mapping[str, Any]:
         """What was unplugged, if anything was. Raises AgentAway, AgentRefused, Invalid."""
-        from weft.host import here
+        from weft.agent.manual import asking
+        from weft.host.layout import Layout
 
-        return here.unplug(name, project)
+        return asking.unplug(Layout().settings, name, project)

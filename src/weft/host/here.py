@@ -6,17 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from weft.agent.attachment import Wanted
 from weft.agent.daemon import agent_client
 from weft.agent.health import management
 from weft.agent.health.diagnosis import diagnose as checked
 from weft.agent.health.facts import Membership, Server
 from weft.agent.health.finding import Finding
 from weft.agent.health.gather import gather
-from weft.agent.manual import asking
-from weft.agent.manual.messages import PLUG, SOCKET, UNPLUG, body_of
 from weft.client import Client, Identity
 from weft.client.join import Joined, join
 from weft.host import examine, traces
@@ -78,23 +74,6 @@ def diagnose() -> tuple[Finding, ...]:
         return checked(gather(settings, membership, lambda: trouble))
     with client:
         return checked(gather(settings, membership, partial(management.ask, client, host, settings.ca_file)))
-
-
-def plug(wanted: Wanted) -> Mapping[str, Any]:
-    """Have the agent of this host plug a port. Raises AgentAway, AgentRefused, Invalid."""
-    return asking.ask(_socket(), PLUG, body_of(wanted))
-
-
-def unplug(name: str, project: str | None) -> Mapping[str, Any]:
-    """Have the agent of this host unplug a port. Raises AgentAway, AgentRefused, Invalid."""
-    return asking.ask(_socket(), UNPLUG, {"name": name, "project": project})
-
-
-def _socket() -> Path:
-    if os.geteuid() != 0:
-        raise Invalid("only root can ask the agent of this host; run the same with sudo")
-    file = Layout().settings
-    return load_agent(file if file.exists() else None).run_dir / SOCKET
 
 
 def leaving(*, force: bool, say: Callable[[str], None]) -> Leaving:

@@ -53,6 +53,19 @@ def test_wefts_own_pairs_are_told_by_their_group_and_not_listed(database: Server
     assert seen(switch, {"vnet0"})
 
 
+def test_a_tap_of_wefts_own_is_told_by_its_group_and_a_persons_interface_is_listed(
+    database: Server, switch: Vswitch
+) -> None:
+    bridge(database, "br-int", "netdev", "tap7", "wt0123456789a")
+    for name in ("tap7", "wt0123456789a"):
+        vsctl(database, "set", "Interface", name, "external_ids:weft\\:port=x", "external_ids:iface-id=x")
+
+    assert seen(switch, {"tap7"})
+    assert switch.foreign() == frozenset(), "the agent has plugged both"
+    plugged = switch.interfaces()
+    assert (plugged["tap7"], plugged["wt0123456789a"], plugged["br-int"]) == ("x", "x", "")
+
+
 def test_bridges_of_the_kernel_datapath_take_nothing(database: Server, switch: Vswitch) -> None:
     bridge(database, "br-int", "system", "vnet0")
     bridge(database, "br-lab", "netdev", "eth2")

@@ -112,3 +112,9 @@ def test_a_port_of_libvirt_or_of_another_engine_is_none_of_dockers_business() ->
     over = leftovers(replace(RUNNING, containers={}, leases=[replace(LEASE, workload=domain, endpoint="")]))
 
     assert over == NOTHING
+
+
+def test_an_interface_that_a_person_plugged_is_not_for_docker_to_remove() -> None:
+    plugged = [*RUNNING.plugged, Plugged("tap7", "22222222-2222-4222-8222-222222222222")]
+
+    assert leftovers(replace(RUNNING, plugged=plugged)) == NOTHING

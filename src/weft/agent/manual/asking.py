@@ -1,12 +1,16 @@
 """The other end of the agent's socket: how the command line asks the agent of its own host."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from weft.model.errors import WeftError
+from weft.agent.attachment import Wanted
+from weft.agent.manual.messages import PLUG, SOCKET, UNPLUG, body_of
+from weft.model.errors import Invalid, WeftError
+from weft.settings import load_agent
 
 ANSWER_S = 30.0
 """The agent answers earlier: its own waits, for the server and for the flows, are shorter."""
@@ -24,8 +28,24 @@ class AgentRefused(WeftError):
     code = "agent_refused"
 
 
-def ask(socket: Path, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-    """What the agent answers. Raises AgentAway, AgentRefused."""
+def plug(settings: Path, wanted: Wanted) -> dict[str, Any]:
+    """Have it plug a port. Raises AgentAway, AgentRefused, Invalid."""
+    return _ask(_socket(settings), PLUG, body_of(wanted))
+
+
+def unplug(settings: Path, name: str, project: str | None) -> dict[str, Any]:
+    """Have it unplug a port. Raises AgentAway, AgentRefused, Invalid."""
+    return _ask(_socket(settings), UNPLUG, {"name": name, "project": project})
+
+
+def _socket(settings: Path) -> Path:
+    """Where the agent listens whose settings are in this file, if there is one."""
+    if os.geteuid() != 0:
+        raise Invalid("only root can ask the agent of this host; run the same with sudo")
+    return load_agent(settings if settings.exists() else None).run_dir / SOCKET
+
+
+def _ask(socket: Path, path: str, body: Mapping[str, object]) -> dict[str, Any]:
     transport = httpx.HTTPTransport(uds=str(socket))
     try:
         with httpx.Client(transport=transport, timeout=ANSWER_S, trust_env=False) as client:
