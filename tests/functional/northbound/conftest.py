@@ -56,6 +56,16 @@ class Server:
             text=True,
         ).stdout
 
+    def tables(self, database: str = "OVN_Northbound") -> tuple[str, ...]:
+        """The names of the database's tables."""
+        said = subprocess.run(
+            ["ovsdb-client", "list-tables", "--no-headings", self.remote, database],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return tuple(said.stdout.split())
+
     def nbctl(self, *argv: str) -> str:
         return subprocess.run(
             ["ovn-nbctl", "--timeout=10", f"--db={self.remote}", *argv],

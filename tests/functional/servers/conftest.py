@@ -47,16 +47,17 @@ class Site:
     southbound: Server
     servers: list[Running] = field(default_factory=list)
 
-    def start(self) -> Running:
+    def start(self, *, nb: str = "", database_url: str = "") -> Running:
+        """A server; `nb` and `database_url` are other ways to the same databases."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             listen = f"127.0.0.1:{probe.getsockname()[1]}"
         state = self.place / f"server{len(self.servers)}"
         settings = {
-            "database_url": self.database_url,
+            "database_url": database_url or self.database_url,
             "listen": listen,
             "tls": "off",
-            "nb": self.northbound.remote,
+            "nb": nb or self.northbound.remote,
             "sb": self.southbound.remote,
             "state_dir": str(state),
         }
