@@ -133,7 +133,8 @@ class AgentSettings(_FromFile):
     resync_s: float = Field(default=60, gt=0)
     """Seconds between two complete comparisons with what the container engine lists."""
     grace_s: float = Field(default=60, ge=0)
-    """Seconds that a container may be missing from those listings before its port is freed."""
+    """Seconds that a workload may be missing from those listings before its port is freed; an interface that
+    a person plugged, from the host."""
     state_dir: Path = Path("/var/lib/weft")
     run_dir: Path = Path("/run/weft")
     plugin_dir: Path = Path("/run/docker/plugins")

@@ -162,8 +162,11 @@ def test_a_server_in_use_joins_is_used_and_leaves_as_it_was(lab: Lab, in_use: La
     assert ["weft-agent-fallback.service" in cure for cure in found_by_doctor(in_use)] == [True]
     run_on(in_use, "systemctl", "start", "weft-agent-fallback.service")
 
+    run_on(in_use, WEFT, "port", "plug", "by-hand", "--network", "DockerSN")
     refused = try_on(in_use, WEFT, "host", "leave")
     assert "native" in refused.stderr
+    assert "by-hand" in refused.stderr
+    run_on(in_use, WEFT, "port", "unplug", "by-hand")
     run_on(in_use, "docker", "rm", "-f", "native")
     leave(in_use)
 
