@@ -203,12 +203,19 @@ class FakeServer:
         labels: Mapping[str, str] | None = None,
     ) -> Attached:
         self._reached()
-        old = next((p for p in self.ports.values() if name in (p.id, p.name)), None)
+        old = next(
+            (
+                p
+                for p in self.ports.values()
+                if name == p.id or (name, project or "default") == (p.name, p.project)
+            ),
+            None,
+        )
         if old is None and network is None:
             raise ProblemError(
                 code="not_found", title="", detail=f"no port {name!r}", field="name", status=404
             )
-        port_id = str(UUID(int=len(self.ports) + 0xABC << 96)) if old is None else old.id
+        port_id = str(UUID(int=next(self._numbers) + 0xABC << 96)) if old is None else old.id
         return self.attach(
             host,
             network=network or WEB.id,

@@ -1,6 +1,7 @@
 """Ports that a person plugs, through the agent's socket: all or nothing, and what happens after."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +184,8 @@ def test_an_interface_that_cannot_be_a_ports_is_refused_and_nothing_changes(
 
 
 def test_a_port_that_somebody_plugged_by_its_id_is_not_plugged_twice(host: Host) -> None:
-    declared = host.server.plug("h1", name="db", network="web").port
+    made = host.server.plug("h1", name="db", network="web").port
+    host.server.ports[made.id] = declared = replace(made, workload=None)
     host.switch.ports["vnet0"] = declared.id
 
     assert "plugged already, as interface vnet0" in host.refused("db")[1]
@@ -306,7 +308,6 @@ def test_what_is_ours_and_not_in_the_journal_is_half_made_and_goes(host: Host) -
 def test_a_port_that_was_deleted_is_made_anew_on_the_same_tap(host: Host) -> None:
     told = host.plug()
     host.server.ports.clear()
-    host.server.ports["other"] = host.server.plug("h2", name="other", network="web").port
 
     again = host.plug()
 
@@ -314,3 +315,36 @@ def test_a_port_that_was_deleted_is_made_anew_on_the_same_tap(host: Host) -> Non
     assert again["interface"] == told["interface"]
     assert host.switch.ports == {told["interface"]: again["id"]}
     assert [lease.port_id for lease in host.journal.leases()] == [again["id"]]
+
+
+def test_ports_of_one_name_in_two_projects_have_a_tap_each(host: Host) -> None:
+    host.server.others = (replace(WEB, id="2" * 8 + WEB.id[8:], name="shopnet", project="shop"),)
+    shop = host.plug("vm1", network="shopnet", project="shop")
+
+    default = host.plug("vm1")
+
+    assert shop["interface"] != default["interface"]
+    assert host.switch.ports == {one["interface"]: one["id"] for one in (shop, default)}
+    host.ask("/unplug", {"name": "vm1", "project": "shop"})
+    assert host.switch.ports == {default["interface"]: default["id"]}
+
+
+def test_a_port_that_was_renamed_keeps_its_tap_and_is_unplugged_by_its_new_name(host: Host) -> None:
+    told = host.plug("vm1")
+    host.server.ports[told["id"]] = replace(host.server.ports[told["id"]], name="vm2")
+
+    other = host.plug("vm1")
+    host.agent.look()
+
+    assert other["interface"] != told["interface"]
+    host.unplug("vm2")
+    assert host.switch.ports == {other["interface"]: other["id"]}
+
+
+def test_the_name_of_an_interface_is_not_the_name_of_its_port(host: Host) -> None:
+    told = host.plug("vm1")
+
+    other = host.plug(told["interface"])
+
+    assert other["interface"] != told["interface"]
+    assert len(host.switch.ports) == 2

@@ -96,7 +96,7 @@ class Plugging:
         While the server is away it is told later. Raises PlugFailed.
         """
         with self._turn:
-            lease = self._known(name, project)
+            lease = self._called(name, project) or self._on(name)
             if lease is None:
                 return Unplugged()
             try:
@@ -131,13 +131,14 @@ class Plugging:
     # Plugging
 
     def _plug(self, wanted: Wanted) -> PluggedPort:
-        known = self._known(wanted.name, wanted.project)
+        known = self._called(wanted.name, wanted.project)
         present, interfaces = self.taps.present(), self.switch.interfaces()
         self._check(wanted, known, present, interfaces)
         lease, revision = self._obtain(wanted, known)
         had = self._plugged_as(lease.port_id)
         try:
-            lease = _placed(lease, wanted, had or known)
+            before = known if had is None and self._is_successor(lease, known) else None
+            lease = _placed(lease, wanted, had or before)
             check_fits(lease, present)
             self._connect(lease, revision, present, interfaces)
         except BaseException:
@@ -146,10 +147,8 @@ class Plugging:
             raise
         self._gone.pop(lease.port_id, None)
         self.leases.journal.keep(lease)
-        if known is not None and known.port_id != lease.port_id:
-            self.leases.journal.forget(
-                known.port_id
-            )  # it was deleted, and its name and place are the new one's
+        if before is not None:
+            self.leases.journal.forget(before.port_id)
         self.leases.report(lease.port_id, "up")
         log.info("port plugged", port_id=lease.port_id, interface=lease.tap)
         return PluggedPort.of(lease, state="up", userspace=self.switch.datapath() == "netdev")
@@ -163,12 +162,17 @@ class Plugging:
     ) -> None:
         """What this host refuses before the server is asked. A port of ours is where it is."""
         if known is None:
-            ids = {port.id for port in self.leases.all_bound() if wanted.name in (port.id, port.name)}
-            check_not_plugged(wanted.name, ids, interfaces)
+            check_not_plugged(wanted, self.leases.all_bound(), interfaces)
         if wanted.interface is not None and (known is None or known.tap != wanted.interface):
             called = {lease.port_id: _name(lease) for lease in self._plugged()}
             plugged = {interface: called.get(port, port) for interface, port in interfaces.items()}
             check_usable(wanted.interface, present, plugged, self.own_addresses())
+
+    def _is_successor(self, lease: Lease, known: Lease | None) -> bool:
+        """Whether the port that had this name was deleted, so that its interface is the new one's."""
+        if known is None or known.project != lease.project:
+            return False
+        return known.port_id not in {port.id for port in self.leases.all_bound()}
 
     def _obtain(self, wanted: Wanted, known: Lease | None) -> tuple[Lease, int]:
         try:
@@ -226,14 +230,16 @@ class Plugging:
     def _plugged_as(self, port_id: str) -> Lease | None:
         return next((lease for lease in self._plugged() if lease.port_id == port_id), None)
 
-    def _known(self, name: str, project: str | None) -> Lease | None:
-        """The port of this id, interface or name that is plugged here."""
-        plugged = self._plugged()
-        exact = [lease for lease in plugged if name in (lease.port_id, lease.tap)]
-        called = [lease for lease in plugged if _name(lease) == name]
+    def _on(self, interface: str) -> Lease | None:
+        return next((lease for lease in self._plugged() if lease.tap == interface), None)
+
+    def _called(self, name: str, project: str | None) -> Lease | None:
+        """The port of this id or name that is plugged here."""
+        exact = self._plugged_as(name)
+        called = [lease for lease in self._plugged() if _name(lease) == name]
         if len(called) > 1 or project is not None:
             called = [lease for lease in called if lease.project == (project or DEFAULT_PROJECT)]
-        return next(iter([*exact, *called]), None)
+        return exact or next(iter(called), None)
 
     # Looking after it
 
@@ -275,7 +281,11 @@ class Plugging:
                 log.info("left over", what="tap", name=name)
                 self.taps.delete(name)
         for port in self.leases.bound(RUNTIME, self.host):
-            if port.id not in known:
+            lease = self._plugged_as(port.id)
+            if lease is not None and lease.workload is not None:
+                owner = replace(lease.workload, name=port.name)  # it may have been renamed
+                self.leases.journal.keep(replace(lease, workload=owner))
+            else:
                 log.info("left over", what="port", port_id=port.id)
                 self._give_back(port.id)
 

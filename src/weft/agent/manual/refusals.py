@@ -1,9 +1,10 @@
 """What is refused before anything is asked for, judged by what there is. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 
-from weft.agent.attachment import Lease
+from weft.agent.attachment import Lease, Wanted
 from weft.agent.manual.taps import Interface
+from weft.client import Port
 from weft.model.errors import Conflict, Invalid
 
 
@@ -35,15 +36,19 @@ def check_usable(
         )
 
 
-def check_not_plugged(name: str, ids: Collection[str], interfaces: Mapping[str, str]) -> None:
+def check_not_plugged(wanted: Wanted, bound: Iterable[Port], interfaces: Mapping[str, str]) -> None:
     """Refuse a port that somebody plugged without us, by its id. Raises Conflict.
 
-    `ids` are those of the ports on this host that `name` can mean.
+    `bound` are the ports on this host; one that has a workload is left to the server to refuse.
     """
+    meant = [p for p in bound if p.workload is None and wanted.name in (p.id, p.name)]
+    if wanted.project is not None:
+        meant = [port for port in meant if wanted.project in (port.project, port.project_id)]
+    ids = {port.id for port in meant}
     for interface, port_id in interfaces.items():
         if port_id in ids:
             raise Conflict(
-                f"port {name} is plugged already, as interface {interface}; take that off br-int first",
+                f"port {wanted.name} is plugged already, as interface {interface}; take it off br-int first",
                 field="name",
             )
 
