@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from bench.report import RESULTS, machine_facts
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
+
+# A busy machine is slow, not wrong; speed has its place in bench/.
+settings.register_profile("weft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("weft")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -50,7 +50,8 @@ def in_use(lab: Lab) -> LabHost:
     # With each network that it makes, of whatever driver, Docker moves its jump to DOCKER-USER to the top
     # of FORWARD, before those that libvirt has put there.
     run_on(host, "docker", "network", "create", "backend")
-    eventually(lambda: works(host) == {})
+    # Debian's ovn-controller makes its bridge as soon as it runs, whether it has a remote or not.
+    eventually(lambda: works(host) == {} and "br-int" in run_on(host, "ovs-vsctl", "list-br").split())
     return host
 
 
