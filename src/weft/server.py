@@ -6,7 +6,7 @@ import ssl
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -39,6 +39,7 @@ from weft.reconciler.passes import Realised
 from weft.reconciler.record import record
 from weft.settings import ServerSettings, SupervisorSettings, load_server
 from weft.store import Limits, Store, progress, status, tokens
+from weft.store.retention import Retention
 from weft.store.status import PortState, PortStatus
 from weft.systemd import tell
 
@@ -140,8 +141,9 @@ def serve(settings: ServerSettings) -> None:
         settle=partial(progress.settle, store),
     )
     observer = Observer(southbound, store.snapshot, sink, now=_now)
-    loop.start()
-    observer.start()
+    retention = Retention(store, timedelta(days=settings.history_days))
+    for thread in (loop, observer, retention):
+        thread.start()
     try:
         app = create_app(
             store=store,
@@ -157,6 +159,7 @@ def serve(settings: ServerSettings) -> None:
         )
         _serve_http(settings, app)
     finally:
+        retention.stop()
         observer.stop()
         loop.stop()
         northbound.close()

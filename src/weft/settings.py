@@ -57,6 +57,8 @@ class ServerSettings(_FromFile):
     underlay_mtu: int = Field(default=1500, ge=1280, le=9216)
     resync_s: float = Field(default=60, gt=0)
     host_timeout_s: float = Field(default=30, gt=0)
+    history_days: int = Field(default=90, ge=1, le=36500)
+    """How long every version of every object can be read back."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

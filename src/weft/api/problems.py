@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from weft.model.errors import (
     Conflict,
     Forbidden,
+    HistoryGone,
     Invalid,
     NotFound,
     QuotaExceeded,
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 _STATUS: Mapping[type[WeftError], int] = {
     Invalid: 422,
     NotFound: 404,
+    HistoryGone: 410,
     Conflict: 409,
     QuotaExceeded: 409,
     StaleRevision: 412,

@@ -10,6 +10,7 @@ from weft.model.ids import Revision
 from weft.model.policy import Policy, Tier
 from weft.model.port import Port
 from weft.store import Change, Declared, Kind, Transaction
+from weft.store.history import require_kept
 from weft.store.kinds import NOUNS, name_of
 from weft.store.ranks import rerank
 
@@ -17,7 +18,11 @@ _GOES = list(REMOVERS)
 
 
 def restore(asking: Asking, tx: Transaction, revision: Revision) -> None:
-    """Put back what `revision` changed. Raises NotFound, Forbidden, Conflict where somebody built on it."""
+    """Put back what `revision` changed.
+
+    Raises NotFound, HistoryGone, Forbidden, Conflict where somebody built on it.
+    """
+    require_kept(asking.store, revision)
     changes = [c for c in asking.store.changes(Revision(revision - 1), 1) if c.revision == revision]
     if not changes:
         raise NotFound("revision", revision, field="revision")

@@ -3,6 +3,7 @@
     WeftError
     ├── Invalid            a value breaks a rule that the value itself shows
     ├── NotFound           no such object, or not yours
+    ├── HistoryGone        so old that it is not kept any more
     ├── Conflict           the rest of the model is in the way
     │   ├── NameTaken  AddressInUse  SubnetOverlap  StillInUse  AlreadyBound
     ├── SubnetFull         no address left
@@ -42,6 +43,12 @@ class NotFound(WeftError):
         """`kind` is the noun of the API, `name` what the caller asked for."""
         self.kind, self.name = kind, name
         super().__init__(f"no {kind} {str(name)!r} that you may see", field=field)
+
+
+class HistoryGone(WeftError):
+    """What is asked about is older than the history that is kept (`history_days`)."""
+
+    code = "history_gone"
 
 
 class Conflict(WeftError):

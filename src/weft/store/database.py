@@ -3,7 +3,7 @@
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -108,8 +108,12 @@ class Store:
 
     def _load(self) -> None:
         with reading_consistently(self.engine) as connection:
-            revision = Revision(connection.scalar(sa.select(tables.head.c.revision)) or 0)
-            found = rows.read_all(connection)
+            self._read(connection)
+
+    def _read(self, connection: sa.Connection) -> None:
+        """Everything anew."""
+        revision = Revision(connection.scalar(sa.select(tables.head.c.revision)) or 0)
+        found = rows.read_all(connection)
         self._snapshot = Snapshot(
             revision=revision,
             **{  # type: ignore[arg-type]
@@ -132,7 +136,7 @@ class Store:
                     yield tx
                     snapshot, changes = tx.result(Revision(self.revision + 1))
                     if changes:
-                        _record(connection, changes)
+                        _record(connection, changes, self._revised)
                     for statement in tx.later:
                         connection.execute(statement)
                     connection.commit()
@@ -175,11 +179,17 @@ class Store:
             return self._snapshot, after, changes
 
     @contextmanager
-    def observing(self) -> Iterator[sa.Connection]:
-        """A transaction for status: no revision, but those who wait for news are woken."""
+    def aside(self) -> Iterator[sa.Connection]:
+        """A transaction beside the model: no revision, and nobody is woken."""
         with self._writer, writing(self.engine) as connection:
             yield connection
             connection.commit()
+
+    @contextmanager
+    def observing(self) -> Iterator[sa.Connection]:
+        """A transaction for status: no revision, but those who wait for news are woken."""
+        with self.aside() as connection:
+            yield connection
         with self._news:
             self._statuses += 1
             self._news.notify_all()
@@ -193,6 +203,12 @@ class Store:
     def _catch_up(self, connection: sa.Connection) -> None:
         newest = connection.scalar(sa.select(tables.head.c.revision).with_for_update())
         if newest is None or newest <= self.revision:
+            return
+        if rows.kept_from(connection) > self.revision:
+            self._read(connection)
+            with self._news:
+                self._recent = []
+                self._news.notify_all()
             return
         changes = rows.read_changes(connection, self.revision, None)
         merged = {kind: dict(getattr(self._snapshot, kind.value)) for kind in Kind}
@@ -246,7 +262,10 @@ class Store:
                 self.catch_up()
 
     def changes(self, since: Revision, limit: int = 1000) -> list[Change]:
-        """The changes after `since`, oldest first: whole revisions, until `limit` is reached."""
+        """The changes after `since`, oldest first: whole revisions, until `limit` is reached.
+
+        None of those from which on not everything is kept any more.
+        """
         recent = self._recent
         if since >= self.revision:
             return []
@@ -264,18 +283,24 @@ class Store:
             at = connection.scalar(sa.select(table.c.at).where(table.c.revision == revision))
         return None if at is None else datetime.fromisoformat(at)
 
+    def revised(self) -> Mapping[tuple[Kind, ObjectId], Revision]:
+        """The last revision that touched each object; never older than the snapshot asked for before."""
+        return dict(self._revised)
+
     def revised_at(self, kind: Kind | str, object_id: UUID | str) -> Revision | None:
         """The last revision that touched an object (a project's UUID, a host's name)."""
         kind = Kind(kind)
         return self._revised.get((kind, parse_id(kind, str(object_id))))
 
 
-def _record(connection: sa.Connection, changes: list[Change]) -> None:
+def _record(
+    connection: sa.Connection, changes: list[Change], revised: Mapping[tuple[Kind, ObjectId], Revision]
+) -> None:
     first = changes[0]
     connection.execute(
         tables.revisions.insert().values(
             revision=first.revision, at=first.at.isoformat(), author=first.author
         )
     )
-    rows.write_changes(connection, changes)
+    rows.write_changes(connection, changes, revised)
     connection.execute(tables.head.update().values(revision=first.revision))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,8 +39,9 @@ def read_all(connection: sa.Connection) -> dict[Kind, dict[ObjectId, tuple[Decla
 
 
 def read_changes(connection: sa.Connection, since: Revision, limit: int | None) -> list[Change]:
-    """The changes after `since`: whole revisions, until `limit` is reached."""
+    """The changes after `since`, as far back as all are kept: whole revisions, until `limit` is reached."""
     log, heads = tables.changes, tables.revisions
+    since = max(since, kept_from(connection))
     last = None
     if limit is not None:
         last = connection.scalar(
@@ -55,7 +57,12 @@ def read_changes(connection: sa.Connection, since: Revision, limit: int | None) 
     return [to_change(row) for row in connection.execute(query.order_by(log.c.revision, log.c.seq))]
 
 
-def to_change(row: sa.Row[tuple[object, ...]]) -> Change:
+def kept_from(connection: sa.Connection) -> Revision:
+    """The oldest revision that can be read back: all changes after it are kept."""
+    return Revision(connection.scalar(sa.select(tables.head.c.kept_from)) or 0)
+
+
+def to_change(row: sa.Row[Any]) -> Change:
     """The change that a row of the log, joined with its revision, tells of."""
     kind = Kind(row.kind)
     return Change(
@@ -72,8 +79,15 @@ def to_change(row: sa.Row[tuple[object, ...]]) -> Change:
     )
 
 
-def write_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Bring the tables of the objects from before to after, and append to the change log."""
+def write_changes(
+    connection: sa.Connection,
+    changes: Sequence[Change],
+    revised: Mapping[tuple[Kind, ObjectId], Revision],
+) -> None:
+    """Bring the tables of the objects from before to after, and append to the change log.
+
+    `revised` is when each object that is there was last touched.
+    """
     _release_addresses(connection, changes)
     for kind in reversed(list(TYPES)):
         gone = [{"gone": str(c.object_id)} for c in changes if c.kind is kind and c.after is None]
@@ -96,6 +110,7 @@ def write_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
                 "action": c.action.value,
                 "before": None if c.before is None else to_json(c.before),
                 "after": bodies.get(id(c)),
+                "prior": revised.get((c.kind, c.object_id)),
             }
             for c in changes
         ],

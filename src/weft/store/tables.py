@@ -16,8 +16,11 @@ head = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("kept_from", sa.BigInteger, nullable=False, server_default="0"),
 )
-"""One row: the newest revision. Writers of several servers queue on its lock."""
+"""One row: the newest revision, and the oldest one that can be read back (0: all of them can). Writers of
+several servers queue on its lock.
+"""
 
 revisions = sa.Table(
     "revisions",
@@ -38,8 +41,11 @@ changes = sa.Table(
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("before", sa.JSON(none_as_null=True)),
     sa.Column("after", sa.JSON(none_as_null=True)),
+    sa.Column("prior", sa.BigInteger),
     sa.Index("ix_changes_object_id", "object_id", "revision"),
+    sa.Index("ix_changes_revision_prior", "revision", "prior"),
 )
+"""A row ends one version of an object, which began at `prior`, and begins another."""
 
 
 def _declared(name: str, *extra: sa.schema.SchemaItem) -> sa.Table:
