@@ -30,12 +30,13 @@ class Told:
 @dataclass(frozen=True)
 class Layer:
     """What one reading says of a region. `line` is renumbered without gaps; `allows` is by line, and what no
-    line is about is dropped.
+    line is about is dropped. `numbers` are the lines' numbers in the book.
     """
 
     sign: int
     entries: Column
     allows: Mask
+    numbers: Column
     sources: Mask
     targets: Mask
 
@@ -69,12 +70,13 @@ def region(
         rows=rows,
         columns=columns,
         weights=weights[np.ix_(rows, columns)].ravel(),
-        layers=tuple(_layer(version, told, rows, columns, scope) for told in books),
+        layers=tuple(layer(version, told, rows, columns, scope) for told in books),
         scope=scope,
     )
 
 
-def _layer(version: int, told: Told, rows: Cells, columns: Cells, scope: Column | None) -> Layer:
+def layer(version: int, told: Told, rows: Cells, columns: Cells, scope: Column | None = None) -> Layer:
+    """What one book says of the pairs of `rows` with `columns`."""
     sources, targets = told.holds[:, rows], told.holds[:, columns]
     entries = told.entries
     kept = (entries[VERSION] == 0) | (entries[VERSION] == version)
@@ -86,7 +88,7 @@ def _layer(version: int, told: Told, rows: Cells, columns: Cells, scope: Column 
     allows = np.zeros(len(lines) + 1, bool)
     allows[renumbered] = entries[ALLOW]
     entries = np.concatenate([renumbered.astype(np.int32)[np.newaxis], entries[1:]])
-    return Layer(told.sign, entries, allows, sources, targets)
+    return Layer(told.sign, entries, allows, lines, sources, targets)
 
 
 def anyone(masks: Mask) -> Mask:

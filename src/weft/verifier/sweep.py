@@ -9,34 +9,16 @@ A sweep of one layer counts the pairs that may speak; of two, what one has beyon
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from weft.model.policy import Protocol
-from weft.verifier.book import PROTOCOLS, Column
-from weft.verifier.census import Mask
-from weft.verifier.packet import LARGEST
-from weft.verifier.region import (
-    FIRST,
-    HIGH,
-    INGRESS,
-    LAST,
-    LINE,
-    LOW,
-    PROTOCOL,
-    SOURCE,
-    TARGET,
-    Cells,
-    Layer,
-    Region,
-    everyone,
-)
+from weft.verifier.book import PROTOCOLS
+from weft.verifier.region import INGRESS, LINE, PROTOCOL, SOURCE, TARGET, Cells, Layer, Region, everyone
+from weft.verifier.walk import ANY_VALUE, Span, Walk
 
-Span = tuple[int, int]
-
-ANY_VALUE: Span = (0, LARGEST)
+__all__ = ["ANY_VALUE", "Leaf", "Span", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +37,7 @@ class Leaf:
     fewer_key: int
 
 
-class Sweep:
+class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
     """One walk over one region.
 
     `score` is for each cell the sum of the signs of the layers in which its pairs may speak.
@@ -64,7 +46,6 @@ class Sweep:
     def __init__(self, region: Region, on_leaf: Callable[[Leaf], None], *, keyed: bool = False) -> None:
         """Nothing is walked yet. Leaves have keys only if they are asked for."""
         cells = len(region.weights)
-        self._region = region
         self._on_leaf = on_leaf
         self._weights = region.weights
         self._states = [_State(layer, cells) for layer in region.layers]
@@ -76,65 +57,23 @@ class Sweep:
         self._undo: list[_Step] = []
         self._touched: list[Cells] | None = None
         self._ever = np.zeros((2, cells), bool)
-        self._entries = np.concatenate([layer.entries for layer in region.layers], axis=1)
+        super().__init__(region)
         sizes = [layer.entries.shape[1] for layer in region.layers]
         self._state_of = [state for state, size in zip(self._states, sizes, strict=True) for _ in range(size)]
-        self._rows = self._entries[[LINE, INGRESS, SOURCE, TARGET]].T.tolist()
+        self._rows = self.entries[[LINE, INGRESS, SOURCE, TARGET]].T.tolist()
 
     def run(self) -> tuple[int, int]:
         """Walk; the pairs that count up, and those that count down, in any traffic at all."""
-        scope = self._region.scope
-        protocols = self._entries[PROTOCOL]
-        self._apply(np.flatnonzero(protocols == PROTOCOLS[None]))
-        for protocol in (None, *Protocol):
-            if _exists_in(protocol, self._region.version):
-                number = PROTOCOLS[protocol]
-                mine = scope if scope is None else scope[:, _about(scope[PROTOCOL], number)]
-                if mine is not None and not mine.shape[1]:
-                    continue
-                found = protocols == number if protocol is not None else np.zeros_like(protocols, bool)
-                self._by_source_port(protocol, np.flatnonzero(found), mine)
+        self.walk()
         more, fewer = (int(self._weights[ever].sum()) for ever in self._ever)
         return more, fewer
 
-    def _by_source_port(self, protocol: Protocol | None, found: Cells, scope: Column | None) -> None:
-        """Source ports matter only where a stateless rule has answers."""
-        low, high = self._entries[LOW, found], self._entries[HIGH, found]
-        bounds = {0, LARGEST + 1, *low.tolist(), *(high + 1).tolist()}
-        if scope is not None:
-            bounds |= {*scope[LOW].tolist(), *(scope[HIGH] + 1).tolist()}
-        ordered = sorted(bounds)
-        for start, following in pairwise(ordered):
-            sources = (start, following - 1)
-            asked = scope if scope is None else scope[:, _cover(scope[LOW], scope[HIGH], sources)]
-            self._by_value((protocol, sources), ANY_VALUE, found[_cover(low, high, sources)], asked)
+    def mark(self) -> tuple[int, tuple[int, int, int, int]]:
+        """What is applied so far."""
+        return len(self._undo), self._counts
 
-    def _by_value(
-        self, traffic: tuple[Protocol | None, Span], span: Span, found: Cells, scope: Column | None
-    ) -> None:
-        if scope is not None and not scope.shape[1]:
-            return
-        mark, counts = len(self._undo), self._counts
-        first, last = self._entries[FIRST, found], self._entries[LAST, found]
-        whole = _cover(first, last, span)
-        self._apply(found[whole])
-        rest = found[~whole]
-        bounds = _bounds_inside(first[~whole], last[~whole], span)
-        if scope is not None and _cover(scope[FIRST], scope[LAST], span).any():
-            scope = None
-        if scope is not None:
-            bounds = np.concatenate([bounds, _bounds_inside(scope[FIRST], scope[LAST], span)])
-        if len(bounds):
-            middle = int(np.partition(bounds, len(bounds) // 2)[len(bounds) // 2])
-            for part in ((span[0], middle - 1), (middle, span[1])):
-                inside = _meet(self._entries[FIRST, rest], self._entries[LAST, rest], part)
-                asked = scope if scope is None else scope[:, _meet(scope[FIRST], scope[LAST], part)]
-                self._by_value(traffic, part, rest[inside], asked)
-        else:
-            self._emit(*traffic, span)
-        self._take_back(mark, counts)
-
-    def _apply(self, found: Cells) -> None:
+    def apply(self, found: Cells) -> None:
+        """Let these entries' lines decide where they come first."""
         for number in found.tolist():
             self._decide(self._state_of[number], *self._rows[number])
 
@@ -177,14 +116,15 @@ class Sweep:
         if self._touched is not None:
             self._touched.append(flip.cells)
 
-    def _take_back(self, mark: int, counts: tuple[int, int, int, int]) -> None:
-        while len(self._undo) > mark:
+    def take_back(self, mark: tuple[int, tuple[int, int, int, int]]) -> None:
+        """Undo what was applied since `mark`."""
+        applied, self._counts = mark
+        while len(self._undo) > applied:
             done = self._undo.pop()
             if isinstance(done, _Decided):
                 done.decided[done.cells] = done.before
             else:
                 self._set(done, allowed=not done.allowed, step=-done.step)
-        self._counts = counts
 
     def _counted(self) -> tuple[int, int, int, int]:
         sides = [self.score > 0, self.score < 0]
@@ -192,7 +132,7 @@ class Sweep:
         keys = [int(self._hashes[side].sum()) for side in sides] if len(self._hashes) else [0, 0]
         return more, fewer, keys[0], keys[1]
 
-    def _emit(self, protocol: Protocol | None, source_ports: Span, values: Span) -> None:
+    def leaf(self, protocol: Protocol | None, source_ports: Span, values: Span) -> None:
         """Tell of a leaf; only cells touched since the last one can be new among those that ever count."""
         if self._touched is None:
             self._ever[0] |= self.score > 0
@@ -255,29 +195,6 @@ class _Flipped:
 
 
 _Step = _Decided | _Flipped
-
-
-def _exists_in(protocol: Protocol | None, version: int) -> bool:
-    return protocol is not (Protocol.ICMP if version == 6 else Protocol.ICMPV6)
-
-
-def _about(protocols: Column, number: int) -> Mask:
-    """Which entries are about the protocol of that number, or about any."""
-    found: Mask = (protocols == number) | (protocols == PROTOCOLS[None])
-    return found
-
-
-def _cover(first: Column, last: Column, span: Span) -> Mask:
-    return (first <= span[0]) & (last >= span[1])
-
-
-def _meet(first: Column, last: Column, span: Span) -> Mask:
-    return (first <= span[1]) & (last >= span[0])
-
-
-def _bounds_inside(first: Column, last: Column, span: Span) -> Column:
-    """Where in `span` a range begins, or the next value after one."""
-    return np.concatenate([first[first > span[0]], last[last < span[1]] + 1])
 
 
 def _hashes(cells: int) -> npt.NDArray[np.uint64]:
