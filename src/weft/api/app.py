@@ -24,7 +24,9 @@ from weft.api.routes import (
     history,
     hosts,
     invariants,
+    lint,
     networks,
+    past,
     plans,
     policies,
     ports,
@@ -117,6 +119,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans):
+    for noun in (explain, traces, invariants, plans, past, lint):
         router.include_router(noun.router)
     return router

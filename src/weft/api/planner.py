@@ -12,6 +12,8 @@ from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.plan import diff
 from weft.verifier.difference import difference
 from weft.verifier.invariants import Breach, breaches
+from weft.verifier.lint import Finding, lint
+from weft.verifier.reach import End, reach
 from weft.verifier.remedy import Editable, Remedy, remedies
 from weft.verifier.shift import Difference
 from weft.verifier.verdict import Verdict
@@ -43,6 +45,8 @@ class Planner:
         self._turn = threading.Lock()
         self._world: World | None = None
         self._compilation: Compilation | None = None
+        self._linting = threading.Lock()
+        self._linted: tuple[Snapshot, Sequence[Finding]] | None = None
         self._broken: tuple[Snapshot, Mapping[InvariantId, Breach]] | None = None
 
     def difference(self, old: Snapshot, new: Snapshot) -> Difference:
@@ -50,6 +54,27 @@ class Planner:
         with self._turn:
             before = self._at(old)
             return difference(before, before.advanced(new))
+
+    def reach(self, snapshot: Snapshot, source: End, destination: End) -> Difference:
+        """What `source` may send to `destination`; of an old model, beside the one that is known."""
+        with self._turn:
+            return reach(self._beside(snapshot), source, destination)
+
+    def past_difference(self, old: Snapshot, new: Snapshot) -> Difference:
+        """As `difference`, of old models, beside the one that is known."""
+        with self._turn:
+            before = self._beside(old)
+            return difference(before, before.advanced(new))
+
+    def lint(self, snapshot: Snapshot) -> Sequence[Finding]:
+        """What does nothing in `snapshot`, or more than is needed; the last answer is kept.
+
+        Takes seconds where there are many rules, in a world of its own, so that nobody else waits.
+        """
+        with self._linting:
+            if self._linted is None or self._linted[0] is not snapshot:
+                self._linted = snapshot, lint(World.of(snapshot))
+            return self._linted[1]
 
     def breaks(self, old: Snapshot, new: Snapshot) -> list[Breach]:
         """The invariants of `new` that do not hold there, and held in `old` or are none of its own.
@@ -106,6 +131,12 @@ class Planner:
             world = world.advanced(snapshot)
         self._world = world
         return world
+
+    def _beside(self, snapshot: Snapshot) -> World:
+        """The world of `snapshot`, which does not become the one that later questions begin with."""
+        known = self._world
+        world = self._at(snapshot if known is None else known.snapshot)
+        return world if world.snapshot is snapshot else world.advanced(snapshot)
 
     def _broken_in(self, world: World) -> Mapping[InvariantId, Breach]:
         if self._broken is None or self._broken[0] is not world.snapshot:

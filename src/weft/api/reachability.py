@@ -36,6 +36,12 @@ def shown(old: Snapshot, new: Snapshot, found: Difference) -> ReachabilityShown:
     )
 
 
+def reach_shown(snapshot: Snapshot, found: Difference) -> ReachabilityShown:
+    """Who reaches whom, a difference from nothing, as it is shown."""
+    told = shown(snapshot, snapshot, found)
+    return told.model_copy(update={"sentences": list(_sentences(snapshot, snapshot, found.shifts, "reach"))})
+
+
 def breach_shown(old: Snapshot, new: Snapshot, breach: Breach) -> BreachShown:
     """The breach as it is shown; an invariant that is not kept yet has no id."""
     invariant, header = breach.invariant, breach.header
@@ -97,12 +103,12 @@ def _those(old: Snapshot, new: Snapshot, those: Those) -> ThoseShown:
     )
 
 
-def _sentences(old: Snapshot, new: Snapshot, shifts: Iterable[Shift]) -> Iterator[str]:
+def _sentences(old: Snapshot, new: Snapshot, shifts: Iterable[Shift], opens: str = "opens") -> Iterator[str]:
     """A line for every block; what is the same in both IP versions is said once."""
     versions: defaultdict[str, list[int]] = defaultdict(list)
     for shift in shifts:
         words = traffic_words(shift.traffic, shift.version)
-        verb, traffic = ("opens" if shift.opens else "closes"), _few(words)
+        verb, traffic = (opens if shift.opens else "closes"), _few(words)
         for block in shift.blocks:
             ends = f"from {_told(old, new, block.sources)} to {_told(old, new, block.destinations)}"
             versions[f"{verb} {traffic} {ends}"].append(shift.version)

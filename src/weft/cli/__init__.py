@@ -16,6 +16,7 @@ from weft.cli import (
     lab,
     login,
     network,
+    past,
     plan,
     policy,
     port,
@@ -63,6 +64,7 @@ explain.add_to(app)
 trace.add_to(app)
 doctor.add_to(app)
 plan.add_to(app)
+past.add_to(app)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it

@@ -112,7 +112,7 @@ def revert(
     with session.connect() as client:
         found = client.request("POST", "revert", body={"revision": revision})
         if session.form is Format.TABLE:
-            for line in _objects(found.body["objects"]):
+            for line in objects_told(found.body["objects"]):
                 session.say(line)
         else:
             session.emit(found.body)
@@ -164,7 +164,7 @@ def _show(session: Session, found: Mapping[str, Any], *, names: bool) -> None:
 
 def told(found: Mapping[str, Any], *, names: bool = False) -> Iterator[str]:
     """A plan for people."""
-    yield from _objects(found["objects"])
+    yield from objects_told(found["objects"])
     reach = found["reachability"]
     yield from reach["sentences"]
     if reach["left_out"]:
@@ -185,7 +185,8 @@ def told(found: Mapping[str, Any], *, names: bool = False) -> Iterator[str]:
 _ROWS = (("+", "inserted"), ("~", "updated"), ("-", "deleted"))
 
 
-def _objects(objects: list[Mapping[str, Any]]) -> Iterator[str]:
+def objects_told(objects: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What becomes of objects, for people."""
     for item in objects:
         within = f" of project {item['project']}" if item["project"] else ""
         yield f"{_SIGNS[item['action']]} {item['kind']} {item['name']}{within}"

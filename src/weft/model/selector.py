@@ -11,6 +11,7 @@ Grammar, loosest binding first:
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -43,11 +44,17 @@ class Selector:
     @property
     def keys(self) -> frozenset[str]:
         """The labels that it asks for: ports that agree in these are meant together or not at all."""
+        return frozenset(_parsed(self.text)[1])
+
+    @property
+    def mentions(self) -> Mapping[str, frozenset[str]]:
+        """The labels that it asks for, and the values that it compares each of them with."""
         return _parsed(self.text)[1]
 
 
 _Predicate = Callable[[Labels], bool]
-_cache: dict[str, tuple[_Predicate, frozenset[str]]] = {}
+_Mentions = Mapping[str, frozenset[str]]
+_cache: dict[str, tuple[_Predicate, _Mentions]] = {}
 
 
 def parse(text: str) -> _Predicate:
@@ -55,12 +62,13 @@ def parse(text: str) -> _Predicate:
     return _parsed(text)[0]
 
 
-def _parsed(text: str) -> tuple[_Predicate, frozenset[str]]:
+def _parsed(text: str) -> tuple[_Predicate, _Mentions]:
     if text not in _cache:
         if len(_cache) > 10_000:  # selectors come from users: the memory they take is bounded
             _cache.clear()
         parser = _Parser(text)
-        _cache[text] = parser.whole(), frozenset(parser.keys)
+        whole = parser.whole()
+        _cache[text] = whole, {key: frozenset(values) for key, values in parser.mentions.items()}
     return _cache[text]
 
 
@@ -73,7 +81,7 @@ class _Parser:
                 f"a selector has at most {_MAX_LENGTH} characters, this one has {len(text)}", field="selector"
             )
         self._text = text
-        self.keys: set[str] = set()
+        self.mentions: defaultdict[str, set[str]] = defaultdict(set)
         self._tokens: list[tuple[str, str, int]] = []
         self._at = 0
         self._depth = 0
@@ -155,15 +163,17 @@ class _Parser:
             return lambda labels: True  # noqa: ARG005 - every predicate takes the labels
         if key == "has" and self._take("("):
             wanted = self._word("label")
-            self.keys.add(wanted)
+            self.mentions[wanted] |= set()
             self._need(")")
             return lambda labels: wanted in labels
-        self.keys.add(key)
+        mentioned = self.mentions[key]
         if self._take("="):
             value = self._word("value")
+            mentioned.add(value)
             return lambda labels: labels.get(key) == value
         if self._take("!="):
             value = self._word("value")
+            mentioned.add(value)
             return lambda labels: labels.get(key) != value
         if self._word("comparison (=, != or in)") == "in":
             return self._membership(key)
@@ -175,4 +185,5 @@ class _Parser:
         while self._take(","):
             values.add(self._word("value"))
         self._need("}")
+        self.mentions[key] |= values
         return lambda labels: labels.get(key) in values

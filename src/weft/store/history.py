@@ -5,7 +5,7 @@ So what an object was at a revision is what its first change after that ended; a
 as it is now. Nothing is read but the versions that are asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from weft.model.errors import HistoryGone, NotFound
 from weft.model.ids import Revision
 from weft.model.snapshot import Snapshot
 from weft.store import tables
-from weft.store.change import Change, Declared, Kind
+from weft.store.change import Change, Declared, Kind, undone
 from weft.store.codec import from_json
 from weft.store.database import Store
 from weft.store.engine import reading_consistently
@@ -100,6 +100,15 @@ def _same(now: object, then: dict[ObjectId, Declared]) -> object:
     return now if now == then else then
 
 
+def around(store: Store, revision: Revision) -> tuple[Snapshot, Snapshot]:
+    """The model before and at `revision`. Raises NotFound, HistoryGone."""
+    require_kept(store, revision)
+    after = snapshot_at(store, revision)
+    return undone(
+        after, [c for c in store.changes(Revision(revision - 1), 1) if c.revision == revision]
+    ), after
+
+
 def changes_between(store: Store, old: Snapshot, new: Snapshot) -> list[Change]:
     """What became of each object between two revisions, told as by the last change that touched it."""
     differing = [
@@ -153,25 +162,23 @@ def _last_of(
     return found
 
 
-def changes_that_may_matter(
+def changes_back(
     store: Store, kinds: Sequence[Kind], ids: Sequence[str], until: Revision
-) -> list[tuple[Revision, Kind, ObjectId]]:
-    """Which objects of some kinds, or of some ids, changed up to `until` and are kept, newest first."""
-    log = tables.changes
+) -> Iterator[list[Change]]:
+    """Revision by revision, newest first, what changed objects of some kinds, or of some ids, up to `until`.
+
+    As far back as everything is kept. They are read as they are asked for.
+    """
+    log, heads = tables.changes, tables.revisions
+    wanted = sa.or_(log.c.kind.in_([kind.value for kind in kinds]), log.c.object_id.in_(ids))
     with reading_consistently(store.engine) as connection:
-        query = (
-            sa.select(log.c.revision, log.c.kind, log.c.object_id)
-            .where(
-                log.c.revision > kept_from(connection),
-                log.c.revision <= until,
-                sa.or_(log.c.kind.in_([kind.value for kind in kinds]), log.c.object_id.in_(ids)),
-            )
-            .order_by(log.c.revision.desc(), log.c.seq.desc())
-        )
-        return [
-            (Revision(row.revision), Kind(row.kind), parse_id(Kind(row.kind), row.object_id))
-            for row in connection.execute(query)
-        ]
+        since = kept_from(connection)
+        query = sa.select(log.c.revision).distinct().where(wanted, log.c.revision.between(since + 1, until))
+        revisions = sorted(connection.scalars(query), reverse=True)
+    for revision in revisions:
+        one = sa.select(log, heads.c.at, heads.c.author).join(heads).where(log.c.revision == revision, wanted)
+        with store.engine.begin() as connection:
+            yield [to_change(row) for row in connection.execute(one)]
 
 
 def require_kept(store: Store, revision: Revision) -> None:

@@ -44,6 +44,7 @@ changes = sa.Table(
     sa.Column("prior", sa.BigInteger),
     sa.Index("ix_changes_object_id", "object_id", "revision"),
     sa.Index("ix_changes_revision_prior", "revision", "prior"),
+    sa.Index("ix_changes_kind_revision", "kind", "revision"),
 )
 """A row ends one version of an object, which began at `prior`, and begins another."""
 

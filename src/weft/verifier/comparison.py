@@ -7,11 +7,12 @@ from functools import cached_property
 from heapq import nsmallest
 
 import numpy as np
+import numpy.typing as npt
 
 from weft.verifier.book import Book, Column
 from weft.verifier.joint import Joint
 from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, Who
-from weft.verifier.region import Cells, Told, region
+from weft.verifier.region import Cells, Told, anyone, region
 from weft.verifier.shift import Block, Part, Shift, Those
 from weft.verifier.sweep import Leaf, Sweep
 
@@ -26,12 +27,13 @@ _CLEAREST = (Everyone, OfGroup, OfNetwork, OfProject)
 
 @dataclass(slots=True)
 class _Found:
-    """Pairs that go the same way, row after row, as seen at the first of the leaves that have them."""
+    """Pairs that go the same way, as seen at the first of the leaves that have them: a bit for each cell."""
 
     opens: bool
     pairs: int
     rows: Cells
     columns: Cells
+    cells: npt.NDArray[np.uint8]
     traffic: list[Part]
 
 
@@ -73,8 +75,7 @@ class Comparison:
                 return None
             if (opens, key) not in seen:
                 counts = (sweep.score > 0 if opens else sweep.score < 0) & (asked.weights > 0)
-                row, column = np.divmod(np.flatnonzero(counts), len(columns))
-                seen[opens, key] = _Found(opens, pairs, rows[row], columns[column], [])
+                seen[opens, key] = _Found(opens, pairs, rows, columns, np.packbits(counts), [])
             return seen[opens, key]
 
         def on_leaf(leaf: Leaf) -> None:
@@ -135,12 +136,13 @@ class Comparison:
 
 def _rectangles(found: _Found) -> Iterator[tuple[Cells, Cells]]:
     """Sources with the same destinations, together."""
-    starts = np.flatnonzero(np.diff(found.rows, prepend=-1))
+    shape = len(found.rows), len(found.columns)
+    cells = np.unpackbits(found.cells, count=shape[0] * shape[1]).reshape(shape).view(bool)
     towards: defaultdict[bytes, list[int]] = defaultdict(list)
-    for start, columns in zip(starts.tolist(), np.split(found.columns, starts[1:]), strict=True):
-        towards[columns.tobytes()].append(int(found.rows[start]))
+    for row in np.flatnonzero(anyone(cells)).tolist():
+        towards[cells[row].tobytes()].append(row)
     for together, rows in towards.items():
-        yield np.array(rows), np.frombuffer(together, found.columns.dtype)
+        yield found.rows[rows], found.columns[np.frombuffer(together, bool)]
 
 
 def _append(traffic: list[Part], part: Part) -> None:

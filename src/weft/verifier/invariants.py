@@ -20,7 +20,7 @@ from weft.verifier.packet import LARGEST, Header
 from weft.verifier.region import Cells, Region, Told, region
 from weft.verifier.shift import Part
 from weft.verifier.station import Station, stations
-from weft.verifier.sweep import Leaf, Sweep
+from weft.verifier.sweep import Leaf, Span, Sweep
 from weft.verifier.world import PlaneKey, World
 
 _NOBODY = IPv4Address("0.0.0.0")
@@ -184,7 +184,7 @@ def _first_wrong(asked: Region, promise: Promise) -> tuple[int, Part] | None:
     found: list[tuple[int, Part]] = []
 
     def on_leaf(leaf: Leaf) -> None:
-        if found or _is_discovery(leaf):
+        if found or (leaf.protocol is Protocol.ICMPV6 and is_discovery(leaf.values)):
             return
         if promise is Promise.NEVER and leaf.more:
             wrong = sweep.score > 0
@@ -200,8 +200,9 @@ def _first_wrong(asked: Region, promise: Promise) -> tuple[int, Part] | None:
     return found[0] if found else None
 
 
-def _is_discovery(leaf: Leaf) -> bool:
-    return leaf.protocol is Protocol.ICMPV6 and leaf.values[0] >> 8 in _DISCOVERY
+def is_discovery(values: Span) -> bool:
+    """Whether ICMPv6 messages from the first to the last of `values` are neighbour discovery's."""
+    return all(kind in _DISCOVERY for kind in range(values[0] >> 8, (values[1] >> 8) + 1))
 
 
 def _strangers(

@@ -57,6 +57,11 @@ def joints(old: World, new: World) -> Iterator[Joint]:
                 yield _matched(old, new, before, after, version)
 
 
+def alone(world: World, domain: DomainId, version: int) -> Joint:
+    """One plane of a world, joined with itself."""
+    return _joined(world, world, domain, version)
+
+
 def _together(
     old: World, new: World, version: int
 ) -> Iterator[tuple[Sequence[DomainId], Sequence[DomainId]]]:

@@ -111,7 +111,7 @@ def partition(*labels: Numbers) -> tuple[Numbers, Numbers]:
 
 def _classified(plane: Plane, snapshot: Snapshot, census: Census, whos: Sequence[Who]) -> Plane:
     """`plane` in classes that also agree about each of `whos`."""
-    prefixes = {who: found for who in whos if (found := _prefixes(snapshot, plane, who)) is not None}
+    prefixes = {who: found for who in whos if (found := prefixes_of(snapshot, plane, who)) is not None}
     numbers = [int(address) for address in plane.addresses] if prefixes else []
     spans = {who: _spans(numbers, found) for who, found in prefixes.items()}
     marks = np.zeros(len(plane.ports) + 1, np.int64)
@@ -137,7 +137,7 @@ def _classified(plane: Plane, snapshot: Snapshot, census: Census, whos: Sequence
     )
 
 
-def _prefixes(snapshot: Snapshot, plane: Plane, who: Who) -> Sequence[Prefix] | None:
+def prefixes_of(snapshot: Snapshot, plane: Plane, who: Who) -> Sequence[Prefix] | None:
     """The prefixes that `who` is in this plane; None where it is a matter of ports."""
     match who:
         case Within(prefixes):

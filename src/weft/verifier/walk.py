@@ -1,7 +1,7 @@
 """A walk over all traffic: protocols, source ports where they matter, then ranges of values.
 
-Going down into a part of the traffic applies the entries that are about the whole part; coming back takes them
-off again. So an entry costs what it touches, however many other services there are.
+Going down into a part of the traffic applies the entries that are about the whole part; coming back takes
+them off again. So an entry costs what it touches, however many other services there are.
 """
 
 from abc import ABC, abstractmethod

@@ -11,6 +11,8 @@ Object = dict[str, Any]
 
 _EMPTY_LISTS = ("fixed_ips", "groups", "members", "rules", "subnets", "cidrs")
 
+_MOMENT = {"revision": 12, "at": "2026-11-27T21:00:07Z", "author": "ann"}
+
 
 class FakeApi:
     """Answers as the server does for what the command line asks; `requests` is what it was asked."""
@@ -24,6 +26,11 @@ class FakeApi:
             "explain": {"verdicts": [], "remedies": []},
             "trace": {"traces": []},
             "description": {"revision": 0, "text": "projects: []\n"},
+            "reach": {"moment": _MOMENT, "sentences": [], "left_out": 0},
+            "diff": {"old": _MOMENT, "new": _MOMENT, "objects": [], "reachability": None},
+            "since": {"sentences": [], "objects": []},
+            "versions": {"items": [], "kept_from": None},
+            "lint": {"items": []},
             "revert": {"revision": 12, "reverted": 11, "objects": []},
         }
         """What is answered to paths that have no objects behind them."""

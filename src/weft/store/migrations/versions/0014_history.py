@@ -19,3 +19,4 @@ def upgrade() -> None:
         " AND earlier.revision < changes.revision) WHERE action <> 'create'"
     )
     op.create_index("ix_changes_revision_prior", "changes", ["revision", "prior"], unique=False)
+    op.create_index("ix_changes_kind_revision", "changes", ["kind", "revision"], unique=False)

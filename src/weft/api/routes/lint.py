@@ -1,0 +1,25 @@
+"""/lint: what is declared and does nothing, or more than is needed."""
+
+from fastapi import APIRouter
+
+from weft.api import references
+from weft.api.auth import sees
+from weft.api.context import Reading
+from weft.api.schemas.lint import FindingShown, LintShown
+
+router = APIRouter(prefix="/lint", tags=["lint"])
+
+
+@router.get("")
+def read_lint(asking: Reading, project: str | None = None) -> LintShown:
+    """Rules that decide nothing or could name a group, policies without effect, groups of nobody, and why.
+
+    Each finding holds by itself: of two rules that say the same, either can go, not both.
+    """
+    snapshot = asking.store.snapshot()
+    owner = references.asked_project(snapshot, asking.caller, project)
+    found = asking.api.planner.lint(snapshot)
+    mine = [f for f in found if owner in (None, f.item.project_id) and sees(asking.caller, f.item.project_id)]
+    return LintShown(
+        revision=snapshot.revision, items=[FindingShown.from_model(snapshot, one) for one in mine]
+    )
