@@ -1,14 +1,17 @@
 """The model as it was, on both databases: every revision reads back as what was current then."""
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from ipaddress import ip_network
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from tests.functional.conftest import NewDatabase
 from tests.functional.store.conftest import Clock, Reopen
 from tests.support.builders import a_peer, a_rule
 
@@ -19,6 +22,8 @@ from weft.model.policy import Action, AddressGroup, Direction, Group, Policy
 from weft.model.selector import Selector
 from weft.model.snapshot import Snapshot
 from weft.store import Change, Declared, Kind, Store, tables
+from weft.store.dump import dump, load
+from weft.store.engine import connect
 from weft.store.history import changes_between, moment_at, moment_of, oldest, snapshot_at
 from weft.store.kinds import kind_of
 from weft.store.networks import NewNetwork, NewSubnet, add_network, change_network
@@ -272,3 +277,24 @@ def test_a_server_that_was_away_for_longer_reads_everything_anew(
     sleeper.catch_up()
 
     assert sleeper.snapshot() == store.snapshot()
+
+
+def test_history_from_before_it_could_be_read_back_can_be(
+    store: Store, project: ProjectId, clock: Clock, new_database: NewDatabase
+) -> None:
+    then = lived(store, project, clock, 2, 20)
+    out = StringIO()
+    dump(store.engine, out)
+    older = [json.loads(line) for line in out.getvalue().splitlines()]
+    for row in older:
+        for column in ("prior", "kept_from"):
+            row["row"].pop(column, None)
+    engine = connect(new_database(store.engine.dialect.name))
+
+    load(engine, map(json.dumps, older), version="0011", at=clock())
+
+    upgraded = Store.open(engine.url.render_as_string(hide_password=False), now=clock, new_id=uuid4)
+    with closing(upgraded):
+        for revision, snapshot in then.items():
+            assert snapshot_at(upgraded, revision) == snapshot
+    engine.dispose()
