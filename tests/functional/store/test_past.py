@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tests.functional.conftest import NewDatabase
 from tests.functional.store.conftest import Clock, Reopen
 from tests.support.builders import a_peer, a_rule
+from tests.support.eventually import eventually
 
 from weft.model.errors import HistoryGone, NotFound
 from weft.model.ids import AddressGroupId, GroupId, PolicyId, ProjectId, Revision
@@ -31,7 +32,7 @@ from weft.store.policies import NewPolicy, add_policy, change_policy
 from weft.store.ports import NewPort, add_port, change_port, remove_port
 from weft.store.progress import record_realised
 from weft.store.provenance import changes_of, origin_of_default, origin_of_rule
-from weft.store.retention import prune
+from weft.store.retention import Retention, prune
 from weft.store.transaction import Transaction
 
 DAY = 86_400
@@ -298,3 +299,15 @@ def test_history_from_before_it_could_be_read_back_can_be(
         for revision, snapshot in then.items():
             assert snapshot_at(upgraded, revision) == snapshot
     engine.dispose()
+
+
+def test_the_server_forgets_by_itself(store: Store, project: ProjectId, clock: Clock) -> None:
+    lived(store, project, clock, 4, 8)
+    record_realised(store, store.revision, 1, clock(), None)
+    clock.advance(100 * DAY)
+    retention = Retention(store, timedelta(days=1))
+
+    retention.start()
+
+    eventually(lambda: (oldest(store) or moment_of(store, Revision(1))).revision == store.revision - 1)
+    retention.stop()
