@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.support.eventually import eventually
+from tests.system.labs import lab_beside
 
 from weft.lab import life, story
 from weft.lab.layout import UNDERLAY_MTU, HostSpec, Lab, LabHost
@@ -25,7 +25,7 @@ FIREWALL = """table bridge firewall {
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = replace(life.default_lab(), hosts=(HostSpec("h1", docker=True), HostSpec("h2")))
+    lab = lab_beside("dr", HostSpec("h1", docker=True), HostSpec("h2"))
     life.up(lab)
     story.weft(lab, "network", "create", "DockerSN", "--subnet", "192.168.200.0/24")
     yield lab

@@ -8,11 +8,11 @@ import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from pprint import pformat
 
 import pytest
 from tests.support.eventually import eventually
+from tests.system.labs import lab_beside
 
 from weft.host.unitfiles import Programs
 from weft.lab import life, story
@@ -27,9 +27,8 @@ OFFICE = """<network><name>office</name><forward mode='nat'/><bridge name='virbr
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    name = life.default_lab().prefix.replace("-", "mc")
-    hosts = (HostSpec("m1", docker=True, libvirt=True, machine=True), HostSpec("h2", docker=True))
-    lab = Lab(Path(f"/var/lib/{name}-lab"), Path("/var/cache/weft-lab"), hosts=hosts, prefix=f"{name}-")
+    machine = HostSpec("m1", docker=True, libvirt=True, machine=True)
+    lab = lab_beside("mc", machine, HostSpec("h2", docker=True))
     life.up(lab)
     story.weft(lab, "network", "create", "DockerSN", "--subnet", "192.168.200.0/24")
     yield lab

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 import pytest
 from tests.support.eventually import eventually
+from tests.system.labs import lab_beside
 from tests.system.wiring import dhcp, logical_port
 
 from weft.lab import story
 from weft.lab.claim import claim, release
 from weft.lab.domain import Card
 from weft.lab.endpoint import Endpoint, endpoint, remove
-from weft.lab.layout import HostSpec, Lab
+from weft.lab.layout import ARTICLE, HostSpec, Lab
 from weft.lab.life import default_lab, down, up
 from weft.lab.namespaces import remains
 from weft.lab.processes import local, run_on, start_on, stop_on, try_on
@@ -41,8 +42,7 @@ def fetch(here: Endpoint, address: IPv4Address) -> str:
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Lab]:
     """The article's two hosts without Weft, next to whatever lab somebody works with."""
-    name = default_lab().prefix.replace("-", "bare")
-    lab = Lab(root=Path(f"/var/lib/{name}-lab"), cache=Path("/var/cache/weft-lab"), prefix=f"{name}-")
+    lab = lab_beside("bare", *ARTICLE)
     up(lab, weft=False)
     yield lab
     down(lab)

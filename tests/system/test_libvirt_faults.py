@@ -4,11 +4,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.eventually import eventually
+from tests.system.labs import lab_beside
 
 from weft.lab import life, story
 from weft.lab.domain import Card, Domain
@@ -26,7 +26,7 @@ DEAF = f"""table inet deaf {{
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = replace(life.default_lab(), hosts=(HostSpec("h1", libvirt=True),))
+    lab = lab_beside("vf", HostSpec("h1", libvirt=True))
     life.up(lab)
     story.weft(lab, "network", "create", NET, "--subnet", "192.168.200.0/24")
     story.wait_for_libvirt_network(lab.host("h1"), NET)

@@ -1,21 +1,19 @@
 """A machine of the lab is a server: systemd, and the services of the distribution's packages."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.system.labs import lab_beside
 
 from weft.lab.layout import HostSpec, Lab
-from weft.lab.life import default_lab, down, up
+from weft.lab.life import down, up
 from weft.lab.namespaces import remains
 from weft.lab.processes import run_on
 
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    name = default_lab().prefix.replace("-", "sd")
-    hosts = (HostSpec("m1", docker=True, machine=True),)
-    lab = Lab(Path(f"/var/lib/{name}-lab"), Path("/var/cache/weft-lab"), hosts=hosts, prefix=f"{name}-")
+    lab = lab_beside("sd", HostSpec("m1", docker=True, machine=True))
     up(lab, weft=False)
     yield lab
     down(lab)

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 import pytest
 from tests.support.eventually import eventually
 from tests.system.estate import await_docker_network
+from tests.system.labs import lab_beside
 
 from weft.lab import guest, life, story
 from weft.lab.emulator import Emulated
@@ -26,7 +26,7 @@ NET = "DockerSN"
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = replace(life.default_lab(), hosts=(HostSpec("h1", docker=True), HostSpec("h2")))
+    lab = lab_beside("pl", HostSpec("h1", docker=True), HostSpec("h2"))
     life.up(lab)
     story.weft(lab, "network", "create", NET, "--subnet", "192.168.200.0/24")
     await_docker_network(lab.host("h1"), NET)

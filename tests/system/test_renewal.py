@@ -1,10 +1,10 @@
 """A host's certificate ends for OVN, too: who has a new one stays, and who has not is let in no more."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.system.labs import lab_beside
 
 from weft import trust
 from weft.agent.renewal import replace as replace_certificate
@@ -20,7 +20,7 @@ LEFT = timedelta(seconds=30)
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    lab = replace(life.default_lab(), hosts=(HostSpec("h1"), HostSpec("h2")))
+    lab = lab_beside("rn", HostSpec("h1"), HostSpec("h2"))
     life.up(lab)
     yield lab
     life.down(lab)
