@@ -39,6 +39,14 @@ class Journal:
             if kept.get(lease.port_id) != lease:
                 self._write(kept | {lease.port_id: lease})
 
+    def amend(self, known: Lease, now: Lease) -> bool:
+        """Remember `now` if `known` is still what is remembered of the port; whether it was."""
+        with self._lock:
+            if self._leases.get(known.port_id) != known:
+                return False
+            self._write(self._leases | {known.port_id: now})
+            return True
+
     def forget(self, port_id: str) -> None:
         """Remember the port no longer. Idempotent."""
         with self._lock:

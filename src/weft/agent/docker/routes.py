@@ -19,15 +19,17 @@ log = structlog.get_logger()
 async def reroute(runtime: Runtime, journal: Journal, links: VethPairs, served: Iterable[Network]) -> None:
     """Lead every running container out by the router that its network has now, or not at all. Idempotent.
 
-    What fails is tried again at the next pass: the journal remembers only what was done.
+    Docker gives a container on an --internal network no default route, and neither does this. What fails is
+    tried again at the next pass: the journal remembers only what was done. Raises DockerUnavailable.
     """
     networks = {network.id: network for network in served}
+    internal = {network.id for network in await runtime.networks() if network.internal}
     for lease in journal.leases():
         network, owner = networks.get(lease.network_id), lease.workload
         if network is None or owner is None or owner.runtime != RUNTIME:
             continue
         gateways = gateways_of(network, [prefix.split("/")[0] for prefix in lease.prefixes])
-        if gateways == lease.gateways:
+        if gateways == lease.gateways or lease.docker_network in internal:
             continue
         try:
             pid = (await runtime.inspect(owner.id)).pid
@@ -36,5 +38,5 @@ async def reroute(runtime: Runtime, journal: Journal, links: VethPairs, served: 
         except (DockerUnavailable, LinkFailed) as error:
             log.warning("default route not changed", port_id=lease.port_id, why=str(error))
             continue
-        journal.keep(replace(lease, gateways=gateways))
-        log.info("default route changed", port_id=lease.port_id, gateways=gateways)
+        if journal.amend(lease, replace(lease, gateways=gateways)):  # or it has begun another life meanwhile
+            log.info("default route changed", port_id=lease.port_id, gateways=gateways)

@@ -74,6 +74,8 @@ class DockerNetwork:
     weft_id: str = ""
     subnets: tuple[str, ...] = ()
     ipv6: bool = False
+    internal: bool = False
+    """Whether it was made with --internal: its containers are to have no way out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +231,7 @@ def _network(raw: Mapping[str, Any]) -> DockerNetwork:
         labels=raw.get("Labels") or {},
         weft_id=options.get("weft.network", "") if raw["Driver"] == "weft" else "",
         ipv6=bool(raw.get("EnableIPv6")),
+        internal=bool(raw.get("Internal")),
         subnets=tuple(config["Subnet"] for config in ipam.get("Config") or () if config.get("Subnet")),
     )
 
