@@ -27,6 +27,10 @@ log = structlog.get_logger()
 
 Call = Callable[[Body], Awaitable[Body]]
 
+_ONE_CALL = {"Connection": "close"}
+"""Docker would keep the connection, and put its next call into it also when we are stuck: no fallback can
+take that one, and Docker waits without end. A call that opens a connection waits in the socket instead."""
+
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.05
 
 
@@ -99,7 +103,6 @@ def server(driver: Driver) -> uvicorn.Server:
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=2,
-        timeout_keep_alive=60,
     )
     return uvicorn.Server(config)
 
@@ -122,7 +125,7 @@ def _route(name: str, call: Call) -> Route:
             answer = messages.refusal(str(error))
         except LookupError as error:
             answer = messages.refusal(f"{name} came without {error}")
-        return JSONResponse(dict(answer), media_type=messages.CONTENT_TYPE)
+        return JSONResponse(dict(answer), headers=_ONE_CALL, media_type=messages.CONTENT_TYPE)
 
     return Route(f"/{name}", endpoint, methods=["POST"])
 
