@@ -276,6 +276,34 @@ def test_a_pruned_network_comes_back(h1: LabHost, estate: Estate) -> None:
     story.run_native(h1, "bb", "blue")
 
 
+def test_an_internal_network_of_docker_has_no_way_out_also_when_a_router_comes(
+    lab: Lab, h1: LabHost, estate: Estate
+) -> None:
+    estate.network("blue", "10.61.0.0/24", h1)
+    inner = ("--internal", "-d", "weft", "--ipam-driver", "weft", "--ipam-opt", "weft.network=blue")
+    run_on(h1, "docker", "network", "create", *inner, "inner")
+    story.run_native(h1, "aa", "inner")
+    story.run_native(h1, "bb", "blue")
+
+    story.weft(lab, "router", "create", "way", "--network", "blue", "--wait")
+    try:
+        until(lambda: "default" in _routes(h1, "bb"), "a way out for who is to have one", timeout_s=20)
+        story.run_native(h1, "cc", "inner")
+
+        assert "default" not in _routes(h1, "aa")
+        assert "default" not in _routes(h1, "cc")
+        assert story.fetches(h1, "aa", story.address_of(lab, "bb"))
+    finally:
+        life.weft_on_central(lab, "router", "detach", "way", "blue", "--wait")
+        life.weft_on_central(lab, "router", "delete", "way")
+        run_on(h1, "docker", "rm", "-f", "aa", "cc")
+        run_on(h1, "docker", "network", "rm", "inner")
+
+
+def _routes(host: LabHost, container: str) -> str:
+    return run_on(host, "docker", "exec", container, "ip", "route")
+
+
 def test_an_unknown_pool_or_endpoint_is_an_answer_and_not_a_hang(h1: LabHost, estate: Estate) -> None:
     del estate
     ask = ("curl", "-sS", "-m5", "--unix-socket", "/run/docker/plugins/weft.sock", "-d")

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.fakes.vswitch import FakeLinks, FakeSwitch
 from weft.agent.attachment import host_end
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
-from weft.agent.docker.plugin import application
+from weft.agent.docker.plugin import application, bind, server
 from weft.agent.docker.runtime import Container, DockerNetwork, Endpoint, Owner
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
@@ -148,6 +149,36 @@ def test_parallel_starts_are_quarantined_until_join_tells_them_apart(engine: Eng
         assert engine.owners() == {"id-b": False}
         (port,) = engine.server.ports.values()
         assert port.labels == {"tier": "back"}
+
+    asyncio.run(claim())
+
+
+def test_a_container_with_two_networks_is_known_on_the_second_and_nobody_else_gets_its_place(
+    engine: Engine,
+) -> None:
+    """Docker asks for one network after the other, and lists the endpoints when all are there."""
+    blue = replace(WEB, id="33333333-3333-4333-8333-333333333333", name="blue")
+    engine.server.others = (blue,)
+    engine.runtime.docker_networks.append(DockerNetwork(id="db", name="blue", driver="weft", weft_id=blue.id))
+
+    async def claim() -> None:
+        for name in ("a", "b"):
+            engine.create(name)
+        both = {"web": Endpoint(), "blue": Endpoint()}
+        engine.runtime.put(replace(engine.runtime.listed["id-a"], endpoints=both))
+        engine.runtime.put(replace(engine.runtime.listed["id-b"], endpoints={"blue": Endpoint()}))
+        await engine.begin("a", "e1")
+        await engine.finish("a", "e1")
+
+        engine.runtime.starting = {"id-a"}
+        await engine.call("IpamDriver.RequestAddress", PoolID=blue.id, Address="")
+        engine.runtime.starting = {"id-a", "id-b"}
+        await engine.call("IpamDriver.RequestAddress", PoolID=blue.id, Address="")
+
+        on_blue = [
+            p.workload.id for p in engine.server.ports.values() if p.network_id == blue.id and p.workload
+        ]
+        assert on_blue == ["id-a", "id-b"]
 
     asyncio.run(claim())
 
@@ -309,5 +340,27 @@ def test_another_ipam_driver_is_refused_with_the_options_to_use(engine: Engine) 
         data = [{"AddressSpace": "LocalDefault", "Pool": "172.18.0.0/16"}]
         answer = await engine.call("NetworkDriver.CreateNetwork", NetworkID="dn", IPv4Data=data)
         assert "--ipam-driver weft" in answer["Err"]
+
+    asyncio.run(claim())
+
+
+def test_every_answer_ends_its_connection_so_that_no_call_can_follow_into_a_stuck_agent(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async def claim() -> None:
+        path = tmp_path / "weft.sock"
+        plugin = server(engine.driver)
+        with bind(path) as listening:
+            serving = asyncio.create_task(plugin.serve([listening]))
+            reader, writer = await asyncio.open_unix_connection(path)
+            call = b"POST /Plugin.Activate HTTP/1.1\r\nHost: weft\r\nContent-Length: 2\r\n\r\n{}"
+            writer.write(call)
+            async with asyncio.timeout(2):
+                answer = await reader.read()
+            writer.close()
+            plugin.should_exit = True
+            await serving
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"NetworkDriver" in answer
 
     asyncio.run(claim())

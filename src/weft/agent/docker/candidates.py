@@ -27,8 +27,8 @@ def candidates(
     """The containers configured for one of the Docker `networks` that have no live endpoint there.
 
     `networks` are names and ids: a container has whichever its user wrote. `busy` are ids of containers whose
-    request is being served already. `address` is what --ip asked for; who asks for none is not among those
-    who did. `name` is the container's own, which Docker 29 tells.
+    request on this network is being served already. `address` is what --ip asked for; who asks for none is
+    not among those who did. `name` is the container's own, which Docker 29 tells.
     """
     return tuple(
         Candidate(container, endpoint)

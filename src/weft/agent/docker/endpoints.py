@@ -94,13 +94,18 @@ class Endpoints:
         found = candidates(
             containers,
             networks={name for n in networks for name in (n.name, n.id)},
-            busy={start.lease.workload.id for start in self.starts.values() if start.lease.workload},
+            busy=self._busy(request.network_id),
             address=request.address,
             name=request.container,
         )
         lease = await self._asking(request, found, await self._engine())
         self.starting(lease)
         return lease
+
+    def _busy(self, network_id: str) -> set[str]:
+        """Who has got an answer on this network; Docker asks for the networks of a container one by one."""
+        leases = [start.lease for start in self.starts.values()]
+        return {one.workload.id for one in leases if one.workload and one.network_id == network_id}
 
     def starting(self, lease: Lease, labels: Mapping[str, str] | None = None) -> None:
         """Note how far a start has come."""
