@@ -136,6 +136,26 @@ def test_a_single_candidate_has_its_labels_before_docker_asks_for_an_endpoint(en
     asyncio.run(claim())
 
 
+@pytest.mark.parametrize(("internal", "way"), [(False, "10.0.0.1"), (True, None)])
+def test_join_names_the_way_out_but_not_on_an_internal_network(
+    engine: Engine,
+    internal: bool,  # noqa: FBT001 - a parameter of the test
+    way: str | None,
+) -> None:
+    engine.server.network = replace(WEB, router="r")
+    engine.runtime.docker_networks = [
+        DockerNetwork(id="dn", name="web", driver="weft", weft_id=WEB.id, internal=internal)
+    ]
+
+    async def claim() -> None:
+        engine.create("a")
+        answer = await engine.start("a", "e1")
+        assert answer.get("Gateway") == way
+        assert answer["DisableGatewayService"] is True
+
+    asyncio.run(claim())
+
+
 def test_parallel_starts_are_quarantined_until_join_tells_them_apart(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a", tier="front")

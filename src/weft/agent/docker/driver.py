@@ -14,7 +14,7 @@ import structlog
 
 from weft.agent.attachment import Lease, container_end, host_end
 from weft.agent.docker import messages
-from weft.agent.docker.endpoints import Endpoints
+from weft.agent.docker.endpoints import DockerStarting, Endpoints
 from weft.agent.docker.messages import AddressRequest, Body, EndpointRequest, PoolRequest
 from weft.agent.docker.runtime import Event
 from weft.agent.leases import Leases
@@ -111,6 +111,7 @@ class Driver:
         try:
             labels = {} if start is None else start.labels
             revision = await self.endpoints.identify(lease, str(body["NetworkID"]), labels)
+            leads_out = bool(lease.gateways) and not await self.endpoints.is_internal(str(body["NetworkID"]))
             await asyncio.to_thread(
                 await_flows,
                 lease,
@@ -119,13 +120,15 @@ class Driver:
                 realised=self.leases.realised,
                 switch=self.switch,
             )
-        except (ClientError, PlugFailed) as error:
+        except (ClientError, DockerStarting, PlugFailed) as error:
             await asyncio.to_thread(unplug, lease.port_id, links=self.links, switch=self.switch)
             await asyncio.to_thread(self.leases.report, lease.port_id, "failed", str(error))
             raise
         self._begin(asyncio.to_thread(self.leases.report, lease.port_id, "up"))
         log.info("endpoint joined", port_id=lease.port_id, link=host_end(lease.port_id))
-        return messages.joined(container_end(lease.port_id), lease.gateway(4), lease.gateway(6))
+        # Docker sets the route that it is told of, also on a network that is to have none.
+        ways = (lease.gateway(4), lease.gateway(6)) if leads_out else (None, None)
+        return messages.joined(container_end(lease.port_id), *ways)
 
     async def delete_endpoint(self, body: Body) -> Body:
         """Unplug; the lease stays with its owner. Idempotent."""

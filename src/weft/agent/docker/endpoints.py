@@ -170,6 +170,15 @@ class Endpoints:
             log.warning("labels of driver options not told", port_id=lease.port_id, why=str(error))
             return 0
 
+    async def is_internal(self, docker_network: str) -> bool:
+        """Whether the Docker network was made with --internal. Raises DockerStarting."""
+        try:
+            async with asyncio.timeout(LISTING_S):
+                networks = await self.runtime.networks()
+        except (TimeoutError, DockerUnavailable) as error:
+            raise DockerStarting from error
+        return any(network.internal for network in networks if network.id == docker_network)
+
     def of_address(self, address: str) -> tuple[Lease, ...]:
         """The leases that have this address: those being started, or else any."""
         starting = [start.lease for start in self.starts.values() if start.lease.has(address)]

@@ -19,8 +19,8 @@ log = structlog.get_logger()
 async def reroute(runtime: Runtime, journal: Journal, links: VethPairs, served: Iterable[Network]) -> None:
     """Lead every running container out by the router that its network has now, or not at all. Idempotent.
 
-    Docker gives a container on an --internal network no default route, and neither does this. What fails is
-    tried again at the next pass: the journal remembers only what was done. Raises DockerUnavailable.
+    A container on an --internal network of Docker's gets no default route. What fails is tried
+    again at the next pass: the journal remembers only what was done. Raises DockerUnavailable.
     """
     networks = {network.id: network for network in served}
     internal = {network.id for network in await runtime.networks() if network.internal}
