@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -121,6 +122,8 @@ class FakeServer:
     network: Network = WEB
     others: tuple[Network, ...] = ()
     """Further networks with the same subnet; addresses are handed out in one order."""
+    made: tuple[Network, ...] = ()
+    """What the host had made."""
     away: bool = False
     ports: dict[str, Port] = field(default_factory=dict)
     statuses: list[tuple[str, str]] = field(default_factory=list)
@@ -294,7 +297,28 @@ class FakeServer:
     def host_networks(self, host: str) -> HostNetworks:
         del host
         self._reached()
-        return HostNetworks(revision=1, items=(self.network,))
+        return HostNetworks(revision=1, items=(self.network, *self.made))
+
+    def create_host_network(self, host: str, *, project: str | None, name: str, cidr: str) -> Network:
+        del host
+        self._reached()
+        subnet = replace(self.network.subnets[0], cidr=cidr, gateway=str(ip_network(cidr)[1]))
+        number = 1 + len(self.made)
+        self.made += (
+            replace(
+                self.network,
+                id=f"33333333-3333-4333-8333-{number:012}",
+                name=name,
+                project=project or "default",
+                subnets=(subnet,),
+            ),
+        )
+        return self.made[-1]
+
+    def remove_host_network(self, host: str, network_id: str) -> None:
+        del host
+        self._reached()
+        self.made = tuple(network for network in self.made if network.id != network_id)
 
     def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]:
         del host

@@ -26,6 +26,7 @@ from weft.agent.conntrack import Conntrack
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
+from weft.agent.docker.pools import Pools
 from weft.agent.docker.resync import RETRY_S, Resync
 from weft.agent.docker.routes import reroute
 from weft.agent.docker.runtime import Docker, DockerUnavailable
@@ -224,7 +225,7 @@ class _Agent:
             tell(self._supervisor, "READY=1")
             await _until(ending, tasks)
             return
-        docker = Docker(self._settings.docker_socket)
+        docker = Docker(self._settings.docker_socket, self._served.id_of)
         watch = Watch(
             runtime=docker,
             leases=self._leases,
@@ -238,7 +239,7 @@ class _Agent:
             leases=self._leases,
             links=self._links,
             switch=self._switch,
-            served=self._served.networks,
+            pools=Pools(self._served),
         )
         resync = Resync(
             runtime=docker,
@@ -257,7 +258,7 @@ class _Agent:
                 tasks.append(asyncio.create_task(_serve(plugin, listening)))
                 tell(self._supervisor, "READY=1")  # Docker may be waiting for us: never wait for Docker
                 tasks.append(asyncio.create_task(self._follow(watch, ready)))
-                tasks.append(asyncio.create_task(self._keep_networks(docker)))
+                tasks.append(asyncio.create_task(self._keep_networks(docker, driver)))
                 tasks.append(asyncio.create_task(self._resync(resync)))
                 await _until(ending, tasks)
         finally:
@@ -315,7 +316,7 @@ class _Agent:
             self.followed.clear()
             await asyncio.sleep(RECONNECT_S)
 
-    async def _keep_networks(self, docker: Docker) -> None:
+    async def _keep_networks(self, docker: Docker, driver: Driver) -> None:
         """Served networks as Docker networks; the server's list is small, and asked for often."""
         while True:
             if self.followed.is_set():
@@ -324,7 +325,11 @@ class _Agent:
                     served = await asyncio.to_thread(self._served.refresh)
                     if self._served.rules() != asked:
                         self.compare.set()  # who runs without a port may get one now
-                    planned = docker_networks.plan(served, await docker.networks(), await docker.containers())
+                    present, containers = await docker.networks(), await docker.containers()
+                    busy = driver.pools.being_created()
+                    planned = docker_networks.plan(
+                        [one for one in served if one.id not in busy], present, containers
+                    )
                     await docker_networks.apply(docker, planned)
                     await reroute(docker, self._leases.journal, self._links, served)
                 except (ClientError, DockerUnavailable) as error:

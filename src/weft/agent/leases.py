@@ -8,7 +8,16 @@ import structlog
 
 from weft.agent.attachment import Attachment, Lease, Wanted
 from weft.agent.journal import Journal, same
-from weft.client import Attached, AttachRule, ClientError, HostNetworks, Port, ProblemError, ServerUnreachable
+from weft.client import (
+    Attached,
+    AttachRule,
+    ClientError,
+    HostNetworks,
+    Network,
+    Port,
+    ProblemError,
+    ServerUnreachable,
+)
 from weft.model.port import Workload
 
 log = structlog.get_logger()
@@ -73,6 +82,10 @@ class Server(Protocol):
     ) -> None: ...
     def heartbeat(self, host: str, **facts: object) -> None: ...  # noqa: D102
     def host_networks(self, host: str) -> HostNetworks: ...  # noqa: D102
+    def create_host_network(  # noqa: D102
+        self, host: str, *, project: str | None, name: str, cidr: str
+    ) -> Network: ...
+    def remove_host_network(self, host: str, network_id: str) -> None: ...  # noqa: D102
     def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]: ...  # noqa: D102
     def host_failures(self, host: str) -> tuple[Workload, ...]: ...  # noqa: D102
     def forget_failure(self, host: str, workload: Workload) -> None: ...  # noqa: D102

@@ -4,11 +4,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from time import monotonic
+from uuid import UUID
 
 from weft.agent.leases import Server
 from weft.client import AttachRule, ClientError, HostNetworks, Network
 
 FRESH_S = 5.0
+
+
+def named(networks: Iterable[Network], reference: str) -> tuple[Network, ...]:
+    """Those with this id or name; the name may be PROJECT.NAME. Pure."""
+    return tuple(n for n in networks if reference in (n.id, n.name, f"{n.project}.{n.name}"))
 
 
 class ServedNetworks:
@@ -21,6 +27,7 @@ class ServedNetworks:
         self._heard: HostNetworks | None = None
         self._rules: tuple[AttachRule, ...] = ()
         self._at = 0.0
+        self._meant: dict[str, str] = {}
 
     def networks(self) -> tuple[Network, ...]:
         """As heard a moment ago, or asked for now; older while the server is away. Raises ClientError."""
@@ -42,6 +49,30 @@ class ServedNetworks:
             self._heard, self._rules, self._at = heard, rules, self._now()
         return heard.items
 
+    def id_of(self, reference: str) -> str:
+        """The id of the network with this id or name, as last heard; empty while that is not known.
+
+        Asks nobody. What a name has meant once it means as long as that network is there.
+        """
+        with self._lock:
+            heard = () if self._heard is None else self._heard.items
+            ids = {network.id for network in heard}
+            if self._meant.get(reference) not in ids and len(found := named(heard, reference)) == 1:
+                self._meant[reference] = found[0].id
+            return self._meant.get(reference, reference if is_id(reference) else "")
+
+    def make(self, name: str, cidr: str) -> Network:
+        """A new network, NAME or PROJECT.NAME, with one subnet. Raises ClientError."""
+        project, _, name = name.rpartition(".")
+        made = self._server.create_host_network(self._host, project=project or None, name=name, cidr=cidr)
+        self.refresh()
+        return made
+
+    def unmake(self, network_id: str) -> None:
+        """Remove a network that `make` made and that nobody has used. Raises ClientError."""
+        self._server.remove_host_network(self._host, network_id)
+        self.refresh()
+
     def rules(self) -> tuple[AttachRule, ...]:
         """The attach rules as last heard, first to last; none before anything was heard."""
         with self._lock:
@@ -62,3 +93,11 @@ def names(networks: Iterable[Network], taken: set[str]) -> dict[str, str]:
         if name not in taken:
             found[network.id] = name
     return found
+
+
+def is_id(reference: str) -> bool:
+    """Whether this is a network's id and not a name. Pure."""
+    try:
+        return str(UUID(reference)) == reference
+    except ValueError:
+        return False

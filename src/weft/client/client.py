@@ -177,6 +177,19 @@ class Client:
         items = tuple(Network.from_body(item) for item in body["items"])
         return HostNetworks(revision=int(body.get("revision") or 0), items=items)
 
+    def create_host_network(self, host: str, *, project: str | None, name: str, cidr: str) -> Network:
+        """A new network with one subnet in a project that `host` serves; without one: its default."""
+        body: dict[str, object] = {"name": name, "subnets": [{"cidr": cidr}]}
+        if project is not None:
+            body["project"] = project
+        return Network.from_body(
+            self._transport.send("POST", path_of("hosts", host, "networks"), body=body).body
+        )
+
+    def remove_host_network(self, host: str, network_id: str) -> None:
+        """Take back a network that `host` has just made, and that nobody has changed or used."""
+        self._transport.send("DELETE", path_of("hosts", host, "networks", network_id))
+
     def host_attach_rules(self, host: str) -> tuple[AttachRule, ...]:
         """The attach rules that `host` asks, first to last."""
         body = self._transport.send("GET", path_of("hosts", host, "attach-rules")).body

@@ -13,9 +13,11 @@ from weft.agent.attachment import host_end
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import application, bind, server
+from weft.agent.docker.pools import Pools
 from weft.agent.docker.runtime import Container, DockerNetwork, Endpoint, Owner
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
+from weft.agent.served import ServedNetworks
 
 
 class Engine:
@@ -31,7 +33,7 @@ class Engine:
             leases=leases,
             links=self.links,
             switch=self.switch,
-            served=lambda: (WEB,),
+            pools=Pools(ServedNetworks(self.server, "h1")),
         )
 
     def create(self, name: str, **labels: str) -> None:
@@ -382,5 +384,71 @@ def test_every_answer_ends_its_connection_so_that_no_call_can_follow_into_a_stuc
             await serving
         assert answer.startswith(b"HTTP/1.1 200")
         assert b"NetworkDriver" in answer
+
+    asyncio.run(claim())
+
+
+NEW = {"Pool": "10.7.0.0/24", "Options": {"weft.network": "blue"}}
+
+
+def test_a_network_that_is_not_there_is_made_with_its_subnet_and_stays(engine: Engine) -> None:
+    async def claim() -> None:
+        pool = await engine.call("IpamDriver.RequestPool", **NEW)
+        gateway = {"RequestAddressType": "com.docker.network.gateway"}
+        way = await engine.call("IpamDriver.RequestAddress", PoolID=pool["PoolID"], Options=gateway)
+        (made,) = engine.server.made
+        assert (made.name, made.id, pool["Pool"]) == ("blue", pool["PoolID"], "10.7.0.0/24")
+        assert way["Address"] == "10.7.0.1/24"
+        assert engine.driver.pools.being_created() == {made.id}, "the agent makes no Docker network beside"
+
+        created = [{"AddressSpace": "weft", "Pool": "10.7.0.0/24"}]
+        assert await engine.call("NetworkDriver.CreateNetwork", NetworkID="dn2", IPv4Data=created) == {}
+        await engine.call("IpamDriver.ReleasePool", PoolID=pool["PoolID"])
+        assert engine.server.made == (made,), "docker network rm"
+
+    asyncio.run(claim())
+
+
+def test_what_was_made_for_a_docker_network_that_fails_is_taken_back(engine: Engine) -> None:
+    async def claim() -> None:
+        pool = await engine.call("IpamDriver.RequestPool", **NEW)
+        asked = {"RequestAddressType": "com.docker.network.gateway"}
+        wrong = await engine.call(
+            "IpamDriver.RequestAddress", PoolID=pool["PoolID"], Address="10.7.0.9", Options=asked
+        )
+        assert "the gateway of network blue is 10.7.0.1 and not 10.7.0.9" in wrong["Err"]
+        assert engine.server.made
+
+        await engine.call("IpamDriver.ReleasePool", PoolID=pool["PoolID"])
+
+        assert engine.server.made == ()
+
+    asyncio.run(claim())
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"Options": {}}, "--ipam-opt weft.network=NAME"),
+        ({"Options": {"weft.network": "blue"}}, "with --subnet it is made"),
+        ({**NEW, "V6": True, "Pool": "fd00::/64"}, "serves no network 'blue'"),
+        ({**NEW, "Options": {"weft.network": "44444444-4444-4444-8444-444444444444"}}, "serves no network"),
+        ({**NEW, "Options": {"weft.network": "web"}}, "network web of project default has no 10.7.0.0/24"),
+    ],
+)
+def test_a_pool_that_cannot_be_is_refused_and_makes_nothing(
+    engine: Engine, body: dict[str, Any], said: str
+) -> None:
+    async def claim() -> None:
+        assert said in (await engine.call("IpamDriver.RequestPool", **body))["Err"]
+        assert engine.server.made == ()
+
+    asyncio.run(claim())
+
+
+def test_without_the_server_no_network_is_made(engine: Engine) -> None:
+    async def claim() -> None:
+        engine.server.away = True
+        assert "https://weft.example:7443" in (await engine.call("IpamDriver.RequestPool", **NEW))["Err"]
 
     asyncio.run(claim())

@@ -299,3 +299,59 @@ def test_a_failed_attachment_counts_among_the_ports_of_the_metrics(rest: Rest, h
     h1.post("/hosts/h1/failures", {"network": "none such", "workload": WEB, "reason": "no network"})
 
     assert 'weft_ports{state="failed"} 1.0' in rest.get("/metrics", root=True).text
+
+
+BLUE = {"name": "blue", "subnets": [{"cidr": "10.7.0.0/24"}]}
+
+
+def test_a_host_makes_networks_in_the_projects_it_serves_and_in_no_other(rest: Rest, h1: Rest) -> None:
+    rest.made("/projects", {"name": "lab"})
+
+    made = h1.post("/hosts/h1/networks", BLUE)
+
+    assert made.status_code == 201, made.text
+    assert (made.json()["project"], made.json()["description"]) == ("default", "made on host h1")
+    assert rest.get("/networks/blue").json()["id"] == made.json()["id"]
+    refused = h1.post("/hosts/h1/networks", {**BLUE, "project": "lab"})
+    assert (refused.status_code, refused.json()["field"]) == (404, "project")
+    assert h1.post("/hosts/h2/networks", BLUE).status_code == 403
+    assert h1.post("/networks", BLUE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({**BLUE, "name": "net"}, 409, "name"),
+        ({"name": "blue"}, 422, "subnets"),
+        ({**BLUE, "subnets": []}, 422, "subnets"),
+        ({**BLUE, "subnets": [{"cidr": "10.7.0.1/24"}]}, 422, "subnets.0.cidr"),
+        ({**BLUE, "subnets": [{"cidr": "10.7.0.0/24"}, {"cidr": "10.7.0.128/25"}]}, 409, "cidr"),
+    ],
+)
+def test_a_network_that_a_host_cannot_make_changes_nothing(
+    rest: Rest, h1: Rest, body: dict[str, Any], status: int, field: str
+) -> None:
+    before = rest.store.revision
+
+    refused = h1.post("/hosts/h1/networks", body)
+
+    assert (refused.status_code, refused.json()["field"]) == (status, field), refused.text
+    assert rest.store.revision == before
+
+
+def test_a_host_takes_back_only_what_it_made_and_nobody_changed_or_used(rest: Rest, h1: Rest) -> None:
+    h2 = rest.with_token(Role.HOST, host="h2")
+    declared = rest.get("/networks/net").json()["id"]
+    made, changed, used = (
+        h1.post("/hosts/h1/networks", {**BLUE, "name": name}).json()["id"] for name in ("a", "b", "c")
+    )
+    rest.ask("PATCH", f"/networks/{changed}", {"description": "ours"})
+    rest.made("/ports", {"network": used})
+
+    assert h1.delete(f"/hosts/h1/networks/{declared}").status_code == 403
+    assert h2.delete(f"/hosts/h2/networks/{made}").status_code == 403
+    assert h1.delete(f"/hosts/h1/networks/{changed}").status_code == 403
+    assert h1.delete(f"/hosts/h1/networks/{used}").status_code == 409
+    assert h1.delete(f"/hosts/h1/networks/{uuid4()}").status_code == 404
+    assert h1.delete(f"/hosts/h1/networks/{made}").status_code == 204
+    assert {n["name"] for n in rest.get("/networks").json()["items"]} == {"net", "b", "c"}

@@ -118,3 +118,19 @@ def test_an_interface_that_a_person_plugged_is_not_for_docker_to_remove() -> Non
     plugged = [*RUNNING.plugged, Plugged("tap7", "22222222-2222-4222-8222-222222222222")]
 
     assert leftovers(replace(RUNNING, plugged=plugged)) == NOTHING
+
+
+def test_a_docker_network_of_which_nothing_is_known_costs_nobody_a_port() -> None:
+    """A user's own network names its Weft network, and the server has not been heard yet."""
+    unknown = [DockerNetwork(id="d1", name="web", driver="weft")]
+    stopped = {"c1": replace(CONTAINER, state="exited", endpoints={"web": Endpoint()})}
+    idle = [replace(LEASE, endpoint="")]
+
+    assert leftovers(replace(RUNNING, networks=unknown)) == NOTHING
+    assert leftovers(replace(RUNNING, networks=unknown, containers=stopped, leases=idle)).ports == frozenset()
+
+
+def test_a_live_endpoint_is_used_whatever_its_docker_network_is_thought_to_be() -> None:
+    renamed = [DockerNetwork(id="d1", name="web", driver="weft", weft_id="n2")]
+
+    assert leftovers(replace(RUNNING, networks=renamed)) == NOTHING

@@ -84,3 +84,10 @@ def test_a_network_whose_prefix_changed_is_made_anew_once_nobody_runs_on_it() ->
 
     assert (used.remove, used.create) == ((), ())
     assert (free.remove, [config["Name"] for config in free.create]) == ((OURS,), ["web"])
+
+
+def test_a_network_of_a_users_own_with_the_same_name_stands_for_ours() -> None:
+    own = DockerNetwork(id="d2", name="web", driver="weft", weft_id=WEB.id)
+
+    assert names(WEB, present=(own,)) == []
+    assert names(WEB, present=(replace(own, name="mine"),)) == ["web"]

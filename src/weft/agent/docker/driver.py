@@ -4,9 +4,8 @@ What must outlive the agent is in the journal: an endpoint is a lease that has a
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from time import monotonic
 from typing import Any
 
@@ -16,15 +15,14 @@ from weft.agent.attachment import Lease, container_end, host_end
 from weft.agent.docker import messages
 from weft.agent.docker.endpoints import DockerStarting, Endpoints
 from weft.agent.docker.messages import AddressRequest, Body, EndpointRequest, PoolRequest
+from weft.agent.docker.pools import Pools
 from weft.agent.docker.runtime import Event
 from weft.agent.leases import Leases
 from weft.agent.plug import INSTALL_S, PlugFailed, Switch, VethPairs, await_flows, plug_pair, unplug
-from weft.client import ClientError, Network
+from weft.client import ClientError
 from weft.model.errors import Invalid
 
 log = structlog.get_logger()
-
-Served = Callable[[], tuple[Network, ...]]
 
 
 @dataclass
@@ -35,33 +33,25 @@ class Driver:
     leases: Leases
     links: VethPairs
     switch: Switch
-    served: Served
-    """The networks of this host, from the server or as last heard. Raises ClientError."""
+    pools: Pools
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     # IpamDriver
 
     async def request_pool(self, body: Body) -> Body:
-        """The pool of the network that the options name."""
-        request = PoolRequest.from_body(body)
-        network = await self._network(request.network)
-        subnets = [s for s in network.subnets if ip_network(s.cidr).version == request.version]
-        if request.pool:
-            subnets = [s for s in subnets if s.cidr == request.pool]
-        if not subnets:
-            what = request.pool or f"IPv{request.version} subnet"
-            raise Invalid(f"network {network.name} of project {network.project} has no {what}")
-        return {
-            "PoolID": messages.pool_id(network.id, request.version),
-            "Pool": subnets[0].cidr,
-            "Data": {},
-        }
+        """The pool of the network that the options name; with a --subnet one that is not there is made."""
+        return await self.pools.request(PoolRequest.from_body(body))
+
+    async def release_pool(self, body: Body) -> Body:
+        """Take back what was made for a Docker network that could not be created; nothing else goes."""
+        await self.pools.release(messages.parse_pool(str(body.get("PoolID") or ""))[0])
+        return {}
 
     async def request_address(self, body: Body) -> Body:
         """The gateway's address, or a port's; the port is made here."""
         request = AddressRequest.from_body(body)
         if request.gateway:
-            return {"Address": await self._gateway(request), "Data": {}}
+            return {"Address": await self.pools.gateway(request), "Data": {}}
         lease = await self.endpoints.obtain(request)
         prefix = lease.prefix(request.version)
         if prefix is None or request.address not in ("", prefix.split("/")[0]):
@@ -83,8 +73,9 @@ class Driver:
     # NetworkDriver
 
     async def create_network(self, body: Body) -> Body:
-        """Refuse what Weft would not hand out addresses for; nothing else is to be done."""
+        """Refuse what Weft would not hand out addresses for. What was made for it stays from now on."""
         messages.check_foreign_ipam(body)
+        self.pools.created({data.get("Pool") for data in body.get("IPv4Data") or ()})
         return {}
 
     async def create_endpoint(self, body: Body) -> Body:
@@ -162,24 +153,6 @@ class Driver:
                     log.warning("port stays in quarantine", port_id=lease.port_id, why=str(error))
 
     # How
-
-    async def _network(self, wanted: str) -> Network:
-        """The served network with this id or name; the name may be PROJECT.NAME."""
-        served = await asyncio.to_thread(self.served)
-        found = [n for n in served if wanted in (n.id, n.name, f"{n.project}.{n.name}")]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise Invalid(f"this host serves no network {wanted!r}; `weft network list` shows what there is")
-        raise Invalid(f"several projects have a network {wanted!r}; write PROJECT.{wanted}, or its id")
-
-    async def _gateway(self, request: AddressRequest) -> str:
-        network = await self._network(request.network_id)
-        for subnet in network.subnets:
-            cidr = ip_network(subnet.cidr)
-            if cidr.version == request.version and (request.address or subnet.gateway):
-                return f"{request.address or subnet.gateway}/{cidr.prefixlen}"
-        raise Invalid(f"network {network.name} has no IPv{request.version} gateway")
 
     async def _lease_for(self, request: EndpointRequest) -> Lease:
         found = self.endpoints.of_address(request.address)

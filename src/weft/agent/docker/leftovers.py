@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from weft.agent.attachment import Lease, host_end, is_host_end
-from weft.agent.docker.runtime import RUNTIME, Container, DockerNetwork
+from weft.agent.docker.runtime import DRIVER, RUNTIME, Container, DockerNetwork
 from weft.agent.plug import Plugged
 from weft.client import Port
 
@@ -68,6 +68,8 @@ def _is_nobodys(lease: Lease, found: Found) -> bool:
     if (lease.workload.runtime, lease.workload.engine) != (RUNTIME, found.engine):
         return False
     owner = found.containers.get(lease.workload.id)
+    if owner is not None and lease.endpoint in _endpoints([owner]):
+        return False
     return owner is None or not _may_use(owner, lease.network_id, found.networks)
 
 
@@ -91,10 +93,14 @@ def _is_used(lease: Lease, found: Found) -> bool:
 
 
 def _may_use(container: Container, network_id: str, networks: Iterable[DockerNetwork]) -> bool:
-    """Whether the container is configured for the network; a Docker network that is gone may come back."""
+    """Whether the container is configured for the network.
+
+    A Docker network that is gone may come back, and one that stands for nobody knows what may be it.
+    """
     if container.network_mode == "none":
         return True
-    stands_for = {name: network.weft_id for network in networks for name in (network.name, network.id)}
+    known = [network for network in networks if network.weft_id or network.driver != DRIVER]
+    stands_for = {name: network.weft_id for network in known for name in (network.name, network.id)}
     return any(stands_for.get(name, network_id) == network_id for name in container.endpoints)
 
 

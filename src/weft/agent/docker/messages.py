@@ -42,7 +42,7 @@ class PoolRequest:
         if not network:
             raise Invalid(
                 "say which Weft network this is: docker network create --driver weft --ipam-driver weft "
-                "--ipam-opt weft.network=NAME (or let the agent create the Docker network)"
+                "--ipam-opt weft.network=NAME, with --subnet to make it (or let the agent do all of this)"
             )
         return cls(network, body.get("Pool") or "", 6 if body.get("V6") else 4)
 

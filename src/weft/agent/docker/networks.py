@@ -29,11 +29,13 @@ def plan(
 ) -> NetworkPlan:
     """Make our Docker networks those of `served` that have a subnet. Pure.
 
+    One that somebody else made, of the same name and for the same network, is as good as ours.
     Docker cannot rename or change a network, only make it anew: one that a running container is on stays as
     it is, and one that a stopped container names keeps its name.
     """
-    wanted = {network.id: network for network in served if _subnets(network)}
     others = [network for network in present if OURS not in network.labels]
+    standing = {(network.name, network.weft_id) for network in others}
+    wanted = {n.id: n for n in served if _subnets(n) and (n.name, n.id) not in standing}
     ours = [network for network in present if OURS in network.labels]
     called = names(wanted.values(), taken={network.name for network in others})
     named, live = _in_use(containers)

@@ -51,7 +51,7 @@ def application(driver: Driver) -> Starlette:
         "IpamDriver.GetCapabilities": _always(messages.IPAM_CAPABILITIES),
         "IpamDriver.GetDefaultAddressSpaces": _always(messages.ADDRESS_SPACES),
         "IpamDriver.RequestPool": driver.request_pool,
-        "IpamDriver.ReleasePool": _always({}),
+        "IpamDriver.ReleasePool": driver.release_pool,
         "IpamDriver.RequestAddress": driver.request_address,
         "IpamDriver.ReleaseAddress": driver.release_address,
     }

@@ -1,7 +1,7 @@
 """The Docker engine as the agent sees it: a few questions, and events."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from aiodocker.networks import DockerNetwork as DockerApiNetwork
 from weft.model.port import Workload
 
 RUNTIME = "docker"
+DRIVER = "weft"
 
 
 class DockerUnavailable(Exception):
@@ -65,7 +66,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockerNetwork:
-    """A Docker network; `weft_id` is the Weft network it stands for, empty if none."""
+    """A Docker network; `weft_id` is the Weft network it stands for, empty if none or if not known."""
 
     id: str
     name: str
@@ -106,8 +107,12 @@ class Runtime(Protocol):
 class Docker:
     """The engine behind a socket. Belongs to one event loop."""
 
-    def __init__(self, socket: Path) -> None:
-        """`socket` is looked at when something is asked."""
+    def __init__(self, socket: Path, meant: Callable[[str], str] = str) -> None:
+        """`socket` is looked at when something is asked.
+
+        `meant` tells the id of the Weft network that people named by id or name; empty if that is not known.
+        """
+        self._meant = meant
         self._client = aiodocker.Docker(url=f"unix://{socket}")
 
     async def close(self) -> None:
@@ -147,7 +152,7 @@ class Docker:
 
     async def networks(self) -> tuple[DockerNetwork, ...]:
         """Every network; safe within a plugin's call. Raises DockerUnavailable."""
-        return tuple(_network(shown) for shown in await _asked(self._client.networks.list()))
+        return tuple(_network(shown, self._meant) for shown in await _asked(self._client.networks.list()))
 
     async def owners(self, network_id: str) -> Mapping[str, Owner]:
         """The endpoints of a network, and whose they are; safe within a plugin's call.
@@ -221,7 +226,7 @@ def _container(raw: Any) -> Container:  # noqa: ANN401 - JSON
     )
 
 
-def _network(raw: Mapping[str, Any]) -> DockerNetwork:
+def _network(raw: Mapping[str, Any], meant: Callable[[str], str]) -> DockerNetwork:
     ipam: Mapping[str, Any] = raw.get("IPAM") or {}
     options = ipam.get("Options") or {}
     return DockerNetwork(
@@ -229,7 +234,7 @@ def _network(raw: Mapping[str, Any]) -> DockerNetwork:
         name=raw["Name"],
         driver=raw["Driver"],
         labels=raw.get("Labels") or {},
-        weft_id=options.get("weft.network", "") if raw["Driver"] == "weft" else "",
+        weft_id=meant(options.get("weft.network", "")) if raw["Driver"] == DRIVER else "",
         ipv6=bool(raw.get("EnableIPv6")),
         internal=bool(raw.get("Internal")),
         subnets=tuple(config["Subnet"] for config in ipam.get("Config") or () if config.get("Subnet")),

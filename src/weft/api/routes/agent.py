@@ -15,6 +15,7 @@ from weft.api.schemas.agent import (
     FailureShown,
     FailuresShown,
     Heartbeat,
+    HostNetworkCreate,
     HostNetworks,
     HostPorts,
     Identify,
@@ -25,14 +26,15 @@ from weft.api.schemas.agent import (
 from weft.api.schemas.base import Done
 from weft.api.schemas.network import NetworkShown
 from weft.api.schemas.port import PortShown
-from weft.model.errors import AlreadyBound, NotFound
+from weft.model.errors import AlreadyBound, Forbidden, NotFound
 from weft.model.host import Host
 from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
 from weft.model.port import Port, Workload
 from weft.model.snapshot import Snapshot
-from weft.store import Kind, Transaction, plugging, ports, status
+from weft.store import Kind, Transaction, networks, plugging, ports, status
 from weft.store.index import workload_key
+from weft.store.provenance import changes_of
 from weft.store.status import Failure
 
 router = APIRouter(prefix="/hosts/{host}", tags=["agent"])
@@ -51,6 +53,30 @@ def list_networks(asking: Hosting, host: str) -> HostNetworks:
             for network in sorted(found, key=lambda n: (n.name, n.id))
         ],
     )
+
+
+@router.post("/networks", status_code=201)
+def create_network(asking: Hosting, host: str, body: HostNetworkCreate) -> NetworkShown:
+    """Make a network in a project that the host serves, as `docker network create` does."""
+    with asking.write() as tx:
+        here = _host(tx.snapshot, host)
+        project = _served(tx.snapshot, here, body.project)
+        if project is None:
+            raise NotFound("project", body.project or references.DEFAULT_PROJECT, field="project")
+        made = networks.add_network(tx, body.to_model(project.id, here.name))
+    return NetworkShown.from_model(asking.api.view(), made, effective_mtu=True)
+
+
+@router.delete("/networks/{network_id}", status_code=204)
+def take_back_network(asking: Hosting, host: str, network_id: UUID) -> None:
+    """Remove a network that the host has just made, as long as nobody has changed or used it."""
+    with asking.write() as tx:
+        here = _host(tx.snapshot, host)
+        found = tx.snapshot.networks.get(NetworkId(network_id))
+        if found is None or found.project_id not in here.projects:
+            raise NotFound("network", network_id)
+        _check_own(asking, found)
+        networks.remove_network(tx, found.id)
 
 
 @router.get("/ports")
@@ -199,6 +225,16 @@ def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> Done:
         details=body.model_extra,
     )
     return Done()
+
+
+def _check_own(asking: Asking, network: Network) -> None:
+    """Refuse what is not as the caller made it. Raises Forbidden."""
+    authors = [change.author for change in changes_of(asking.store, Kind.NETWORKS, network.id)]
+    if authors != [asking.caller.name]:
+        raise Forbidden(
+            f"a host takes back only networks that it made itself and nobody has changed since; network "
+            f"{network.name} is removed with: weft network delete {network.name}"
+        )
 
 
 def _host(snapshot: Snapshot, name: str) -> Host:

@@ -2,15 +2,17 @@
 
 import json
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
 from weft.api.schemas.base import Body, Labels, Name, Reference, Shown, Text, Word
-from weft.api.schemas.network import NetworkShown
+from weft.api.schemas.network import NetworkShown, SubnetIn
 from weft.api.schemas.port import Addresses, Mac, PortShown, WorkloadIn, WorkloadShown
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId
 from weft.model.port import PortKind
+from weft.store.networks import NewNetwork
 from weft.store.ports import NewPort
 from weft.store.status import Failure, PortState
 
@@ -74,6 +76,23 @@ class Plug(Body):
             mac=self.mac,
             addresses=tuple(self.addresses),
             labels=self.labels,
+        )
+
+
+class HostNetworkCreate(Body):
+    """Body of POST /hosts/{host}/networks."""
+
+    project: Reference | None = None
+    name: Name
+    subnets: Annotated[list[SubnetIn], Field(min_length=1, max_length=2)]
+
+    def to_model(self, project: ProjectId, host: HostName) -> NewNetwork:
+        """The request in the store's terms. Raises Invalid."""
+        return NewNetwork(
+            project_id=project,
+            name=self.name,
+            description=f"made on host {host}",
+            subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
 
