@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
@@ -62,16 +63,18 @@ class ServedNetworks:
             return self._meant.get(reference, reference if is_id(reference) else "")
 
     def make(self, name: str, cidr: str) -> Network:
-        """A new network, NAME or PROJECT.NAME, with one subnet. Raises ClientError."""
+        """A new network, NAME or PROJECT.NAME, with one subnet. Raises ClientError when it was not made."""
         project, _, name = name.rpartition(".")
         made = self._server.create_host_network(self._host, project=project or None, name=name, cidr=cidr)
-        self.refresh()
+        with suppress(ClientError):  # heard of at the next pass
+            self.refresh()
         return made
 
     def unmake(self, network_id: str) -> None:
         """Remove a network that `make` made and that nobody has used. Raises ClientError."""
         self._server.remove_host_network(self._host, network_id)
-        self.refresh()
+        with suppress(ClientError):
+            self.refresh()
 
     def rules(self) -> tuple[AttachRule, ...]:
         """The attach rules as last heard, first to last; none before anything was heard."""

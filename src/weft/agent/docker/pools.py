@@ -5,7 +5,7 @@ options of the pool name the Weft network, and the pool's id is the network's ow
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from time import monotonic
@@ -37,6 +37,7 @@ class Served(Protocol):
 class Making:
     """A network that Docker had us make; `done` when Docker went on with it."""
 
+    network: Network
     cidr: str
     at: float
     done: bool = False
@@ -105,18 +106,18 @@ class Pools:
         raise Invalid(f"network {network.name} has no IPv{request.version} gateway")
 
     async def _found_or_made(self, request: PoolRequest) -> Network:
-        there = named(await asyncio.to_thread(self.served.networks), request.network)
+        there = named(await self._known(), request.network)
         may_make = request.pool and request.version == 4 and not is_id(request.network)
         if there or not may_make:
             return await self._network(request.network)
         made = await asyncio.to_thread(self.served.make, request.network, request.pool)
-        self._making[made.id] = Making(request.pool, self.now())
+        self._making[made.id] = Making(made, request.pool, self.now())
         log.info("network made", network=made.name, project=made.project, cidr=request.pool)
         return made
 
     async def _network(self, wanted: str) -> Network:
         """The served network with this id or name; the name may be PROJECT.NAME."""
-        found = named(await asyncio.to_thread(self.served.networks), wanted)
+        found = named(await self._known(), wanted)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -125,3 +126,8 @@ class Pools:
                 "with --subnet it is made"
             )
         raise Invalid(f"several projects have a network {wanted!r}; write PROJECT.{wanted}, or its id")
+
+    async def _known(self) -> Collection[Network]:
+        """What the host serves, also what it had made since it last heard of that."""
+        served = {network.id: network for network in await asyncio.to_thread(self.served.networks)}
+        return ({key: one.network for key, one in self._making.items()} | served).values()
