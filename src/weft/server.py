@@ -29,6 +29,7 @@ from weft.model.errors import WeftError
 from weft.model.host import Enrolment
 from weft.model.ids import HostName
 from weft.model.snapshot import Snapshot
+from weft.ovn.hits import AclCookies
 from weft.ovn.northbound import Northbound
 from weft.ovn.southbound import ChassisSeen, Southbound
 from weft.ovn.trace import Identity, Tracer
@@ -121,6 +122,7 @@ def serve(settings: ServerSettings) -> None:
         )
     northbound = Northbound(settings.nb, ssl_context=ovn_tls)
     southbound = Southbound(settings.sb, ssl_context=ovn_tls)
+    acl_of = AclCookies(settings.nb, settings.sb, ssl_context=ovn_tls)
     how = CompilerSettings(
         encapsulation=settings.encapsulation,
         default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
@@ -155,6 +157,7 @@ def serve(settings: ServerSettings) -> None:
             vouching=vouching,
             compiled=how,
             trace=Tracer(settings.nb, settings.sb, _identity(settings)),
+            acl_of=acl_of,
             unavailable=(OvsdbUnavailable, OperationalError),
         )
         _serve_http(settings, app)
@@ -164,6 +167,7 @@ def serve(settings: ServerSettings) -> None:
         loop.stop()
         northbound.close()
         southbound.close()
+        acl_of.close()
         store.close()
 
 

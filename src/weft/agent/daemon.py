@@ -36,6 +36,7 @@ from weft.agent.health.facts import Membership
 from weft.agent.health.gather import PULSE, gather
 from weft.agent.health.report import Health
 from weft.agent.heartbeat import Heartbeat
+from weft.agent.hits import Hits, dump
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
 from weft.agent.libvirt.follow import Follower, Following
@@ -55,7 +56,7 @@ from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
 from weft.agent.unixctl import Daemon
 from weft.agent.version import VERSION
-from weft.agent.vswitch import Vswitch
+from weft.agent.vswitch import BRIDGE, Vswitch
 from weft.client import Client, ClientError, Identity
 from weft.model.errors import Invalid
 from weft.ovsdb import OvsdbUnavailable
@@ -130,6 +131,7 @@ def run(settings: AgentSettings) -> None:
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
             "taps": plugging.look,
+            "hits": _hits(settings, host, client).look,
         }
         identity = _identity(settings)
         if identity is not None:
@@ -174,6 +176,10 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
         grace_s=settings.grace_s,
         resync_s=settings.resync_s,
     )
+
+
+def _hits(settings: AgentSettings, host: str, client: Client) -> Hits:
+    return Hits(host, client, partial(dump, settings.ovs_run_dir, BRIDGE), clock=time.monotonic)
 
 
 def _health(settings: AgentSettings, host: str, client: Client) -> Health:

@@ -1,6 +1,6 @@
 """The application: every route, over one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import version
 
 import anyio
@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
-from weft.api.context import ENCAPSULATION_OVERHEAD, Api, Vouching
+from weft.api.context import ENCAPSULATION_OVERHEAD, AclOf, Api, Vouching
 from weft.api.metrics import Measured, ModelCollector, trace_disagreements
 from weft.api.planner import Planner
 from weft.api.receipts import Receipts, receipts_of
@@ -22,6 +22,7 @@ from weft.api.routes import (
     groups,
     health,
     history,
+    hits,
     hosts,
     invariants,
     lint,
@@ -41,6 +42,7 @@ from weft.api.routes import (
 )
 from weft.api.tracing import Trace
 from weft.compiler import CompilerSettings
+from weft.ovn.rows import Key
 from weft.ovn.trace import TraceFailed, Walk
 from weft.store import Store
 from weft.store.tokens import Caller
@@ -56,6 +58,10 @@ def _no_trace(_switch: str, _packet: str) -> Walk:
     raise TraceFailed("this server was not told how OVN traces")
 
 
+def _no_acls(_cookies: Collection[int]) -> Mapping[int, Key]:
+    return {}
+
+
 def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     *,
     store: Store,
@@ -69,14 +75,16 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     ready: Callable[[], Sequence[str]] = _nothing_wrong,
     compiled: CompilerSettings | None = None,
     trace: Trace = _no_trace,
+    acl_of: AclOf = _no_acls,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
 
-    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are shown
-    by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates and must
-    show them. `ready` names what keeps the server from its work. `compiled` is how the reconciler compiles,
-    for plans; `trace` is OVN's. `unavailable` are the exceptions of databases that are away.
+    `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are
+    shown by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates
+    and must show them. `ready` names what keeps the server from its work. `compiled` is how the
+    reconciler compiles, for plans; `trace` is OVN's, and `acl_of` knows the ACLs by the cookies of flows.
+    `unavailable` are the exceptions of databases that are away.
     """
     app = FastAPI(
         title="Weft",
@@ -98,6 +106,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         ready=ready,
         trace=trace,
         disagreements=disagreements,
+        acl_of=acl_of,
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
@@ -119,6 +128,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, lint):
+    for noun in (explain, traces, invariants, plans, past, lint, hits):
         router.include_router(noun.router)
     return router

@@ -1,7 +1,7 @@
 """What every handler has at hand: the store, the settings, the caller, the answer's headers."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -21,6 +21,7 @@ from weft.api.view import View
 from weft.model.errors import Forbidden, Invalid, InvariantBroken, StaleRevision
 from weft.model.host import Enrolment
 from weft.model.ids import HostName, Revision
+from weft.ovn.rows import Key
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
 from weft.store.tokens import Caller
@@ -35,6 +36,9 @@ PAGE_HEADER = "Weft-Page"
 """What our own pages send with every request that changes something: no other site can make a browser send it
 without asking first (Fetch Standard, CORS-preflight), and this server never consents.
 """
+
+AclOf = Callable[[Collection[int]], Mapping[int, Key]]
+"""By cookies of flows, the ACLs that they were made of; raises OvsdbUnavailable."""
 
 _PROMISED = (
     *(Kind.POLICIES, Kind.GROUPS, Kind.ADDRESS_GROUPS, Kind.NETWORKS, Kind.SUBNETS, Kind.ROUTERS),
@@ -77,6 +81,7 @@ class Api:
     planner: Planner
     trace: Trace
     disagreements: Counter
+    acl_of: AclOf
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property

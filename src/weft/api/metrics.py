@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from weft.store import Store
+from weft.store.hits import silent
 from weft.store.progress import enforced, open_cuts, plugged_hosts, realised
 from weft.store.standing import Realised, standing
 from weft.store.status import PortState, failures, port_statuses
@@ -44,6 +45,11 @@ class ModelCollector(Collector):
         for state in PortState:
             ports.add_metric([state.value], found[state])
         yield ports
+        yield GaugeMetricFamily(
+            "weft_hosts_silent_about_hits",
+            "Hosts with ports that have not told lately what was matched there.",
+            value=len(silent(self._store, self._store.now())),
+        )
         yield GaugeMetricFamily("weft_networks", "Networks of all projects.", value=len(snapshot.networks))
         yield GaugeMetricFamily("weft_hosts", "Hosts.", value=len(snapshot.hosts))
 

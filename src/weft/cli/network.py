@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from weft.cli.command import command, noun, standard
+from weft.cli.hits import caveats, defaults
 from weft.cli.quantity import labels_in
+from weft.cli.render import Format
 from weft.cli.session import Session
 from weft.cli.words import Description, LabelWords, Name, NewName, Qos, Rename, given, none_if_none
 from weft.model.network import Default
@@ -97,3 +99,16 @@ def change(
     with session.connect() as client:
         after = client.change("networks", network, body, project=session.chosen_project())
         session.report(client, "networks", after)
+
+
+@command(app, "hits", "weft network hits DockerSN")
+def hits(session: Session, network: Name) -> None:
+    """Show what was dropped and allowed on a network where no rule matched."""
+    with session.connect() as client:
+        found = client.request("GET", "networks", network, "hits", query=session.scope()).body
+    if session.form is not Format.TABLE:
+        session.emit(found)
+        return
+    session.draw(defaults(found))
+    for line in caveats(found):
+        session.say(line)

@@ -1,11 +1,13 @@
 """weft policy and weft policy rule: who may talk to whom."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from weft.cli import render
 from weft.cli.command import command, deletion, noun
+from weft.cli.hits import by_rule, caveats
 from weft.cli.render import Format
 from weft.cli.rulewords import peer_in, service_in
 from weft.cli.session import CommandFailed, Session
@@ -38,9 +40,27 @@ def list_all(session: Session) -> None:
 
 @command(app, "show", "weft policy show no-ping")
 def show(session: Session, name: Name) -> None:
-    """Show a policy and its rules, in the order in which they are read."""
+    """Show a policy and its rules, in the order in which they are read, and what they matched."""
     with session.connect() as client:
-        _show(session, client, client.get("policies", name, **session.scope()))
+        policy = client.get("policies", name, **session.scope())
+        found = None
+        if session.form is Format.TABLE:
+            found = by_rule(policy, client.request("GET", "policies", policy["id"], "hits").body["rules"])
+        _show(session, client, policy, found)
+
+
+@command(app, "hits", "weft policy hits no-ping", "weft policy hits no-ping -o json")
+def hits(session: Session, name: Name) -> None:
+    """Show what each rule of a policy matched, and how well that is known."""
+    with session.connect() as client:
+        policy = client.get("policies", name, **session.scope())
+        found = client.request("GET", "policies", policy["id"], "hits").body
+        if session.form is not Format.TABLE:
+            session.emit(found)
+            return
+        session.draw(render.rules(policy, _names(session, client), by_rule(policy, found["rules"])))
+    for line in caveats(found):
+        session.say(line)
 
 
 @command(
@@ -166,12 +186,14 @@ def _rule_id(policy: dict[str, Any], which: str) -> str:
     return str(rules[int(which) - 1]["id"])
 
 
-def _show(session: Session, client: Client, policy: dict[str, Any]) -> None:
+def _show(
+    session: Session, client: Client, policy: dict[str, Any], hits: Mapping[str, str] | None = None
+) -> None:
     names = _names(session, client)
     session.show("policies", policy, names)
     if session.form is Format.TABLE and policy.get("rules"):
         session.draw("")
-        session.draw(render.rules(policy, names))
+        session.draw(render.rules(policy, names, hits))
 
 
 def _names(session: Session, client: Client) -> dict[str, str]:

@@ -58,9 +58,13 @@ def card(kind: str, item: Item, names: Names | None = None) -> Table:
     return drawn
 
 
-def rules(policy: Item, names: Names) -> Table:
-    """The rules of a policy in the order in which they are read; the number is for `rule remove`."""
-    drawn = _grid(["#", "DIRECTION", "ACTION", "PEER", "SERVICE", "OPTIONS", "DESCRIPTION"])
+def rules(policy: Item, names: Names, hits: Mapping[str, str] | None = None) -> Table:
+    """The rules of a policy in the order in which they are read; the number is for `rule remove`.
+
+    `hits` says by a rule's id what it matched, where that is asked for.
+    """
+    counted = [] if hits is None else ["HITS"]
+    drawn = _grid(["#", "DIRECTION", "ACTION", "PEER", "SERVICE", "OPTIONS", *counted, "DESCRIPTION"])
     for number, rule in enumerate(policy.get("rules") or [], start=1):
         options = [] if rule.get("stateful", True) else ["stateless"]
         options += ["log"] if rule.get("log") else []
@@ -72,6 +76,7 @@ def rules(policy: Item, names: Names) -> Table:
             peer_text(rule.get("peer") or {}, names),
             service_text(rule.get("service") or {}),
             " ".join(options),
+            *([] if hits is None else [hits.get(rule["id"], "unknown")]),
             rule.get("description") or "",
         ]
         drawn.add_row(*(Text(cell) for cell in cells))

@@ -5,7 +5,7 @@ One object per server. It retries nothing: a caller knows what may be asked twic
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -368,3 +368,18 @@ class Client:
     def report_flushed(self, host: str, revision: int) -> None:
         """Say that `host` has ended what it had to for `revision`. Idempotent."""
         self._transport.send("POST", path_of("hosts", host, "flushed"), body={"revision": revision})
+
+    def report_hits(
+        self, host: str, *, run: str, number: int, counted: Sequence[tuple[int, int, int]]
+    ) -> Collection[int]:
+        """Tell cookie, packets and bytes of flows that matched on `host`; the cookies that are no policy's.
+
+        Idempotent by `run` and `number`, which grows.
+        """
+        body = {
+            "run": run,
+            "number": number,
+            "counted": [{"cookie": c, "packets": packets, "bytes": size} for c, packets, size in counted],
+        }
+        answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
+        return [int(cookie) for cookie in answer["others"]]

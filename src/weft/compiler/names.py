@@ -9,6 +9,8 @@ from uuid import UUID
 from weft.model.ids import AddressGroupId, DomainId, GroupId, NetworkId, PortId, RouterId, RuleId, SubnetId
 from weft.ovn.rows import Key
 
+_EVERYONE = "weft_net_"
+
 
 def switch_name(network: NetworkId) -> str:
     """The logical switch that carries `network`."""
@@ -68,7 +70,7 @@ def route_key(router: RouterId, destination: str, next_hop: str) -> Key:
 
 def everyone(network: NetworkId) -> str:
     """The port group of all ports of `network`."""
-    return f"weft_net_{_word(network)}"
+    return f"{_EVERYONE}{_word(network)}"
 
 
 def quarantine(network: NetworkId) -> str:
@@ -101,6 +103,15 @@ def acl_rule(key: Key) -> RuleId | None:
     try:
         return RuleId(UUID(key.split(":")[2][:36]))
     except (IndexError, ValueError):
+        return None
+
+
+def acl_default(key: Key) -> tuple[NetworkId, str] | None:
+    """The network and what of it (`default-ingress-drop`) the ACL with `key` is; None for a rule's."""
+    try:
+        _, owner, what = key.split(":")
+        return NetworkId(UUID(owner.removeprefix(_EVERYONE).replace("_", "-"))), what
+    except ValueError:
         return None
 
 

@@ -23,6 +23,7 @@ from weft.model.ids import (
     QosPolicyId,
     Revision,
     RouterId,
+    RuleId,
     SubnetId,
 )
 from weft.model.invariant import Invariant
@@ -95,6 +96,11 @@ class Snapshot:
     def plugged_hosts(self) -> frozenset[HostName]:
         """The hosts that any port is bound to."""
         return frozenset(port.host for port in self.ports.values() if port.host is not None)
+
+    @cached_property
+    def rule_ids(self) -> frozenset[RuleId]:
+        """The rules of all policies."""
+        return frozenset(rule.id for policy in self.policies.values() for rule in policy.rules)
 
     @cached_property
     def members_of(self) -> Mapping[GroupId, frozenset[PortId]]:

@@ -24,7 +24,7 @@ Revisions that were made after the dump are gone, but OVN, agents and followers 
 their numbers: these must not come again for something else.
 """
 
-_OBSERVED = frozenset({"port_status", "host_status", "realised", "cuts", "failures"})
+_OBSERVED = frozenset({"port_status", "host_status", "realised", "cuts", "failures", "hits", "hit_reports"})
 _AT_ONCE = 1000
 
 

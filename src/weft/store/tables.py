@@ -160,6 +160,26 @@ cuts = sa.Table(
 )
 """Connections that a realised revision no longer allows, and the hosts that must end them."""
 
+hits = sa.Table(
+    "hits",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("packets", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.Text, nullable=False),
+)
+"""What was matched, summed over all hosts; the subject is a rule's id or `NETWORK/default-ingress-drop`."""
+
+hit_reports = sa.Table(
+    "hit_reports",
+    metadata,
+    sa.Column("host", sa.Text, sa.ForeignKey("hosts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+"""The newest report of hits that was taken from each host."""
+
 failures = sa.Table(
     "failures",
     metadata,

@@ -119,6 +119,8 @@ class FakeApi:
         return self._changed(200, found)
 
     def _part(self, method: str, parts: list[str], found: Object, body: Object) -> httpx.Response:
+        if parts[2] == "hits":
+            return httpx.Response(200, json=self.answers[f"{parts[0]}/hits"])
         if parts[2] != "rules":
             return httpx.Response(200, json={"items": self.objects.get(parts[2], [])})
         self.revision += 1

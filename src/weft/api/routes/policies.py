@@ -153,6 +153,7 @@ def _rule(tx: Transaction, owner: ProjectId, asked: RuleIn, place: str) -> NewRu
         service=service,
         stateful=asked.stateful,
         log=asked.log,
+        count=asked.count,
         description=asked.description,
     )
 
