@@ -25,6 +25,8 @@ class FakeApi:
         self.answers: dict[str, Object] = {
             "explain": {"verdicts": [], "remedies": []},
             "trace": {"traces": []},
+            "policies/hits": {"precision_s": 10, "silent": [], "rules": []},
+            "networks/hits": {"precision_s": 10, "silent": [], "defaults": []},
             "description": {"revision": 0, "text": "projects: []\n"},
             "reach": {"moment": _MOMENT, "sentences": [], "left_out": 0},
             "diff": {"old": _MOMENT, "new": _MOMENT, "objects": [], "reachability": None},
