@@ -47,7 +47,7 @@ projects:
             action: allow
             peer: {group: web}
             service: {protocol: tcp, ports: [5432]}
-          - {direction: ingress, action: drop, peer: {address_group: offices}, log: true}
+          - {direction: ingress, action: drop, peer: {address_group: offices}, log: true, count: true}
     attach_rules:
       - {name: rest, selector: 'all()', network: front, order: 900}
     invariants:
@@ -118,6 +118,14 @@ def test_an_export_plans_to_nothing_and_makes_the_same_estate_elsewhere(rest: Re
     assert (nothing["objects"], nothing["rows"]) == ([], [])
     applied(elsewhere, text)
     assert exported(elsewhere) == text
+
+
+def test_a_rule_that_is_counted_stays_counted_through_a_description(rest: Rest) -> None:
+    applied(rest, SHOP)
+    applied(rest, exported(rest).replace("log: true", "log: false"))
+
+    drop = rest.get("/policies/db", params={"project": "default"}).json()["rules"][1]
+    assert (drop["log"], drop["count"]) == (False, True)
 
 
 def test_a_rule_opens_just_what_it_says(rest: Rest) -> None:

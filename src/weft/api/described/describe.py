@@ -195,6 +195,7 @@ class _Describing:
             service=_service(rule.service),
             stateful=rule.stateful,
             log=rule.log,
+            count=rule.count,
             description=rule.description,
         )
 

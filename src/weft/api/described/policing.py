@@ -132,6 +132,7 @@ def _rule(scope: Scope, asked: RuleDescribed, place: int) -> NewRule:
         service=service,
         stateful=asked.stateful,
         log=asked.log,
+        count=asked.count,
         description=asked.description,
     )
 
@@ -159,6 +160,7 @@ def _said(rule: NewRule) -> Rule:
         service=rule.service,
         stateful=rule.stateful,
         log=rule.log,
+        count=rule.count,
         description=rule.description,
     )
 

@@ -108,6 +108,7 @@ class RuleDescribed(Body):
     service: ServiceDescribed = ServiceDescribed()
     stateful: bool = True
     log: bool = False
+    count: bool = False
     description: Text = ""
 
 
