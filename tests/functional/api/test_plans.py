@@ -128,6 +128,18 @@ def test_a_rule_that_is_counted_stays_counted_through_a_description(rest: Rest) 
     assert (drop["log"], drop["count"]) == (False, True)
 
 
+def test_a_rule_that_only_moves_is_the_same_rule(rest: Rest) -> None:
+    applied(rest, SHOP)
+    before = [rule["id"] for rule in rest.get("/policies/db", params={"project": "default"}).json()["rules"]]
+    described = yaml.safe_load(exported(rest))
+    described["projects"][0]["policies"][0]["rules"].reverse()
+
+    applied(rest, yaml.safe_dump(described))
+
+    after = [rule["id"] for rule in rest.get("/policies/db", params={"project": "default"}).json()["rules"]]
+    assert after == before[::-1]
+
+
 def test_a_rule_opens_just_what_it_says(rest: Rest) -> None:
     applied(rest, SHOP.replace("no-ssh, promise: never", "ssh-only, promise: never").replace("[22]", "[23]"))
 

@@ -1,5 +1,6 @@
 """Groups, address groups, policies, attach rules and invariants of a description, declared."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -121,9 +122,15 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
 
 def _rule(scope: Scope, asked: RuleDescribed, place: int) -> NewRule:
     try:
-        peer, service = scope.peer(asked.peer, "peer"), asked.service.to_model()
+        peer = scope.peer(asked.peer, "peer")
     except WeftError as error:
-        error.field = f"rules.{place}" if error.field is None else f"rules.{place}.{error.field}"
+        error.field = f"rules.{place}.{error.field}"
+        raise
+    try:
+        service = asked.service.to_model()
+    except WeftError as error:
+        inner = "service" if error.field is None else f"service.{error.field}"
+        error.field = f"rules.{place}.{inner}"
         raise
     return NewRule(
         direction=asked.direction,
@@ -138,12 +145,20 @@ def _rule(scope: Scope, asked: RuleDescribed, place: int) -> NewRule:
 
 
 def _kept(known: Sequence[Rule], asked: Sequence[NewRule]) -> tuple[NewRule, ...]:
-    """Rules that say what they said keep their ids, and so who wrote them and when."""
+    """Rules that say what they said keep their ids, wherever they stand: first those that stay in order."""
     before, after = [_meaning(rule) for rule in known], [_said(rule) for rule in asked]
     found = list(asked)
+    moved = dict(enumerate(before))
     for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
         for step in range(block.size):
             found[block.b + step] = replace(asked[block.b + step], id=known[block.a + step].id)
+            del moved[block.a + step]
+    free: defaultdict[Rule, list[RuleId]] = defaultdict(list)
+    for place in reversed(moved):
+        free[before[place]].append(known[place].id)
+    for place, rule in enumerate(found):
+        if rule.id is None and free[after[place]]:
+            found[place] = replace(rule, id=free[after[place]].pop())
     return tuple(found)
 
 
