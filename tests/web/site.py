@@ -9,12 +9,26 @@ from playwright.sync_api import Page
 
 from weft.model.ids import HostName
 from weft.model.network import Network
+from weft.model.policy import Action, Direction, Group, Policy, PortRange, Protocol, Service
 from weft.model.port import Port, PortKind
-from weft.store import Store, hosts, networks, ports
+from weft.model.selector import Selector
+from weft.store import Store, hosts, networks, policies, ports
 from weft.store.networks import NewNetwork, NewSubnet
+from weft.store.policies import NewPolicy, NewRule
 from weft.store.ports import NewPort
 
 _AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What `Site.shop` declared; `policy` drops all that group db receives, then allows ssh in vain."""
+
+    network: Network
+    web: list[Port]
+    db: Port
+    web_group: Group
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,27 @@ class Site:
             project = next(iter(tx.snapshot.projects))
             subnet = NewSubnet(cidr=ip_network(cidr))
             return networks.add_network(tx, NewNetwork(project_id=project, name=name, subnets=(subnet,)))
+
+    def shop(self) -> "Shop":
+        """Two web servers and a database on one network; nobody may reach the database."""
+        network = self.network("DockerSN", "192.168.200.0/24")
+        web = self.ports(network, ["web-1", "web-2"], app="web")
+        db = self.port(network, "db-1", kind=PortKind.VM, app="db")
+        with self.store.write("alice") as tx:
+            groups = [
+                policies.add_group(
+                    tx, project_id=network.project_id, name=name, selector=Selector(f"app={name}")
+                )
+                for name in ("web", "db")
+            ]
+            ssh = Service(protocol=Protocol.TCP, ports=(PortRange(22, 22),))
+            rules = (
+                NewRule(direction=Direction.INGRESS, action=Action.DROP, count=True),
+                NewRule(direction=Direction.INGRESS, action=Action.ALLOW, service=ssh),
+            )
+            closed = NewPolicy(project_id=network.project_id, name="closed", target=groups[1].id, rules=rules)
+            policy = policies.add_policy(tx, closed)
+        return Shop(network=network, web=web, db=db, web_group=groups[0], policy=policy)
 
     def port(
         self, network: Network, name: str, *, kind: PortKind = PortKind.CONTAINER, **labels: str

@@ -17,6 +17,8 @@ export type Host = Schemas["HostShown"];
 export type Change = Schemas["ChangeShown"];
 export type Receipt = Schemas["ReceiptShown"];
 export type Explanation = Schemas["ExplainShown"];
+export type Plan = Schemas["PlanShown"];
+export type Remedy = Schemas["RemedyShown"];
 export type Session = Schemas["SessionShown"];
 
 /** What the API refused, in its own words; `field` names the field of the form that is wrong. */

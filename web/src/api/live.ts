@@ -49,7 +49,7 @@ export function useNews(): News {
     stream.onerror = () => setNews((old) => ({ ...old, line: "lost" }));
     stream.addEventListener("change", (event) => {
       const change = JSON.parse((event as MessageEvent<string>).data) as Change;
-      mark(TOUCHES[change.kind] ?? [change.kind]);
+      mark(["plan", ...(TOUCHES[change.kind] ?? [change.kind])]);
       setNews((old) => ({
         line: "live",
         revision: Math.max(old.revision, change.revision),
@@ -75,6 +75,7 @@ const ALL = [
   "qos-policies",
   "hosts",
   "address-groups",
+  "plan",
 ];
 
 function refresh(client: QueryClient, stale: Set<string>): void {

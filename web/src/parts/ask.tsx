@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { api, body, type Explanation, type Port, Problem } from "../api/client";
 import { portsQuery } from "../api/queries";
+import { Remedies } from "../plans/remedies";
 import { Form } from "./form";
 
 const PORTED = ["tcp", "udp", "sctp"] as const;
@@ -51,6 +52,7 @@ export function Ask({ port }: { port: Port }) {
             source: outward ? here : there,
             destination: outward ? there : here,
             traffic: trafficIn(traffic),
+            remedies: true,
           },
         }),
       ),
@@ -102,6 +104,7 @@ export function Ask({ port }: { port: Port }) {
         )}
       </Form>
       {answer !== null && <Answer answer={answer} />}
+      {answer !== null && <Remedies answer={answer} port={port} onApplied={() => void send()} />}
     </section>
   );
 }

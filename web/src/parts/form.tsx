@@ -96,7 +96,10 @@ export function Field({ label, name, problem, hint, children }: FieldProps) {
     <div className={wrong ? "field wrong" : "field"}>
       <label htmlFor={id}>{label}</label>
       {children({ id, name, "aria-invalid": wrong, "aria-describedby": `${id}-hint` })}
-      <small id={`${id}-hint`}>{hint}</small>
+      <small id={`${id}-hint`}>
+        {wrong && <span className="bad">{problem?.message} </span>}
+        {hint}
+      </small>
     </div>
   );
 }

@@ -19,6 +19,7 @@ const SHAPES = {
   search: "M10 17a7 7 0 100-14 7 7 0 000 14z M15 15l6 6",
   up: "M12 19V5 M6 11l6-6 6 6",
   down: "M12 5v14 M6 13l6 6 6-6",
+  grip: "M9 6h.01 M15 6h.01 M9 12h.01 M15 12h.01 M9 18h.01 M15 18h.01",
 } as const;
 
 export type IconName = keyof typeof SHAPES;

@@ -1,0 +1,169 @@
+"""A change of policy on the pages: seen before it is made, and made just as it was seen."""
+
+from playwright.sync_api import Locator, Page, expect
+from tests.web.site import Shop, Site
+
+from weft.model.invariant import Promise
+from weft.model.policy import Direction, Peer, Service
+from weft.model.selector import Selector
+from weft.store import invariants, policies
+from weft.store.invariants import NewInvariant
+
+SSH_OPENS = "opens tcp/22 from web-1, web-2 to 1 port of group db"
+
+
+def opened(site: Site, page: Page) -> tuple[Shop, Locator]:
+    """The policy editor with the shop's policy, and the rows of its rules."""
+    shop = site.shop()
+    site.log_in(page, f"/policies/{shop.policy.id}")
+    rows = page.get_by_role("grid").get_by_role("row")
+    expect(rows).to_have_count(2)
+    return shop, rows
+
+
+def directions(site: Site, shop: Shop) -> list[str]:
+    return [rule.action.value for rule in site.store.snapshot().policies[shop.policy.id].rules]
+
+
+def test_a_draft_shows_who_would_reach_whom_and_changes_nothing_until_it_is_applied(
+    site: Site, page: Page
+) -> None:
+    shop, _ = opened(site, page)
+    page.get_by_role("button", name="Up: ingress allow tcp/22 from anyone").click()
+
+    plan = page.get_by_label("The plan")
+    expect(plan).to_contain_text(SSH_OPENS)
+    expect(plan).to_contain_text("rows of OVN: ACL")
+    assert directions(site, shop) == ["drop", "allow"]
+
+    plan.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Applied.")).to_be_visible()
+    expect(plan).to_have_count(0)
+    assert directions(site, shop) == ["allow", "drop"]
+    kept = site.store.snapshot().policies[shop.policy.id].rules
+    assert {rule.id for rule in kept} == {rule.id for rule in shop.policy.rules}
+    assert [rule.count for rule in kept] == [False, True]
+
+
+def test_rules_are_dragged_by_keyboard(site: Site, page: Page) -> None:
+    _, rows = opened(site, page)
+
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Drag: ingress allow tcp/22")).to_be_focused()
+    page.keyboard.press("Enter")
+    for where in ("Insert after ingress allow", "Insert between", "Insert before ingress drop"):
+        expect(page.get_by_label(where)).to_be_focused()
+        page.keyboard.press("Enter" if "before" in where else "ArrowUp")
+
+    expect(rows.first).to_contain_text("allow")
+    expect(page.get_by_label("The plan")).to_contain_text(SSH_OPENS)
+
+
+def test_a_discarded_draft_leaves_nothing(site: Site, page: Page) -> None:
+    shop, rows = opened(site, page)
+    page.get_by_role("button", name="Remove: ingress drop").click()
+    expect(rows).to_have_count(1)
+
+    page.get_by_role("button", name="Discard").click()
+
+    expect(rows).to_have_count(2)
+    assert directions(site, shop) == ["drop", "allow"]
+
+
+def test_a_rule_is_edited_and_what_the_server_refuses_stands_at_its_field(site: Site, page: Page) -> None:
+    _, rows = opened(site, page)
+    page.get_by_role("button", name="Edit: ingress allow tcp/22").click()
+    dialog = page.get_by_role("dialog")
+    ports = dialog.get_by_label("Ports")
+    ports.fill("22,99999")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+
+    expect(ports).to_have_attribute("aria-invalid", "true")
+    expect(dialog.locator(".field.wrong")).to_contain_text("not a port range")
+    ports.fill("22,2222")
+    dialog.get_by_label("From", exact=True).select_option(label="group web")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+
+    expect(rows.nth(1)).to_contain_text("tcp/22,2222 from group web")
+    expect(rows.nth(1)).to_contain_text("changed")
+
+
+def test_what_would_break_an_invariant_is_named_and_cannot_be_applied(site: Site, page: Page) -> None:
+    shop = site.shop()
+    with site.store.write("alice") as tx:
+        never = NewInvariant(
+            project_id=shop.network.project_id,
+            name="no-ssh",
+            promise=Promise.NEVER,
+            destination=Peer(group_id=shop.policy.target),
+            service=Service(),
+        )
+        invariants.add_invariant(tx, never)
+    site.log_in(page, f"/policies/{shop.policy.id}")
+
+    page.get_by_role("button", name="Up: ingress allow tcp/22").click()
+
+    plan = page.get_by_label("The plan")
+    expect(plan).to_contain_text("invariant no-ssh is broken: web-1")
+    expect(plan.get_by_role("button", name="Apply")).to_be_disabled()
+
+
+def test_a_plan_follows_a_model_that_moves(site: Site, page: Page) -> None:
+    shop, _ = opened(site, page)
+    page.get_by_role("button", name="Up: ingress allow tcp/22").click()
+    plan = page.get_by_label("The plan")
+    expect(plan).to_contain_text(SSH_OPENS)
+
+    site.port(shop.network, "web-3", app="web")
+
+    expect(plan).to_contain_text("opens tcp/22 from web-1, web-2, web-3 to 1 port of group db")
+
+
+def test_a_draft_says_when_somebody_else_changed_the_policy(site: Site, page: Page) -> None:
+    shop, _ = opened(site, page)
+    page.get_by_role("button", name="Up: ingress allow tcp/22").click()
+
+    with site.store.write("bob") as tx:
+        policies.change_policy(tx, shop.policy.id, description="mine")
+
+    expect(page.get_by_role("alert")).to_contain_text("Somebody has changed this policy")
+
+
+def test_a_verdict_comes_with_what_would_turn_it_and_a_plan_of_that(site: Site, page: Page) -> None:
+    shop = site.shop()
+    site.log_in(page, f"/endpoints/{shop.web[0].id}")
+    page.get_by_label("The other endpoint, by name or address").fill("db-1")
+    page.get_by_label("Service").fill("tcp/5432")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.locator(".verdict")).to_contain_text("closed")
+
+    remedies = page.locator(".remedies li")
+    wanted = remedies.filter(has_text="from group web")
+    expect(wanted).to_contain_text("opens 2 pairs, closes no pairs")
+    wanted.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("opens tcp/5432 from 2 ports of group web to 1 port of group db")
+    dialog.get_by_role("button", name="Apply").click()
+
+    expect(page.locator(".verdict")).to_contain_text("web-1 reaches db-1")
+    rules = site.store.snapshot().policies[shop.policy.id].rules
+    assert rules[0].direction is Direction.INGRESS
+    assert rules[0].peer == Peer(group_id=shop.web_group.id)
+
+
+def test_a_selector_says_live_whom_it_matches(site: Site, page: Page) -> None:
+    shop = site.shop()
+    site.log_in(page, "/groups")
+    page.get_by_role("button", name="New group").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Selector").fill("app=web")
+    expect(dialog).to_contain_text("matches 2: web-1, web-2")
+
+    site.port(shop.network, "web-3", app="web")
+
+    expect(dialog).to_contain_text("matches 3")
+    dialog.get_by_label("Selector").fill("app=web &&")
+    expect(dialog.locator(".bad")).to_be_visible()
+    assert Selector("app=web") in [group.selector for group in site.store.snapshot().groups.values()]
