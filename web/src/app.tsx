@@ -19,6 +19,10 @@ const EndpointPage = lazy(() => import("./pages/endpoint"));
 const NetworksPage = lazy(() => import("./pages/networks"));
 const RoutersPage = lazy(() => import("./pages/routers"));
 const GroupsPage = lazy(() => import("./pages/groups"));
+const AddressGroupsPage = lazy(() => import("./pages/addresses"));
+const InvariantsPage = lazy(() => import("./pages/invariants"));
+const AttachRulesPage = lazy(() => import("./pages/attaching"));
+const TokensPage = lazy(() => import("./pages/tokens"));
 const QosPage = lazy(() => import("./pages/qos"));
 const HostsPage = lazy(() => import("./pages/hosts"));
 const ProjectsPage = lazy(() => import("./pages/projects"));
@@ -66,7 +70,11 @@ function Pages({ session }: { session: Session }) {
               <Route path="/groups" component={GroupsPage} />
               <Route path="/policies/:id?">{({ id }) => <PoliciesPage id={id} />}</Route>
               <Route path="/qos" component={QosPage} />
-              <Route path="/hosts" component={HostsPage} />
+              <Route path="/address-groups" component={AddressGroupsPage} />
+              <Route path="/invariants" component={InvariantsPage} />
+              <Route path="/attach-rules" component={AttachRulesPage} />
+              <Route path="/hosts/:name?">{({ name }) => <HostsPage name={name} />}</Route>
+              <Route path="/tokens" component={TokensPage} />
               <Route path="/projects" component={ProjectsPage} />
               <Route path="/changes" component={ChangesPage} />
               <Route>
@@ -93,10 +101,14 @@ const PLACES: { to: string; title: string; icon: IconName; adminOnly?: boolean }
   { to: "/networks", title: "Networks", icon: "network" },
   { to: "/routers", title: "Routers", icon: "router" },
   { to: "/policies", title: "Policies", icon: "policy" },
+  { to: "/invariants", title: "Invariants", icon: "lock" },
   { to: "/groups", title: "Groups", icon: "group" },
+  { to: "/address-groups", title: "Address groups", icon: "outside" },
+  { to: "/attach-rules", title: "Attach rules", icon: "plug" },
   { to: "/qos", title: "QoS", icon: "gauge" },
   { to: "/hosts", title: "Hosts", icon: "host", adminOnly: true },
   { to: "/projects", title: "Projects", icon: "project", adminOnly: true },
+  { to: "/tokens", title: "Tokens", icon: "key", adminOnly: true },
   { to: "/changes", title: "Changes", icon: "clock" },
 ];
 

@@ -49,7 +49,7 @@ export function useNews(): News {
     stream.onerror = () => setNews((old) => ({ ...old, line: "lost" }));
     stream.addEventListener("change", (event) => {
       const change = JSON.parse((event as MessageEvent<string>).data) as Change;
-      mark(["plan", ...(TOUCHES[change.kind] ?? [change.kind])]);
+      mark(["plan", "invariants", ...(TOUCHES[change.kind] ?? [change.kind])]);
       setNews((old) => ({
         line: "live",
         revision: Math.max(old.revision, change.revision),
@@ -75,6 +75,8 @@ const ALL = [
   "qos-policies",
   "hosts",
   "address-groups",
+  "attach-rules",
+  "invariants",
   "plan",
 ];
 

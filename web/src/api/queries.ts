@@ -76,6 +76,24 @@ export const qosQuery = (project?: string) =>
     queryFn: () => all((cursor) => body(api.GET("/api/v1/qos-policies", asked(project, cursor)))),
   });
 
+/** Whether they hold follows from everything else: news of any change makes them stale. */
+export const invariantsQuery = (project?: string) =>
+  queryOptions({
+    queryKey: ["invariants", project],
+    queryFn: () => all((cursor) => body(api.GET("/api/v1/invariants", asked(project, cursor)))),
+  });
+
+export const attachRulesQuery = (project?: string) =>
+  queryOptions({
+    queryKey: ["attach-rules", project],
+    queryFn: () => all((cursor) => body(api.GET("/api/v1/attach-rules", asked(project, cursor)))),
+  });
+
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: async () => (await body(api.GET("/api/v1/tokens"))).items,
+});
+
 export const hostsQuery = queryOptions({
   queryKey: ["hosts"],
   queryFn: () =>

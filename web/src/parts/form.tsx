@@ -106,24 +106,74 @@ export function Field({ label, name, problem, hint, children }: FieldProps) {
 
 interface DeleteProps {
   what: string;
+  verb?: string;
+  warning?: string;
   send: () => Promise<unknown>;
   onClose: () => void;
 }
 
 /** Ask once more before something goes. */
-export function DeleteDialog({ what, send, onClose }: DeleteProps) {
+export function DeleteDialog({ what, verb = "Delete", warning, send, onClose }: DeleteProps) {
   return (
-    <Dialog title={`Delete ${what}?`} onClose={onClose}>
+    <Dialog title={`${verb} ${what}?`} onClose={onClose}>
       <Form
-        action="Delete"
+        action={verb}
         danger
         onDone={onClose}
         send={async () => {
           await send();
         }}
       >
-        {() => <p>It is refused while other objects refer to it.</p>}
+        {() => <p>{warning ?? "It is refused while other objects refer to it."}</p>}
       </Form>
     </Dialog>
+  );
+}
+
+interface TextFieldProps {
+  label: string;
+  name: string;
+  problem: Problem | null;
+  hint?: ReactNode;
+  placeholder?: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A field of one line of text. */
+export function TextField({ label, name, problem, hint, placeholder, value, onChange }: TextFieldProps) {
+  return (
+    <Field label={label} name={name} problem={problem} hint={hint}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          placeholder={placeholder}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface ChoiceProps extends Omit<TextFieldProps, "placeholder"> {
+  /** Value and words of each. */
+  options: readonly (readonly [value: string, words: string])[];
+}
+
+/** A field that is one of some. */
+export function ChoiceField({ label, name, problem, hint, value, onChange, options }: ChoiceProps) {
+  return (
+    <Field label={label} name={name} problem={problem} hint={hint}>
+      {(attributes) => (
+        <select {...attributes} value={value} onChange={(event) => onChange(event.target.value)}>
+          {options.map(([one, words]) => (
+            <option key={one} value={one}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }
