@@ -23,19 +23,45 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Serving:
+    """The application on one address, which may stop and start again over the same store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def start(self) -> None:
+        store = self.store
+        app = create_app(store=store, caller_of=lambda token: tokens.find(store, token, now()))
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening.dup()]})
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self.store.close()
+        self._thread.join(timeout=10)
+        self._listening.close()
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def serving(tmp_path: Path) -> Iterator[Serving]:
     store = Store.open(f"sqlite:///{tmp_path}/weft.db", now=now, new_id=uuid4)
-    app = create_app(store=store, caller_of=lambda token: tokens.find(store, token, now()))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", store, str(tokens.first_admin_token(store)))
-    server.should_exit = True
-    store.close()
-    thread.join(timeout=10)
-    listening.close()
+    begun = Serving(store)
+    begun.start()
+    yield begun
+    begun.close()
+
+
+@pytest.fixture
+def site(serving: Serving) -> Site:
+    return Site(serving.url, serving.store, str(tokens.first_admin_token(serving.store)))
 
 
 @pytest.fixture(scope="session")

@@ -120,6 +120,8 @@ function Navigation({ session }: { session: Session }) {
   useEffect(() => {
     const place = PLACES.find((one) => here.startsWith(one.to));
     document.title = place === undefined ? "Weft" : `${place.title} · Weft`;
+    // On a phone the places are a row that scrolls: the one that is open is in sight.
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [here]);
   return (
     <nav aria-label="Pages">

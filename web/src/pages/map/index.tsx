@@ -6,9 +6,11 @@ import { Link, useSearchParams } from "wouter";
 import { networksQuery, portsQuery, routersQuery } from "../../api/queries";
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
+import { Beside } from "./beside";
 import { type Grouping, layout, MANY } from "./layout";
 import { BoxView, EndpointView, RouterView } from "./nodes";
 import { PortPanel } from "./panel";
+import { useShape } from "./shape";
 
 const NODE_TYPES = { box: BoxView, endpoint: EndpointView, router: RouterView } satisfies NodeTypes;
 
@@ -23,7 +25,7 @@ export default function MapPage() {
   const words = search.get("q") ?? "";
   const open = search.get("open") ?? "";
   const selected = search.get("endpoint");
-  const shape = window.innerWidth < window.innerHeight ? "portrait" : "landscape";
+  const shape = useShape();
   const put = useCallback(
     (key: string, value: string | null) =>
       setSearch(
@@ -79,7 +81,8 @@ export default function MapPage() {
         </span>
       </div>
       <div className="canvas">
-        <ReactFlowProvider>
+        {shown.length > MANY && <Beside ports={shown} onPick={(id) => put("endpoint", id)} />}
+        <ReactFlowProvider key={shape}>
           <ReactFlow
             nodes={nodes}
             edges={drawn.edges}

@@ -1,0 +1,75 @@
+"""Pages that stay open: servers that restart, people with different roles, many endpoints."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+from tests.web.conftest import Serving
+from tests.web.site import Site
+
+from weft.store import tokens
+from weft.store.tokens import Role
+
+
+def test_a_page_lives_through_a_restart_of_the_server(site: Site, serving: Serving, page: Page) -> None:
+    network = site.network("DockerSN", "192.168.200.0/24")
+    site.port(network, "before")
+    site.log_in(page, "/endpoints")
+    expect(page.get_by_role("link", name="before")).to_be_visible()
+    page.evaluate("window.sameDocument = true")
+
+    serving.stop()
+    expect(page.get_by_text("connection lost")).to_be_visible()
+    site.port(network, "meanwhile")
+    serving.start()
+
+    expect(page.get_by_text("live", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="meanwhile")).to_be_visible()
+    site.port(network, "after")
+    expect(page.get_by_role("link", name="after")).to_be_visible()
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_what_one_changes_another_sees_and_may_not_change(site: Site, browser: Browser) -> None:
+    shop = site.shop()
+    with site.store.write("admin") as tx:
+        project = shop.network.project_id
+        member = tokens.issue(tx, role=Role.MEMBER, name="mia", project_id=project)
+        viewer = tokens.issue(tx, role=Role.VIEWER, name="vic", project_id=project)
+    hers, his = browser.new_context().new_page(), browser.new_context().new_page()
+    site.log_in(hers, f"/policies/{shop.policy.id}", token=member)
+    site.log_in(his, f"/policies/{shop.policy.id}", token=viewer)
+    rows = his.get_by_role("grid").get_by_role("row")
+    expect(rows.first).to_contain_text("drop")
+    expect(his.get_by_role("grid").get_by_role("button")).to_have_count(0)
+
+    hers.get_by_role("button", name="Up: ingress allow tcp/22").click()
+    hers.get_by_role("button", name="Apply").click()
+
+    expect(rows.first).to_contain_text("allow")
+    his.get_by_role("link", name="Changes").click()
+    expect(his.get_by_role("row", name="mia").first).to_contain_text("policies")
+    for page in (hers, his):
+        page.context.close()
+
+
+def test_beside_many_endpoints_a_table_finds_one(site: Site, page: Page) -> None:
+    network = site.network("DockerSN", "10.20.0.0/16")
+    site.ports(network, [f"web-{number}" for number in range(201)])
+    site.log_in(page, "/map?q=web-20")
+
+    expect(page.locator(".beside")).to_have_count(0)
+    page.get_by_label("Filter endpoints").fill("")
+    page.locator(".beside").get_by_role("button", name="web-100").click()
+
+    expect(page.get_by_role("complementary", name="Endpoint web-100")).to_be_visible()
+    assert "endpoint=" in page.url
+
+
+def test_the_pages_come_compressed(site: Site, page: Page) -> None:
+    sizes = {}
+    page.on("response", lambda answer: sizes.update({answer.url: answer.headers.get("content-encoding")}))
+    site.log_in(page)
+
+    assets = {Path(url).name: coding for url, coding in sizes.items() if "/assets/" in url}
+    assert assets
+    assert set(assets.values()) == {"gzip"}
