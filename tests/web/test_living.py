@@ -73,3 +73,31 @@ def test_the_pages_come_compressed(site: Site, page: Page) -> None:
     assets = {Path(url).name: coding for url, coding in sizes.items() if "/assets/" in url}
     assert assets
     assert set(assets.values()) == {"gzip"}
+
+
+def test_news_of_one_port_among_many_reads_that_port_alone(site: Site, page: Page) -> None:
+    network = site.network("DockerSN", "10.20.0.0/16")
+    site.ports(network, [f"web-{number}" for number in range(1001)])
+    site.log_in(page)
+    count = page.locator(".tools [role=status]")
+    expect(count).to_contain_text("1001 endpoints")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    site.port(network, "one-more")
+
+    expect(count).to_contain_text("1002 endpoints")
+    assert [url for url in asked if "/ports?" in url] == []
+
+
+def test_two_that_are_selected_are_the_question(site: Site, page: Page) -> None:
+    shop = site.shop()
+    site.log_in(page)
+    page.locator(".chip", has_text="web-1").click()
+    page.locator(".chip", has_text="db-1").click(modifiers=["Shift"])
+
+    panel = page.get_by_role("complementary", name="Endpoint web-1")
+    expect(panel.get_by_label("The other endpoint, by name or address")).to_have_value("db-1")
+    panel.get_by_role("button", name="Explain").click()
+    expect(panel.locator(".verdict")).to_contain_text("web-1 does not reach db-1")
+    assert f"with={shop.db.id}" in page.url

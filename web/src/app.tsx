@@ -13,7 +13,8 @@ import { Icon, type IconName } from "./parts/icons";
 import { ReceiptLine } from "./parts/receipt";
 
 // The map and the policy editor bring large libraries along: they come when they are asked for.
-const MapPage = lazy(() => import("./pages/map"));
+const loadMap = () => import("./pages/map");
+const MapPage = lazy(loadMap);
 const PoliciesPage = lazy(() => import("./pages/policies"));
 const EndpointPage = lazy(() => import("./pages/endpoint"));
 const NetworksPage = lazy(() => import("./pages/networks"));
@@ -26,6 +27,9 @@ const TokensPage = lazy(() => import("./pages/tokens"));
 const QosPage = lazy(() => import("./pages/qos"));
 const HostsPage = lazy(() => import("./pages/hosts"));
 const ProjectsPage = lazy(() => import("./pages/projects"));
+
+// Who comes for the map does not wait for it until it is known who that is.
+if (["/", "/map"].includes(window.location.pathname)) void loadMap();
 
 const NewsContext = createContext<News>({ line: "connecting", revision: 0, changes: [] });
 
@@ -58,32 +62,7 @@ function Pages({ session }: { session: Session }) {
         <Navigation session={session} />
         <main id="content" tabIndex={-1}>
           <Suspense fallback={<p className="quiet">One moment…</p>}>
-            <Switch>
-              <Route path="/">
-                <Redirect to="/map" />
-              </Route>
-              <Route path="/map" component={MapPage} />
-              <Route path="/endpoints" component={EndpointsPage} />
-              <Route path="/endpoints/:id">{({ id }) => <EndpointPage id={id} />}</Route>
-              <Route path="/networks" component={NetworksPage} />
-              <Route path="/routers" component={RoutersPage} />
-              <Route path="/groups" component={GroupsPage} />
-              <Route path="/policies/:id?">{({ id }) => <PoliciesPage id={id} />}</Route>
-              <Route path="/qos" component={QosPage} />
-              <Route path="/address-groups" component={AddressGroupsPage} />
-              <Route path="/invariants" component={InvariantsPage} />
-              <Route path="/attach-rules" component={AttachRulesPage} />
-              <Route path="/hosts/:name?">{({ name }) => <HostsPage name={name} />}</Route>
-              <Route path="/tokens" component={TokensPage} />
-              <Route path="/projects" component={ProjectsPage} />
-              <Route path="/changes" component={ChangesPage} />
-              <Route>
-                <h1>There is no such page</h1>
-                <p>
-                  <Link href="/map">To the map</Link>
-                </p>
-              </Route>
-            </Switch>
+            {news.line !== "connecting" && <Places />}
           </Suspense>
         </main>
         <footer>
@@ -92,6 +71,38 @@ function Pages({ session }: { session: Session }) {
         </footer>
       </div>
     </NewsContext>
+  );
+}
+
+/** The page that the address names. */
+function Places() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to="/map" />
+      </Route>
+      <Route path="/map" component={MapPage} />
+      <Route path="/endpoints" component={EndpointsPage} />
+      <Route path="/endpoints/:id">{({ id }) => <EndpointPage id={id} />}</Route>
+      <Route path="/networks" component={NetworksPage} />
+      <Route path="/routers" component={RoutersPage} />
+      <Route path="/groups" component={GroupsPage} />
+      <Route path="/policies/:id?">{({ id }) => <PoliciesPage id={id} />}</Route>
+      <Route path="/qos" component={QosPage} />
+      <Route path="/address-groups" component={AddressGroupsPage} />
+      <Route path="/invariants" component={InvariantsPage} />
+      <Route path="/attach-rules" component={AttachRulesPage} />
+      <Route path="/hosts/:name?">{({ name }) => <HostsPage name={name} />}</Route>
+      <Route path="/tokens" component={TokensPage} />
+      <Route path="/projects" component={ProjectsPage} />
+      <Route path="/changes" component={ChangesPage} />
+      <Route>
+        <h1>There is no such page</h1>
+        <p>
+          <Link href="/map">To the map</Link>
+        </p>
+      </Route>
+    </Switch>
   );
 }
 

@@ -79,11 +79,15 @@ interface Page<T> {
   next_cursor?: string | null;
 }
 
-/** Every item of a list, page after page. */
-export async function all<T>(ask: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+/** Every item of a list, page after page, until nobody wants it any more. */
+export async function all<T>(
+  ask: (cursor: string | undefined) => Promise<Page<T>>,
+  signal?: AbortSignal,
+): Promise<T[]> {
   const found: T[] = [];
   let cursor: string | undefined;
   do {
+    signal?.throwIfAborted();
     const page = await ask(cursor);
     found.push(...page.items);
     cursor = page.next_cursor ?? undefined;

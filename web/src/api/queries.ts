@@ -37,7 +37,8 @@ export const routersQuery = (project?: string) =>
 export const portsQuery = (project?: string) =>
   queryOptions({
     queryKey: ["ports", project],
-    queryFn: () => all((cursor) => body(api.GET("/api/v1/ports", asked(project, cursor)))),
+    queryFn: ({ signal }) =>
+      all((cursor) => body(api.GET("/api/v1/ports", { ...asked(project, cursor), signal })), signal),
   });
 
 /** The ports whose labels a selector means; refused selectors are errors with the server's words. */

@@ -27,9 +27,9 @@ export function trafficIn(text: string): { protocol: Protocol; port?: number } {
 }
 
 /** Ask whether `port` reaches another endpoint, or the other way round. */
-export function Ask({ port }: { port: Port }) {
+export function Ask({ port, other: first }: { port: Port; other?: Port | undefined }) {
   const others = useQuery(portsQuery(port.project)).data ?? [];
-  const [other, setOther] = useState("");
+  const [other, setOther] = useState(first?.name ?? "");
   const [traffic, setTraffic] = useState("tcp/80");
   const [outward, setOutward] = useState(true);
   const [answer, setAnswer] = useState<Explanation | null>(null);

@@ -1,7 +1,7 @@
 import { Background, Controls, type NodeTypes, Panel, ReactFlow, ReactFlowProvider } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import { Link, useSearchParams } from "wouter";
 import { networksQuery, portsQuery, routersQuery } from "../../api/queries";
 import { useProject } from "../../app";
@@ -25,7 +25,9 @@ export default function MapPage() {
   const words = search.get("q") ?? "";
   const open = search.get("open") ?? "";
   const selected = search.get("endpoint");
+  const other = search.get("with");
   const shape = useShape();
+  const shift = useRef(false);
   const put = useCallback(
     (key: string, value: string | null) =>
       setSearch(
@@ -51,10 +53,23 @@ export default function MapPage() {
     [shown, networks.data, routers, by, open, shape],
   );
   const nodes = useMemo(
-    () => drawn.nodes.map((node) => (node.id === selected ? { ...node, selected: true } : node)),
-    [drawn, selected],
+    () =>
+      drawn.nodes.map((node) =>
+        node.id === selected || node.id === other ? { ...node, selected: true } : node,
+      ),
+    [drawn, selected, other],
   );
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
+  const second = other === null ? undefined : ports.data?.find((one) => one.id === other);
+  const select = (id: string | null) => {
+    put("endpoint", id);
+    put("with", null);
+  };
+  /** With shift, the second of two: whether the first reaches it is what a person wants to know. */
+  const pick = (id: string, also: boolean) => {
+    if (also && selected !== null && selected !== id) put("with", id);
+    else if (!also) select(id);
+  };
   const toggle = (box: string) => {
     const boxes = new Set(open.split(",").filter((one) => one !== ""));
     if (!boxes.delete(box)) boxes.add(box);
@@ -80,8 +95,16 @@ export default function MapPage() {
           {shown.length} endpoints{shown.length > MANY && ", folded into their boxes"}
         </span>
       </div>
-      <div className="canvas">
-        {shown.length > MANY && <Beside ports={shown} onPick={(id) => put("endpoint", id)} />}
+      <div
+        className="canvas"
+        onPointerDownCapture={(event) => {
+          shift.current = event.shiftKey;
+        }}
+        onKeyDownCapture={(event) => {
+          shift.current = event.shiftKey;
+        }}
+      >
+        {shown.length > MANY && <Beside ports={shown} onPick={(id) => select(id)} />}
         <ReactFlowProvider key={shape}>
           <ReactFlow
             nodes={nodes}
@@ -95,13 +118,17 @@ export default function MapPage() {
             nodesConnectable={false}
             deleteKeyCode={null}
             proOptions={{ hideAttribution: true }}
-            onNodeClick={(_, node) => (node.type === "box" ? toggle(node.id) : put("endpoint", node.id))}
+            selectionKeyCode={null}
+            onNodeClick={(event, node) => {
+              if (node.type === "box") toggle(node.id);
+              else pick(node.id, event.shiftKey);
+            }}
             onNodesChange={(changes) => {
               for (const change of changes) {
-                if (change.type === "select" && change.selected) put("endpoint", change.id);
+                if (change.type === "select" && change.selected) pick(change.id, shift.current);
               }
             }}
-            onPaneClick={() => put("endpoint", null)}
+            onPaneClick={() => select(null)}
           >
             <Background />
             <Controls showInteractive={false} />
@@ -111,7 +138,7 @@ export default function MapPage() {
             </Panel>
           </ReactFlow>
         </ReactFlowProvider>
-        {port !== undefined && <PortPanel port={port} onClose={() => put("endpoint", null)} />}
+        {port !== undefined && <PortPanel port={port} other={second} onClose={() => select(null)} />}
       </div>
     </div>
   );

@@ -6,7 +6,14 @@ import { Ask } from "../../parts/ask";
 import { Icon } from "../../parts/icons";
 import { addressesOf, Kind, Labels, State } from "../../parts/state";
 
-export function PortPanel({ port, onClose }: { port: Port; onClose: () => void }) {
+interface PanelProps {
+  port: Port;
+  /** The second of two that are selected. */
+  other: Port | undefined;
+  onClose: () => void;
+}
+
+export function PortPanel({ port, other, onClose }: PanelProps) {
   return (
     <aside aria-label={`Endpoint ${port.name}`}>
       <header>
@@ -43,7 +50,7 @@ export function PortPanel({ port, onClose }: { port: Port; onClose: () => void }
           </>
         )}
       </dl>
-      <Ask key={port.id} port={port} />
+      <Ask key={`${port.id} ${other?.id}`} port={port} other={other} />
       <h3>Labels</h3>
       <Labels labels={port.labels} />
       <p>
