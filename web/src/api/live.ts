@@ -65,7 +65,7 @@ export function useNews(): News {
         ports.add(change.id);
         recent = [change.id, ...recent.filter((id) => id !== change.id)].slice(0, FEW);
       }
-      mark(["plan", "invariants", ...(TOUCHES[change.kind] ?? [change.kind])]);
+      mark([...FOLLOWING, ...(TOUCHES[change.kind] ?? [change.kind])]);
       setNews((old) => ({
         line: "live",
         revision: Math.max(old.revision, change.revision),
@@ -91,6 +91,9 @@ export function useNews(): News {
   return news;
 }
 
+/** What follows from the whole model: any news makes it stale. */
+const FOLLOWING = ["plan", "invariants", "reach"];
+
 /** What is read before the line stands. */
 const HEADER = ["projects"];
 
@@ -105,8 +108,7 @@ const ALL = [
   "hosts",
   "address-groups",
   "attach-rules",
-  "invariants",
-  "plan",
+  ...FOLLOWING,
 ];
 
 function refresh(client: QueryClient, stale: Set<string>, ports: Set<string>): void {

@@ -3,13 +3,13 @@ import "@xyflow/react/dist/style.css";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef } from "react";
 import { Link, useSearchParams } from "wouter";
-import { networksQuery, portsQuery, routersQuery } from "../../api/queries";
+import { groupsQuery, networksQuery, portsQuery, routersQuery } from "../../api/queries";
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
 import { type Grouping, layout, MANY } from "./layout";
 import { BoxView, EndpointView, RouterView } from "./nodes";
-import { PortPanel } from "./panel";
+import { GroupPanel, PortPanel } from "./panel";
 import { useShape } from "./shape";
 
 const NODE_TYPES = { box: BoxView, endpoint: EndpointView, router: RouterView } satisfies NodeTypes;
@@ -20,6 +20,7 @@ export default function MapPage() {
   const ports = useQuery(portsQuery(project));
   const networks = useQuery(networksQuery(project));
   const routers = useQuery(routersQuery(project)).data;
+  const groups = useQuery(groupsQuery(project)).data;
   const [search, setSearch] = useSearchParams();
   const by: Grouping = search.get("by") === "host" ? "host" : "network";
   const words = search.get("q") ?? "";
@@ -60,6 +61,8 @@ export default function MapPage() {
     [drawn, selected, other],
   );
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
+  const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
+  const group = groups?.find((one) => one.name.toLowerCase() === named);
   const second = other === null ? undefined : ports.data?.find((one) => one.id === other);
   const select = (id: string | null) => {
     put("endpoint", id);
@@ -139,6 +142,7 @@ export default function MapPage() {
           </ReactFlow>
         </ReactFlowProvider>
         {port !== undefined && <PortPanel port={port} other={second} onClose={() => select(null)} />}
+        {port === undefined && group !== undefined && <GroupPanel group={group} />}
       </div>
     </div>
   );

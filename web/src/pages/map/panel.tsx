@@ -1,9 +1,10 @@
 // Beside the map: the endpoint that is selected, in short; the page of its own tells everything.
 
 import { Link } from "wouter";
-import type { Port } from "../../api/client";
+import type { Group, Port } from "../../api/client";
 import { Ask } from "../../parts/ask";
 import { Icon } from "../../parts/icons";
+import { Reach } from "../../parts/reach";
 import { addressesOf, Kind, Labels, State } from "../../parts/state";
 
 interface PanelProps {
@@ -51,11 +52,31 @@ export function PortPanel({ port, other, onClose }: PanelProps) {
         )}
       </dl>
       <Ask key={`${port.id} ${other?.id}`} port={port} other={other} />
+      <Reach side={{ port: port.id }} project={port.project} />
       <h3>Labels</h3>
       <Labels labels={port.labels} />
       <p>
         <Link href={`/endpoints/${port.id}`}>Every network and policy detail</Link>
       </p>
+    </aside>
+  );
+}
+
+/** The group that the search names, as one. */
+export function GroupPanel({ group }: { group: Group }) {
+  return (
+    <aside aria-label={`Group ${group.name}`}>
+      <h2>group {group.name}</h2>
+      <p>
+        {group.members.length} {group.members.length === 1 ? "endpoint" : "endpoints"}
+        {group.selector !== null && (
+          <>
+            {" "}
+            by <code>{group.selector}</code>
+          </>
+        )}
+      </p>
+      <Reach side={{ group: group.id }} project={group.project} />
     </aside>
   );
 }
