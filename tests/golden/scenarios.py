@@ -23,6 +23,7 @@ from tests.support.builders import (
 )
 
 from weft.compiler import CompilerSettings, compile_model
+from weft.model.host import Host
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Policy, Tier
 from weft.model.port import PortKind
@@ -54,6 +55,10 @@ def load(scenario: Path) -> Snapshot:
     objects += [an_address_group(**each) for each in told.get("address_groups", ())]
     objects += [_policy(_typed(each)) for each in told.get("policies", ())]
     objects += [a_qos_policy(**each) for each in told.get("qos_policies", ())]
+    objects += [
+        Host(name=each["name"], physical_networks=frozenset(each["physical_networks"]))
+        for each in told.get("hosts", ())
+    ]
     return a_snapshot(*objects)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TypeVar
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -20,7 +20,7 @@ from weft.model.ids import (
     RuleId,
     SubnetId,
 )
-from weft.model.network import Default, Network, Project, Subnet
+from weft.model.network import Default, Network, Physical, Project, Subnet
 from weft.model.policy import (
     Action,
     AddressGroup,
@@ -38,7 +38,7 @@ from weft.model.policy import (
 )
 from weft.model.port import FixedIP, Port, PortKind, mac_for
 from weft.model.rank import arrange
-from weft.model.router import Router, StaticRoute
+from weft.model.router import Gateway, Router, StaticRoute
 from weft.model.selector import Selector
 from weft.model.snapshot import Snapshot
 
@@ -67,6 +67,8 @@ def a_network(
     egress: Default = Default.ALLOW,
     mtu: int | None = None,
     qos: str | None = None,
+    physical: str | None = None,
+    vlan: int | None = None,
 ) -> Network:
     return Network(
         id=NetworkId(an_id("network", name)),
@@ -76,6 +78,7 @@ def a_network(
         default_ingress=ingress,
         default_egress=egress,
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
+        physical=Physical(name=physical, vlan=vlan) if physical else None,
     )
 
 
@@ -102,9 +105,14 @@ def a_subnet(
 
 
 def a_router(
-    name: str, networks: Iterable[str], *, routes: Mapping[str, str] | None = None, project: str = "default"
+    name: str,
+    networks: Iterable[str],
+    *,
+    routes: Mapping[str, str] | None = None,
+    project: str = "default",
+    gateway: Mapping[str, str] | None = None,
 ) -> Router:
-    """`routes` are next hops by destination."""
+    """`routes` are next hops by destination, `gateway` is an address by network."""
     return Router(
         id=RouterId(an_id("router", name)),
         project_id=ProjectId(an_id("project", project)),
@@ -113,6 +121,13 @@ def a_router(
         routes=tuple(
             StaticRoute(destination=ip_network(prefix), next_hop=ip_address(hop))
             for prefix, hop in (routes or {}).items()
+        ),
+        gateway=next(
+            (
+                Gateway(network_id=NetworkId(an_id("network", network)), address=IPv4Address(address))
+                for network, address in (gateway or {}).items()
+            ),
+            None,
         ),
     )
 

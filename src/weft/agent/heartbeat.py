@@ -62,6 +62,7 @@ class Heartbeat:
             self._host,
             agent_version=self._version,
             datapath=self._datapath(),
+            physical_networks=self._physical_networks(),
             ports=len(self._leases.journal.leases()),
             **self._details(),
         )
@@ -75,6 +76,12 @@ class Heartbeat:
             except ProblemError as error:
                 log.warning("port status not accepted", port_id=port_id, why=str(error))
         self._up = up
+
+    def _physical_networks(self) -> list[str] | None:
+        try:
+            return sorted(self._switch.physical_networks())
+        except OvsdbUnavailable:
+            return None
 
     def _datapath(self) -> str:
         try:

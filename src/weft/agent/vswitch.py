@@ -24,6 +24,7 @@ TABLES = {
 }
 
 TUNNEL_ADDRESS = "ovn-encap-ip"  # ovn-controller(8)
+BRIDGE_MAPPINGS = "ovn-bridge-mappings"  # the same
 TUNNELS = frozenset({"vxlan", "geneve"})
 KERNEL_DEVICES = frozenset({"", "system", "afxdp", "afxdp-nonpmd"})
 """The types of interfaces that are devices of the kernel's (vswitchd.conf.db(5))."""
@@ -80,6 +81,13 @@ class Vswitch:
             for row in interfaces
             if row["type"] in KERNEL_DEVICES and not _is_made(row)
         )
+
+    def physical_networks(self) -> frozenset[str]:
+        """The physical networks that a bridge of this host leads to, by `ovn-bridge-mappings`."""
+        with self._connection.reading() as replica:
+            roots = [as_map(row["external_ids"]) for row in replica.tables["Open_vSwitch"].values()]
+        listed = [one.strip() for root in roots for one in root.get(BRIDGE_MAPPINGS, "").split(",")]
+        return frozenset(one.partition(":")[0] for one in listed if ":" in one)
 
     def nb_cfg(self) -> int:
         """The configuration number whose flows are in, as ovn-controller notes it on the bridge; or 0."""

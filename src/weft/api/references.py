@@ -10,7 +10,7 @@ from uuid import UUID
 from weft.api.auth import sees
 from weft.model.errors import NotFound
 from weft.model.ids import ProjectId
-from weft.model.network import Project
+from weft.model.network import Network, Project
 from weft.model.snapshot import Snapshot
 from weft.store import Declared, Kind, Transaction
 from weft.store.kinds import NOUNS, TYPES, name_of, project_of
@@ -65,6 +65,22 @@ def owned(tx: Transaction, kind: type[T], owner: ProjectId, reference: str, *, f
     if found is None or project_of(found) != owner:
         raise NotFound(NOUNS[which], reference, field=field)
     return cast("T", found)
+
+
+def external(tx: Transaction, owner: ProjectId, reference: str, *, field: str) -> Network:
+    """A network of the project `owner`, or an external one of another project. Raises NotFound.
+
+    External networks are for everyone: a name that the project does not have means the first of them.
+    """
+    try:
+        return owned(tx, Network, owner, reference, field=field)
+    except NotFound:
+        identity = as_uuid(reference)
+        shared = [n for n in tx.snapshot.networks.values() if n.physical is not None]
+        found = [n for n in shared if n.id == identity or n.name == reference]
+        if not found:
+            raise
+        return min(found, key=lambda network: network.id)
 
 
 def referred(

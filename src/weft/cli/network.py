@@ -27,6 +27,12 @@ _Mtu = Annotated[int | None, typer.Option(help="Bytes; left out, what the underl
 _Ingress = Annotated[Default | None, typer.Option(help="What unmatched traffic to endpoints gets.")]
 _Egress = Annotated[Default | None, typer.Option(help="What unmatched traffic from endpoints gets.")]
 
+_Physical = Annotated[
+    str | None,
+    typer.Option(help="What hosts call the physical network on which an external network goes on."),
+]
+_Vlan = Annotated[int | None, typer.Option(help="The VLAN on the physical network; untagged if left out.")]
+
 
 @command(
     app,
@@ -34,6 +40,7 @@ _Egress = Annotated[Default | None, typer.Option(help="What unmatched traffic fr
     "weft network create DockerSN --subnet 192.168.200.0/24",
     "weft network create dual --subnet 10.7.0.0/16 --subnet fd00:7::/64 --dns 10.7.0.2",
     "weft network create vault --subnet 10.8.0.0/24 --default-ingress drop --wait",
+    "weft network create internet --subnet 203.0.113.0/24 --physical-network physnet1 --vlan 100",
     changes=True,
 )
 def create(
@@ -44,6 +51,8 @@ def create(
     gateway: _Gateway = None,
     dns: _Dns = None,
     mtu: _Mtu = None,
+    physical_network: _Physical = None,
+    vlan: _Vlan = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     label: LabelWords = None,
@@ -53,11 +62,15 @@ def create(
     """Make a network and its subnets, all of it or nothing."""
     if gateway is not None and len(subnet or []) != 1:
         raise typer.BadParameter("--gateway needs exactly one --subnet")
+    if vlan is not None and physical_network is None:
+        raise typer.BadParameter("--vlan needs --physical-network")
+    physical = None if physical_network is None else given(name=physical_network, vlan=vlan)
     subnets = [given(cidr=cidr, gateway=gateway, dns_servers=dns or None) for cidr in subnet or []]
     body = given(
         name=name,
         subnets=subnets or None,
         mtu=mtu,
+        physical_network=physical,
         default_ingress=default_ingress,
         default_egress=default_egress,
         labels=labels_in(label or []) or None,

@@ -12,6 +12,9 @@ from weft.model.errors import Invalid
 app = noun("Routers let networks of a project reach each other; each network's gateway is the router.")
 standard(app, "router", "routers")
 
+gateway = noun("A gateway leads the networks of a router out, by an external network.")
+app.add_typer(gateway, name="gateway")
+
 _Networks = Annotated[
     list[str] | None, typer.Option("--network", help="A network to join, by name or id; may be repeated.")
 ]
@@ -78,6 +81,35 @@ def detach(
     """Take a network off a router."""
     with session.connect() as client:
         answer = client.request("DELETE", "routers", router, "networks", network, query=session.scope())
+        session.report(client, "routers", answer)
+
+
+@command(
+    gateway,
+    "set",
+    "weft router gateway set shop --network internet",
+    "weft router gateway set shop --network internet --address 203.0.113.9 --wait",
+    changes=True,
+)
+def set_gateway(
+    session: Session,
+    *,
+    router: Name,
+    network: Annotated[str, typer.Option(help="An external network.")],
+    address: Annotated[str | None, typer.Option(help="The router's address there; or the next free.")] = None,
+) -> None:
+    """Lead a router out by an external network, under one address."""
+    body = given(network=network, address=address)
+    with session.connect() as client:
+        answer = client.request("PUT", "routers", router, "gateway", query=session.scope(), body=body)
+        session.report(client, "routers", answer)
+
+
+@command(gateway, "clear", "weft router gateway clear shop --wait", changes=True)
+def clear_gateway(session: Session, router: Name) -> None:
+    """Take a router's way out away."""
+    with session.connect() as client:
+        answer = client.request("DELETE", "routers", router, "gateway", query=session.scope())
         session.report(client, "routers", answer)
 
 

@@ -101,6 +101,9 @@ def _moved_holders(old: Domains, new: Domains, touched: Touched) -> Iterator[Key
     """Those that hold, or name, other ports than before."""
     yield from map(names.switch_key, touched.networks)
     yield from map(names.switch_key, rejoined(old.snapshot, new.snapshot, touched.routers))
+    for snapshot in (old.snapshot, new.snapshot):
+        routers = (snapshot.routers[key] for key in touched.routers if key in snapshot.routers)
+        yield from (names.switch_key(r.gateway.network_id) for r in routers if r.gateway is not None)
     for subnets in (old.snapshot.subnets, new.snapshot.subnets):
         yield from (names.switch_key(subnets[key].network_id) for key in touched.subnets if key in subnets)
     for owner, where in new.moved:

@@ -6,7 +6,17 @@ Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA
 from functools import lru_cache
 from uuid import UUID
 
-from weft.model.ids import AddressGroupId, DomainId, GroupId, NetworkId, PortId, RouterId, RuleId, SubnetId
+from weft.model.ids import (
+    AddressGroupId,
+    DomainId,
+    GroupId,
+    HostName,
+    NetworkId,
+    PortId,
+    RouterId,
+    RuleId,
+    SubnetId,
+)
 from weft.ovn.rows import Key
 
 _EVERYONE = "weft_net_"
@@ -61,6 +71,51 @@ def gateway_name(network: NetworkId) -> str:
 def gateway_key(network: NetworkId) -> Key:
     """Of the switch's end."""
     return Key(f"gw:{network}")
+
+
+def localnet_key(network: NetworkId) -> Key:
+    """Of the switch's end of the way to a physical network."""
+    return Key(f"localnet:{network}")
+
+
+def localnet_name(network: NetworkId) -> str:
+    """The same end."""
+    return f"weft-localnet-{network}"
+
+
+def way_out_port_name(router: RouterId) -> str:
+    """The router's port on the network of its gateway: a router has one way out at most."""
+    return f"weft-lrp-out-{router}"
+
+
+def way_out_port_key(router: RouterId) -> Key:
+    """Of the same port."""
+    return Key(f"lrp-out:{router}")
+
+
+def way_out_name(router: RouterId) -> str:
+    """The switch's end of the same link."""
+    return f"weft-gw-out-{router}"
+
+
+def way_out_key(router: RouterId) -> Key:
+    """Of the switch's end."""
+    return Key(f"gw-out:{router}")
+
+
+def gateway_chassis_name(router: RouterId, host: HostName) -> str:
+    """The row by which `host` can be the gateway of `router`."""
+    return f"weft-{router}-{host}"
+
+
+def gateway_chassis_key(router: RouterId, host: HostName) -> Key:
+    """Of the same row."""
+    return Key(f"gateway-chassis:{router}:{host}")
+
+
+def nat_key(router: RouterId, inside: str) -> Key:
+    """Of what hides the prefix `inside` behind the gateway of `router`."""
+    return Key(f"nat:{router}:{inside}")
 
 
 def route_key(router: RouterId, destination: str, next_hop: str) -> Key:

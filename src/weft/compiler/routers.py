@@ -5,12 +5,13 @@ from ipaddress import IPv6Address
 from uuid import uuid5
 
 from weft.compiler import names
+from weft.compiler.outside import default_route, translations, way_out
 from weft.compiler.settings import CompilerSettings
 from weft.model.ids import NetworkId, PortId, RouterId
 from weft.model.port import mac_for
 from weft.model.router import Router
 from weft.model.snapshot import Snapshot
-from weft.ovn.rows import LogicalRouter, LogicalRouterPort, LogicalSwitchPort, Row, StaticRoute
+from weft.ovn.rows import Key, LogicalRouter, LogicalRouterPort, LogicalSwitchPort, Row, StaticRoute
 
 
 def joins(snapshot: Snapshot, network: NetworkId) -> bool:
@@ -21,7 +22,7 @@ def joins(snapshot: Snapshot, network: NetworkId) -> bool:
 def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) -> Iterator[Row]:
     """The router, its ports and its routes; the switches' ends of its links."""
     joined = sorted(network for network in router.networks if joins(snapshot, network))
-    routes = [
+    declared = [
         StaticRoute(
             key=names.route_key(router.id, str(route.destination), str(route.next_hop)),
             ip_prefix=str(route.destination),
@@ -29,13 +30,20 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
         )
         for route in router.routes
     ]
+    routes = [*declared, *default_route(snapshot, router)]
+    hidden = list(translations(snapshot, router))
+    out = frozenset[Key]() if router.gateway is None else frozenset({names.way_out_port_key(router.id)})
     yield LogicalRouter(
         key=names.router_key(router.id),
         name=names.router_name(router.id),
-        ports=frozenset(names.router_port_key(network) for network in joined),
+        ports=frozenset(names.router_port_key(network) for network in joined) | out,
         static_routes=frozenset(route.key for route in routes),
+        nat=frozenset(row.key for row in hidden),
     )
     yield from routes
+    yield from hidden
+    if router.gateway is not None:
+        yield from way_out(snapshot, router, router.gateway)
     for network in joined:
         yield _router_port(snapshot, router, network, settings)
         yield LogicalSwitchPort(

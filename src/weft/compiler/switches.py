@@ -4,6 +4,7 @@ from collections.abc import Set
 
 from weft.compiler import names
 from weft.compiler.domains import Domains, Standing
+from weft.compiler.outside import outside_ports
 from weft.compiler.routers import joins
 from weft.model.ids import NetworkId
 from weft.ovn.rows import Key, LogicalSwitch
@@ -13,9 +14,10 @@ def logical_switch(domains: Domains, network: NetworkId, limits: Set[Key]) -> Lo
     """The switch of `network`, with the ports, its router's among them, and the QoS rows that it owns."""
     everyone = domains.at(Standing.EVERYONE, network)
     gateway = {names.gateway_key(network)} if joins(domains.snapshot, network) else frozenset[Key]()
+    outside = frozenset(outside_ports(domains.snapshot, network))
     return LogicalSwitch(
         key=names.switch_key(network),
         name=names.switch_name(network),
-        ports=(frozenset() if everyone is None else everyone.ports) | gateway,
+        ports=(frozenset() if everyone is None else everyone.ports) | gateway | outside,
         qos_rules=frozenset(limits),
     )

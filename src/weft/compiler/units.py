@@ -28,12 +28,14 @@ from weft.compiler.dhcp import dhcp_options
 from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, rejoined
 from weft.compiler.groups import address_sets
 from weft.compiler.merging import merged
+from weft.compiler.outside import localnet
 from weft.compiler.ports import switch_port
 from weft.compiler.qos import qos_rules
 from weft.compiler.routers import router_rows
 from weft.model.ids import (
     AddressGroupId,
     DomainId,
+    HostName,
     NetworkId,
     PolicyId,
     PortId,
@@ -85,6 +87,13 @@ def router_unit(domains: Domains, router_id: RouterId) -> Iterator[Row]:
         yield from router_rows(domains.snapshot, router, domains.settings)
 
 
+def localnet_rows(domains: Domains, network_id: NetworkId) -> Iterator[Row]:
+    """The way from a network to the physical one on which it goes on."""
+    network = domains.snapshot.networks.get(network_id)
+    if network is not None:
+        yield from localnet(network)
+
+
 def address_group_rows(domains: Domains, group_id: AddressGroupId) -> Iterator[Row]:
     """The address sets of an address group."""
     group = domains.snapshot.address_groups.get(group_id)
@@ -101,6 +110,7 @@ def every_unit(domains: Domains) -> Iterator[Unit]:
         (router_unit, declared.routers),
         (address_group_rows, declared.address_groups),
         (network_acls, declared.networks),
+        (localnet_rows, declared.networks),
     ):
         for key in those:
             yield Unit(recipe, (key,))
@@ -207,6 +217,25 @@ def _routers_of_networks(old: Domains, new: Domains, keys: Set[NetworkId]) -> Se
     return {(router_of[key].id,) for router_of in sides for key in keys if key in router_of}
 
 
+def _routers_out_by_networks(old: Domains, new: Domains, keys: Set[NetworkId]) -> Set[tuple[RouterId]]:
+    sides = (old.snapshot.routers_out, new.snapshot.routers_out)
+    return {(router.id,) for routers_out in sides for key in keys for router in routers_out.get(key, ())}
+
+
+def _routers_out_by_subnets(old: Domains, new: Domains, keys: Set[SubnetId]) -> Set[tuple[RouterId]]:
+    networks = {network for (network,) in _networks_of_subnets(old, new, keys)}
+    return _routers_out_by_networks(old, new, networks)
+
+
+def _routers_with_other_hosts(old: Domains, new: Domains, keys: Set[HostName]) -> Set[tuple[RouterId]]:
+    """Those with a gateway, if a host was connected otherwise before."""
+    sides = [{k: d.snapshot.hosts[k] for k in keys if k in d.snapshot.hosts} for d in (old, new)]
+    before, after = ({k: h.physical_networks for k, h in s.items() if h.physical_networks} for s in sides)
+    if before == after:
+        return set()
+    return {(router.id,) for router in new.snapshot.routers.values() if router.gateway is not None}
+
+
 _RuleAt = tuple[RuleKey, DomainId]
 
 
@@ -306,6 +335,10 @@ EDGES = (
     Edge("routers", router_unit, _itself),
     Edge("subnets", router_unit, _routers_of_subnets),
     Edge("networks", router_unit, _routers_of_networks),
+    Edge("networks", router_unit, _routers_out_by_networks),
+    Edge("subnets", router_unit, _routers_out_by_subnets),
+    Edge("hosts", router_unit, _routers_with_other_hosts),
+    Edge("networks", localnet_rows, _itself),
     Edge("address_groups", address_group_rows, _itself),
     Edge("networks", network_acls, _itself),
     Edge("subnets", network_acls, _networks_of_subnets),

@@ -7,11 +7,15 @@ from weft.model.ids import HostName, ProjectId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A machine that runs an agent. It sees only the networks of the `projects` it serves."""
+    """A machine that runs an agent. It sees only the networks of the `projects` it serves.
+
+    Its agent says which `physical_networks` it is connected to.
+    """
 
     name: HostName
     projects: frozenset[ProjectId] = frozenset()
     description: str = ""
+    physical_networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Projects, networks and subnets."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -10,6 +11,8 @@ from weft.model.selector import Labels
 
 Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
+
+_PHYSICAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class Default(StrEnum):
@@ -30,8 +33,30 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Physical:
+    """Where a network goes on outside of the hosts: what they call `name`, untagged or on `vlan`."""
+
+    name: str
+    vlan: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what ovn-bridge-mappings cannot say (ovn-controller(8)), and what is no VLAN (802.1Q)."""
+        if not _PHYSICAL_NAME.fullmatch(self.name):
+            raise Invalid(
+                f"{self.name!r} is no name of a physical network: letters, digits, dots, dashes "
+                "and underscores",
+                field="physical_network",
+            )
+        if self.vlan is not None and not 1 <= self.vlan <= 4094:
+            raise Invalid(f"a VLAN is between 1 and 4094, not {self.vlan}", field="vlan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A layer 2 network. `mtu` is in bytes; None means what the underlay leaves (settings)."""
+    """A layer 2 network. `mtu` is in bytes; None means what the underlay leaves (settings).
+
+    A network with a `physical` one is external: it goes on there, and routers find their way out by it.
+    """
 
     id: NetworkId
     project_id: ProjectId
@@ -42,6 +67,7 @@ class Network:
     default_ingress: Default = Default.SAME_NETWORK
     default_egress: Default = Default.ALLOW
     qos_policy_id: QosPolicyId | None = None
+    physical: Physical | None = None
 
     def __post_init__(self) -> None:
         """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo)."""

@@ -1,6 +1,7 @@
 """Routers: which networks reach each other, and by which routes."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from weft.model.errors import Invalid
 from weft.model.ids import NetworkId, ProjectId, RouterId
@@ -25,6 +26,14 @@ class StaticRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A router's way out: its own `address` on an external network, behind which its networks hide."""
+
+    network_id: NetworkId
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
     """A distributed router: it has the gateway's address of every subnet of its `networks`.
 
@@ -37,8 +46,21 @@ class Router:
     description: str = ""
     networks: frozenset[NetworkId] = frozenset()
     routes: tuple[StaticRoute, ...] = ()
+    gateway: Gateway | None = None
 
     def __post_init__(self) -> None:
-        """Refuse two routes to one place through one hop."""
+        """Refuse two routes to one place through one hop, and two ways out."""
         if len(set(self.routes)) < len(self.routes):
             raise Invalid("a route is listed twice", field="routes")
+        if self.gateway is None:
+            return
+        if any(r.destination.version == 4 and r.destination.prefixlen == 0 for r in self.routes):
+            raise Invalid(
+                f"router {self.name} has a gateway, which is its default route; "
+                "remove the route to 0.0.0.0/0, or the gateway",
+                field="routes",
+            )
+        if self.gateway.network_id in self.networks:
+            raise Invalid(
+                f"router {self.name} joins the network of its gateway; detach it there first", field="gateway"
+            )

@@ -74,6 +74,24 @@ class Snapshot:
         """The router of each network that has one."""
         return {network: router for router in self.routers.values() for network in router.networks}
 
+    @cached_property
+    def routers_out(self) -> Mapping[NetworkId, tuple[Router, ...]]:
+        """The routers whose gateway is on each network, where any is."""
+        found: defaultdict[NetworkId, list[Router]] = defaultdict(list)
+        for router in self.routers.values():
+            if router.gateway is not None:
+                found[router.gateway.network_id].append(router)
+        return {network: tuple(routers) for network, routers in found.items()}
+
+    def hosts_on(self, network: NetworkId) -> Set[HostName]:
+        """The hosts that are connected to where an external network goes on."""
+        physical = self.networks[network].physical
+        return frozenset(
+            host.name
+            for host in self.hosts.values()
+            if physical is not None and physical.name in host.physical_networks
+        )
+
     def domain_of(self, where: DomainId) -> DomainId:
         """The routing domain that a network is in; a router is its own."""
         router = self.router_of.get(cast("NetworkId", where))

@@ -37,6 +37,7 @@ class LogicalSwitchPort:
     port_security: frozenset[str] = frozenset()
     options: Strings = field(default_factory=dict)
     enabled: bool | None = None
+    tag: int | None = None
     dhcpv4_options: Key | None = None
     dhcpv6_options: Key | None = None
 
@@ -84,6 +85,28 @@ class LogicalSwitch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayChassis:
+    """A host that can be the gateway of a router's port; the highest `priority` that lives is."""
+
+    table: ClassVar[str] = "Gateway_Chassis"
+    key: Key
+    name: str
+    chassis_name: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nat:
+    """`type` is `snat`: what comes from `logical_ip` goes out as from `external_ip`."""
+
+    table: ClassVar[str] = "NAT"
+    key: Key
+    type: str
+    external_ip: str
+    logical_ip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalRouterPort:
     """`networks` are the router's own addresses with their prefix lengths."""
 
@@ -92,6 +115,7 @@ class LogicalRouterPort:
     name: str
     mac: str
     networks: frozenset[str] = frozenset()
+    gateway_chassis: frozenset[Key] = frozenset()
     ipv6_ra_configs: Strings = field(default_factory=dict)
     options: Strings = field(default_factory=dict)
 
@@ -108,13 +132,14 @@ class StaticRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalRouter:
-    """Owns its ports and routes (strong references)."""
+    """Owns its ports, routes and translations (strong references)."""
 
     table: ClassVar[str] = "Logical_Router"
     key: Key
     name: str
     ports: frozenset[Key] = frozenset()
     static_routes: frozenset[Key] = frozenset()
+    nat: frozenset[Key] = frozenset()
     options: Strings = field(default_factory=dict)
 
 
@@ -168,6 +193,8 @@ Row = (
     | Acl
     | Qos
     | LogicalSwitch
+    | GatewayChassis
+    | Nat
     | LogicalRouterPort
     | StaticRoute
     | LogicalRouter
@@ -183,6 +210,8 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Acl,
     Qos,
     LogicalSwitch,
+    GatewayChassis,
+    Nat,
     LogicalRouterPort,
     StaticRoute,
     LogicalRouter,
@@ -198,6 +227,8 @@ REFERENCES: Mapping[tuple[str, str], str] = {
     ("Logical_Switch", "ports"): "Logical_Switch_Port",
     ("Logical_Switch", "acls"): "ACL",
     ("Logical_Switch", "qos_rules"): "QoS",
+    ("Logical_Router_Port", "gateway_chassis"): "Gateway_Chassis",
+    ("Logical_Router", "nat"): "NAT",
     ("Logical_Router", "ports"): "Logical_Router_Port",
     ("Logical_Router", "static_routes"): "Logical_Router_Static_Route",
     ("Port_Group", "ports"): "Logical_Switch_Port",

@@ -67,7 +67,7 @@ def _decoder(kind: object) -> _Decode:
 
 
 def _scalar(kind: object) -> _Decode:
-    if isinstance(kind, type) and (issubclass(kind, StrEnum) or kind in (UUID, Selector)):
+    if isinstance(kind, type) and (issubclass(kind, StrEnum) or kind in (UUID, Selector, IPv4Address)):
         return cast("_Decode", kind)
     if kind in (str, int, bool):
         return lambda value: value

@@ -35,9 +35,9 @@ def add_host(
 
 
 def change_host(tx: Transaction, name: HostName, **changes: object) -> Host:
-    """Change `projects` or `description`. Raises NotFound."""
+    """Change `projects`, `description` or `physical_networks`. Raises NotFound, StillInUse."""
     host = require(tx.snapshot.hosts, name, "host")
-    after = revised(host, changes, ("projects", "description"))
+    after = revised(host, changes, ("projects", "description", "physical_networks"))
     _check_projects(tx, after)
     tx.put(after)
     return after

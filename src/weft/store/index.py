@@ -10,7 +10,7 @@ from uuid import UUID
 from weft.model.ids import NetworkId, PortId, RouterId, SubnetId
 from weft.model.network import Address, Subnet
 from weft.model.port import Port, Workload
-from weft.model.router import Router
+from weft.model.router import Gateway, Router
 from weft.store.change import Change, Declared, Kind
 from weft.store.kinds import ObjectId, kind_of, name_of, object_id_of, project_of
 from weft.store.leases import Leases
@@ -35,6 +35,7 @@ class Index:
         self.workloads: dict[tuple[NetworkId, str], PortId] = {}
         self.leases: dict[SubnetId, Leases] = {}
         self.routers: dict[NetworkId, RouterId] = {}
+        self.gateways: dict[tuple[NetworkId, Address], RouterId] = {}
         for item in objects:
             self.change(None, item)
 
@@ -85,8 +86,23 @@ class Index:
             for network in before.networks:
                 if self.routers.get(network) == before.id:
                     del self.routers[network]
+            if before.gateway is not None:
+                self._give_up(before.gateway)
         if isinstance(after, Router):
             self.routers.update(dict.fromkeys(after.networks, after.id))
+            if after.gateway is not None:
+                self.gateways[after.gateway.network_id, after.gateway.address] = after.id
+                for leases in self._leases_around(after.gateway):
+                    leases.take(after.gateway.address)
+
+    def _give_up(self, gateway: Gateway) -> None:
+        del self.gateways[gateway.network_id, gateway.address]
+        for leases in self._leases_around(gateway):
+            leases.release(gateway.address)
+
+    def _leases_around(self, gateway: Gateway) -> Iterable[Leases]:
+        subnets = self.subnets[gateway.network_id].values()
+        return [self.leases[subnet.id] for subnet in subnets if gateway.address in subnet.cidr]
 
     def _forget_port(self, port: Port) -> None:
         del self.ports[port.network_id][port.id]

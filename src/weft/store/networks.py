@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from weft.model.errors import AddressInUse, Invalid, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
-from weft.model.network import Address, AddressRange, Default, Network, Prefix, Project, Subnet
+from weft.model.network import Address, AddressRange, Default, Network, Physical, Prefix, Project, Subnet
 from weft.store.change import Kind
+from weft.store.gateways import ways_out
 from weft.store.kinds import NOUNS, kind_of
 from weft.store.lookup import (
     check_name,
@@ -27,6 +28,7 @@ _NETWORK_CHANGES = (
     "default_ingress",
     "default_egress",
     "qos_policy_id",
+    "physical",
 )
 
 
@@ -54,6 +56,7 @@ class NewNetwork:
     default_ingress: Default = Default.SAME_NETWORK
     default_egress: Default = Default.ALLOW
     qos_policy_id: QosPolicyId | None = None
+    physical: Physical | None = None
     subnets: tuple[NewSubnet, ...] = ()
 
 
@@ -126,6 +129,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         default_ingress=new.default_ingress,
         default_egress=new.default_egress,
         qos_policy_id=new.qos_policy_id,
+        physical=new.physical,
     )
     tx.put(network)
     for subnet in new.subnets:
@@ -146,6 +150,8 @@ def change_network(tx: Transaction, network_id: NetworkId, **changes: object) ->
         network.project_id,
         field="qos_policy_id",
     )
+    if after.physical is None:
+        refuse_in_use(f"network {network.name}", ways_out(tx, network_id), "clear these gateways first")
     tx.put(after)
     return after
 
@@ -171,6 +177,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
     ]
     if network_id in tx.index.routers:
         users.append(f"router {tx.snapshot.routers[tx.index.routers[network_id]].name}")
+    users += ways_out(tx, network_id)
     refuse_in_use(f"network {network.name}", users, "remove these first")
     for subnet in list(tx.index.subnets[network_id].values()):
         tx.remove(subnet)
@@ -219,6 +226,13 @@ def change_subnet(tx: Transaction, subnet_id: SubnetId, **changes: object) -> Su
         check_name(tx, Kind.SUBNETS, subnet.project_id, after.name)
     if after.gateway != subnet.gateway:
         _check_gateway(after)
+        out = tx.index.gateways.get((subnet.network_id, after.gateway))
+        if out is not None:
+            raise AddressInUse(
+                after.gateway,
+                holder=f"router {tx.snapshot.routers[out].name}",
+                network=tx.snapshot.networks[subnet.network_id].name,
+            )
         holder = tx.index.addresses.get((subnet.network_id, after.gateway))
         if holder is not None:
             raise AddressInUse(
@@ -248,6 +262,8 @@ def remove_subnet(tx: Transaction, subnet_id: SubnetId) -> None:
         if route.next_hop in subnet.cidr
     ]
     refuse_in_use(f"subnet {subnet.name}", routes, "remove these routes first")
+    out = ways_out(tx, subnet.network_id, subnet.cidr)
+    refuse_in_use(f"subnet {subnet.name}", out, "clear these gateways first")
     tx.remove(subnet)
 
 

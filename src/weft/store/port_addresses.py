@@ -97,4 +97,7 @@ def _asked_for(tx: Transaction, address: Address, network: Network) -> FixedIP:
     holder = tx.index.addresses.get((network.id, address))
     if holder is not None:
         raise AddressInUse(address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name)
+    out = tx.index.gateways.get((network.id, address))
+    if out is not None:
+        raise AddressInUse(address, holder=f"router {tx.snapshot.routers[out].name}", network=network.name)
     return FixedIP(subnet.id, address)

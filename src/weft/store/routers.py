@@ -39,7 +39,7 @@ def add_router(tx: Transaction, new: NewRouter) -> Router:
         networks=new.networks,
         routes=new.routes,
     )
-    return _put(tx, router)
+    return put_router(tx, router)
 
 
 def change_router(tx: Transaction, router_id: RouterId, **changes: object) -> Router:
@@ -48,23 +48,23 @@ def change_router(tx: Transaction, router_id: RouterId, **changes: object) -> Ro
     after = revised(router, changes, _CHANGES)
     if after.name != router.name:
         check_name(tx, Kind.ROUTERS, router.project_id, after.name)
-    return _put(tx, after)
+    return put_router(tx, after)
 
 
 def attach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:
     """Join a network to the router. Idempotent."""
     router = require(tx.snapshot.routers, router_id, "router")
-    return _put(tx, replace(router, networks=router.networks | {network_id}))
+    return put_router(tx, replace(router, networks=router.networks | {network_id}))
 
 
 def detach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:
     """Take a network off the router. Idempotent; refused while a route leads through it."""
     router = require(tx.snapshot.routers, router_id, "router")
-    return _put(tx, replace(router, networks=router.networks - {network_id}))
+    return put_router(tx, replace(router, networks=router.networks - {network_id}))
 
 
 def remove_router(tx: Transaction, router_id: RouterId) -> None:
-    """Remove a router that joins nothing. Raises NotFound, StillInUse with its networks."""
+    """Remove a router that joins nothing; its way out goes with it. Raises NotFound, StillInUse."""
     router = require(tx.snapshot.routers, router_id, "router")
     users = [f"network {tx.snapshot.networks[network].name}" for network in router.networks]
     refuse_in_use(f"router {router.name}", users, "detach these first")
@@ -90,7 +90,8 @@ def check_domain(tx: Transaction, network_id: NetworkId, subnet: Subnet) -> None
         _check_overlap(tx, router, [*others, subnet])
 
 
-def _put(tx: Transaction, router: Router) -> Router:
+def put_router(tx: Transaction, router: Router) -> Router:
+    """Declare `router` as it is, if it fits among the others. Raises as `add_router` does."""
     for network_id in router.networks:
         require_within(tx.snapshot.networks, network_id, "network", router.project_id, field="networks")
         holder = tx.index.routers.get(network_id)
@@ -100,7 +101,8 @@ def _put(tx: Transaction, router: Router) -> Router:
                 f"{tx.snapshot.routers[holder].name} already; detach it there first",
                 field="networks",
             )
-    subnets = list(_subnets(tx, router.networks))
+    reached = [] if router.gateway is None else [router.gateway.network_id]
+    subnets = list(_subnets(tx, [*router.networks, *reached]))
     _check_overlap(tx, router, subnets)
     _check_routes(router, subnets)
     tx.put(router)

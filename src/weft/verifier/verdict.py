@@ -125,6 +125,8 @@ class Judge:
 
     def _leads_out(self, port: Port | None, address: Address) -> bool:
         router = None if port is None else self._snapshot.router_of.get(port.network_id)
+        if router is not None and router.gateway is not None and address.version == 4:
+            return not address.is_link_local
         return router is not None and any(inside(address, route.destination) for route in router.routes)
 
     def _domain(self, port: Port) -> Domain:

@@ -1,5 +1,7 @@
 """Each edge of the compiler's wiring is needed: without it, some change leaves a row behind."""
 
+from dataclasses import replace
+from ipaddress import ip_address
 from itertools import pairwise
 
 import pytest
@@ -21,6 +23,8 @@ from tests.support.changes import touched_between
 
 from weft.compiler import Compilation, CompilerSettings, compile_model, units
 from weft.compiler.units import EDGES, Edge
+from weft.model.host import Host
+from weft.model.ids import HostName
 from weft.model.network import Default
 from weft.model.policy import Policy
 
@@ -40,6 +44,10 @@ PEERS_SUBNET = a_subnet("10.7.0.0/24", network="other")
 OTHER = a_network("other")
 PEER_PORT: list[Anything] = [a_port("peer", {"10.7.0.5": "10.7.0.0/24"}, network="other")]
 ROUTER = a_router("r", ["net"])
+OUTSIDE = a_subnet("203.0.113.0/24", network="out")
+INTERNET: list[Anything] = [a_network("out", physical="physnet1", vlan=100), OUTSIDE]
+LED_OUT = a_router("r", ["net"], gateway={"out": "203.0.113.9"})
+PLUGGED = Host(name=HostName("h"), physical_networks=frozenset({"physnet1"}))
 
 CHANGES: dict[str, Steps] = {
     "a port comes, changes and goes": [NET, [*NET, PORT], [*NET, a_port("one", host="h")], NET],
@@ -85,6 +93,23 @@ CHANGES: dict[str, Steps] = {
     ],
     "a network on a router gets another MTU": [
         [a_network(mtu=mtu), a_subnet("fd00::/64"), ROUTER] for mtu in (None, 1400)
+    ],
+    "a router finds a way out and loses it": [
+        [*NET, *INTERNET, ROUTER, PLUGGED],
+        [*NET, *INTERNET, LED_OUT, PLUGGED],
+        [*NET, *INTERNET, ROUTER, PLUGGED],
+    ],
+    "an external network goes on elsewhere": [
+        [*NET, a_network("out", physical=name), OUTSIDE, LED_OUT, PLUGGED]
+        for name in ("physnet1", "physnet2")
+    ],
+    "the subnet of a way out gets another gateway": [
+        [*NET, INTERNET[0], replace(OUTSIDE, gateway=ip_address(hop)), LED_OUT, PLUGGED]
+        for hop in ("203.0.113.1", "203.0.113.2")
+    ],
+    "a host is connected to a physical network": [
+        [*NET, *INTERNET, LED_OUT, replace(PLUGGED, physical_networks=frozenset(to))]
+        for to in (list[str](), ["physnet1"])
     ],
     "a peer's network joins the router of the rule's": [
         [*NET, PORT, OTHER, PEERS_SUBNET, *PEER_PORT, a_router("r", joined), about(network="other")]

@@ -22,10 +22,10 @@ from weft.api.schemas.description import (
     ServiceDescribed,
     SubnetDescribed,
 )
-from weft.api.schemas.network import Pool
+from weft.api.schemas.network import PhysicalIn, Pool
 from weft.api.schemas.policy import PeerIn
 from weft.api.schemas.qos_policy import RateLimitIn
-from weft.api.schemas.router import RouteIn
+from weft.api.schemas.router import GatewayIn, RouteIn
 from weft.model.attach_rule import AttachRule
 from weft.model.ids import ProjectId
 from weft.model.invariant import Invariant
@@ -112,7 +112,16 @@ class _Describing:
             description=router.description,
             networks=sorted(self._snapshot.networks[network].name for network in router.networks),
             routes=[RouteIn(destination=r.destination, next_hop=r.next_hop) for r in router.routes],
+            gateway=self._gateway(router),
         )
+
+    def _gateway(self, router: Router) -> GatewayIn | None:
+        """By its network's name, or by the id of one of another project."""
+        if router.gateway is None:
+            return None
+        network = self._snapshot.networks[router.gateway.network_id]
+        called = network.name if network.project_id == router.project_id else str(network.id)
+        return GatewayIn(network=called, address=router.gateway.address)
 
     def _group(self, group: Group) -> GroupDescribed:
         held = self._snapshot.ports
@@ -158,6 +167,9 @@ class _Describing:
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy=self._qos(network),
+            physical_network=None
+            if network.physical is None
+            else PhysicalIn(name=network.physical.name, vlan=network.physical.vlan),
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
         )
 

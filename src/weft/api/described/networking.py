@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from weft.api import references
 from weft.api.auth import require_admin
 from weft.api.described.scope import Scope, differing
 from weft.api.schemas.description import (
@@ -17,7 +18,7 @@ from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port
 from weft.model.router import Router
-from weft.store import networks, policies, ports, routers
+from weft.store import gateways, networks, policies, ports, routers
 from weft.store.networks import NewNetwork, NewSubnet
 from weft.store.policies import NewQosPolicy
 from weft.store.ports import NewPort
@@ -66,6 +67,9 @@ def _qos_policy(scope: Scope, asked: QosPolicyDescribed) -> None:
 
 
 def _network(scope: Scope, asked: NetworkDescribed) -> Network:
+    physical = None if asked.physical_network is None else asked.physical_network.to_model()
+    if physical is not None:
+        require_admin(scope.who)
     known = scope.known(Network, asked.name)
     if known is None:
         new = NewNetwork(
@@ -77,6 +81,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
             default_ingress=asked.default_ingress,
             default_egress=asked.default_egress,
             qos_policy_id=scope.qos(asked.qos_policy),
+            physical=physical,
         )
         return networks.add_network(scope.tx, new)
     wanted: dict[str, object] = {
@@ -86,6 +91,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
         "default_ingress": asked.default_ingress,
         "default_egress": asked.default_egress,
         "qos_policy_id": scope.qos(asked.qos_policy),
+        "physical": physical,
     }
     changes = differing(known, wanted)
     return networks.change_network(scope.tx, known.id, **changes) if changes else known
@@ -141,11 +147,21 @@ def _router(scope: Scope, asked: RouterDescribed) -> None:
             networks=joined,
             routes=routes,
         )
-        routers.add_router(scope.tx, new)
+        _gateway(scope, routers.add_router(scope.tx, new), asked)
         return
     wanted: dict[str, object] = {"description": asked.description, "networks": joined, "routes": routes}
     if changes := differing(known, wanted):
         routers.change_router(scope.tx, known.id, **changes)
+    _gateway(scope, known, asked)
+
+
+def _gateway(scope: Scope, router: Router, asked: RouterDescribed) -> None:
+    if asked.gateway is None:
+        gateways.clear_gateway(scope.tx, router.id)
+        return
+    with scope.at("gateway"):
+        outside = references.external(scope.tx, scope.project, asked.gateway.network, field="network")
+        gateways.set_gateway(scope.tx, router.id, outside.id, asked.gateway.address)
 
 
 def _port(scope: Scope, asked: PortDescribed) -> None:

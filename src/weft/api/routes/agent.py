@@ -32,7 +32,7 @@ from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
 from weft.model.port import Port, Workload
 from weft.model.snapshot import Snapshot
-from weft.store import Kind, Transaction, networks, plugging, ports, status
+from weft.store import Kind, Transaction, hosts, networks, plugging, ports, status
 from weft.store.index import workload_key
 from weft.store.provenance import changes_of
 from weft.store.status import Failure
@@ -217,6 +217,12 @@ def forget_failure(asking: Hosting, host: str, body: FailureGone) -> Done:
 @router.post("/heartbeat")
 def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> Done:
     """Say that the agent is alive, and what it is."""
+    known = asking.store.snapshot().hosts.get(HostName(host))
+    if known is not None and body.physical_networks is not None:
+        now = frozenset(body.physical_networks)
+        if now != known.physical_networks:
+            with asking.write() as tx:
+                hosts.change_host(tx, known.name, physical_networks=now)
     status.set_host_seen(
         asking.store,
         HostName(host),

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from weft.api import references
+from weft.api.auth import require_admin
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
@@ -35,6 +36,8 @@ def list_networks(
 def create_network(asking: Writing, body: NetworkCreate) -> NetworkShown:
     """Make a network and its subnets: all of it or nothing."""
     _check_mtu(asking, body.mtu)
+    if body.physical_network is not None:
+        require_admin(asking.caller)
     with asking.write() as tx:
         owner = references.project(tx.snapshot, asking.caller, body.project).id
         new = body.to_model(owner, _qos_policy(tx, owner, body.qos_policy))
@@ -57,6 +60,10 @@ def change_network(
     """Change a network."""
     _check_mtu(asking, body.mtu)
     changes = body.sent()
+    if "physical_network" in changes:
+        require_admin(asking.caller)
+        del changes["physical_network"]
+        changes["physical"] = None if body.physical_network is None else body.physical_network.to_model()
     with asking.write() as tx:
         found = references.visible(tx.snapshot, asking.caller, Network, reference, project)
         asking.check_version(Kind.NETWORKS, found.id)

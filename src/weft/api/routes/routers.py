@@ -9,11 +9,11 @@ from weft.api import references
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
-from weft.api.schemas.router import RouterCreate, RouterPatch, RouterShown
+from weft.api.schemas.router import GatewayIn, RouterCreate, RouterPatch, RouterShown
 from weft.model.ids import NetworkId, ProjectId
 from weft.model.network import Network
 from weft.model.router import Router
-from weft.store import Kind, Transaction, routers
+from weft.store import Kind, Transaction, gateways, routers
 
 router = APIRouter(prefix="/routers", tags=["routers"])
 
@@ -80,6 +80,25 @@ def detach_network(asking: Writing, reference: str, network: str, project: str |
         found = references.visible(tx.snapshot, asking.caller, Router, reference, project)
         left = references.owned(tx, Network, found.project_id, network, field="network")
         after = routers.detach_network(tx, found.id, left.id)
+    return _shown(asking, after)
+
+
+@router.put("/{reference}/gateway")
+def set_gateway(asking: Writing, reference: str, body: GatewayIn, project: str | None = None) -> RouterShown:
+    """Lead the router out by an external network, of whichever project. Idempotent."""
+    with asking.write() as tx:
+        found = references.visible(tx.snapshot, asking.caller, Router, reference, project)
+        outside = references.external(tx, found.project_id, body.network, field="network")
+        after = gateways.set_gateway(tx, found.id, outside.id, body.address)
+    return _shown(asking, after)
+
+
+@router.delete("/{reference}/gateway")
+def clear_gateway(asking: Writing, reference: str, project: str | None = None) -> RouterShown:
+    """Take the router's way out away. Idempotent."""
+    with asking.write() as tx:
+        found = references.visible(tx.snapshot, asking.caller, Router, reference, project)
+        after = gateways.clear_gateway(tx, found.id)
     return _shown(asking, after)
 
 

@@ -139,6 +139,7 @@ class Heartbeat(Body):
 
     agent_version: Word = ""
     datapath: Word = ""
+    physical_networks: Annotated[list[Name], Field(max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> "Heartbeat":

@@ -6,11 +6,11 @@ from pydantic import BeforeValidator, Field
 
 from weft.api.schemas.attach_rule import Order as AttachOrder
 from weft.api.schemas.base import Body, IpAddress, IpPrefix, Labels, Name, Order, Reference, Text
-from weft.api.schemas.network import DnsServers, Mtu, Pools
+from weft.api.schemas.network import DnsServers, Mtu, PhysicalIn, Pools
 from weft.api.schemas.policy import PeerIn, PortsText
 from weft.api.schemas.port import Addresses, Mac
 from weft.api.schemas.qos_policy import Dscp, RateLimitIn
-from weft.api.schemas.router import Networks, Routes
+from weft.api.schemas.router import GatewayIn, Networks, Routes
 from weft.model.invariant import Promise
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, PortRange, Protocol, Service, Tier
@@ -70,16 +70,18 @@ class NetworkDescribed(Body):
     default_ingress: Default = Default.SAME_NETWORK
     default_egress: Default = Default.ALLOW
     qos_policy: Reference | None = None
+    physical_network: PhysicalIn | None = None
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 
 class RouterDescribed(Body):
-    """A router with just these networks and routes."""
+    """A router with just these networks and routes; a `gateway` that is left out is none."""
 
     name: Name
     description: Text = ""
     networks: Networks = listed()
     routes: Routes = listed()
+    gateway: GatewayIn | None = None
 
 
 class GroupDescribed(Body):

@@ -122,6 +122,7 @@ class HostShown(Shown):
     name: str
     projects: list[str]
     description: str
+    physical_networks: list[str]
     status: HostStatusShown
     revision: int
 
@@ -135,6 +136,7 @@ class HostShown(Shown):
             name=host.name,
             projects=sorted(view.project_name(project) for project in host.projects),
             description=host.description,
+            physical_networks=sorted(host.physical_networks),
             status=HostStatusShown(
                 alive=last_seen is not None and last_seen >= seen_after,
                 last_seen=last_seen,

@@ -21,7 +21,7 @@ from weft.api.schemas.base import (
 )
 from weft.api.view import View
 from weft.model.ids import ProjectId, QosPolicyId
-from weft.model.network import AddressRange, Default, Network, Subnet
+from weft.model.network import AddressRange, Default, Network, Physical, Subnet
 from weft.store import Kind
 from weft.store.networks import NewNetwork, NewSubnet
 
@@ -126,6 +126,24 @@ class SubnetShown(Owned):
         )
 
 
+class PhysicalIn(Body):
+    """Where an external network goes on: a physical network that hosts know by `name`, and a VLAN on it."""
+
+    name: Name
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None
+
+    def to_model(self) -> Physical:
+        """The same in the model's terms. Raises Invalid."""
+        return Physical(name=self.name, vlan=self.vlan)
+
+
+class PhysicalShown(Shown):
+    """Where an external network goes on."""
+
+    name: str
+    vlan: int | None
+
+
 class NetworkCreate(Body):
     """Body of POST /networks."""
 
@@ -137,6 +155,7 @@ class NetworkCreate(Body):
     default_ingress: Default = Default.SAME_NETWORK
     default_egress: Default = Default.ALLOW
     qos_policy: Reference | None = None
+    physical_network: PhysicalIn | None = None
     subnets: Annotated[list[SubnetIn], Field(max_length=64)] = Field(default_factory=list)
 
     def to_model(self, project: ProjectId, qos_policy: QosPolicyId | None) -> NewNetwork:
@@ -150,6 +169,7 @@ class NetworkCreate(Body):
             default_ingress=self.default_ingress,
             default_egress=self.default_egress,
             qos_policy_id=qos_policy,
+            physical=None if self.physical_network is None else self.physical_network.to_model(),
             subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
@@ -164,6 +184,7 @@ class NetworkPatch(Patch):
     default_ingress: Default = ABSENT
     default_egress: Default = ABSENT
     qos_policy: Reference | None = None
+    physical_network: PhysicalIn | None = None
 
 
 class NetworkShown(Owned):
@@ -175,6 +196,7 @@ class NetworkShown(Owned):
     default_ingress: Default
     default_egress: Default
     qos_policy_id: UUID | None
+    physical_network: PhysicalShown | None
     router: str | None
     subnets: list[SubnetShown]
 
@@ -193,6 +215,9 @@ class NetworkShown(Owned):
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy_id=network.qos_policy_id,
+            physical_network=None
+            if network.physical is None
+            else PhysicalShown(name=network.physical.name, vlan=network.physical.vlan),
             router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),

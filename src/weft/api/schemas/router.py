@@ -1,5 +1,6 @@
 """Bodies of /routers."""
 
+from ipaddress import IPv4Address
 from typing import Annotated
 from uuid import UUID
 
@@ -75,6 +76,21 @@ class RouteShown(Shown):
     next_hop: IpAddress
 
 
+class GatewayIn(Body):
+    """Body of PUT /routers/{id}/gateway; without `address` the next free one of the network."""
+
+    network: Reference
+    address: IPv4Address | None = None
+
+
+class GatewayShown(Shown):
+    """A router's way out."""
+
+    network_id: UUID
+    network: str
+    address: IpAddress
+
+
 class JoinedShown(Shown):
     """A network on a router."""
 
@@ -88,6 +104,7 @@ class RouterShown(Owned):
     description: str
     networks: list[JoinedShown]
     routes: list[RouteShown]
+    gateway: GatewayShown | None
 
     @classmethod
     def from_model(cls, view: View, router: Router) -> "RouterShown":
@@ -103,5 +120,12 @@ class RouterShown(Owned):
                 for name, network in sorted((view.network_name(one), one) for one in router.networks)
             ],
             routes=[RouteShown(destination=r.destination, next_hop=r.next_hop) for r in router.routes],
+            gateway=None
+            if router.gateway is None
+            else GatewayShown(
+                network_id=router.gateway.network_id,
+                network=view.network_name(router.gateway.network_id),
+                address=router.gateway.address,
+            ),
             revision=view.revised_at(Kind.ROUTERS, router.id),
         )

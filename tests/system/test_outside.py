@@ -1,0 +1,89 @@
+"""The way out, with real packets: a router hides its networks behind its address outside."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from weft.lab import life, story
+from weft.lab.layout import Lab, LabHost
+from weft.lab.processes import local, run_on, until
+
+GATEWAY, ROUTER = "203.0.113.1", "203.0.113.9"
+
+
+@pytest.fixture
+def outside(lab: Lab, h1: LabHost) -> Iterator[str]:
+    """A station beyond h1's physical network, which serves HTTP; its network namespace."""
+    name = f"{lab.prefix}outside"
+    local("ip", "netns", "add", name)
+    cable = ("type", "veth", "peer", "name", "eth0", "netns", name)
+    local("ip", "-n", h1.namespace, "link", "add", "name", "uplink", *cable)
+    local("ip", "-n", h1.namespace, "link", "set", "dev", "uplink", "up")
+    for argv in (("link", "set", "dev", "eth0", "up"), ("addr", "add", f"{GATEWAY}/24", "dev", "eth0")):
+        local("ip", "-n", name, *argv)
+    local("nsenter", f"--net=/run/netns/{name}", "ethtool", "-K", "eth0", "tx", "off")
+    datapath = run_on(h1, "ovs-vsctl", "get", "bridge", "br-int", "datapath_type").strip()
+    bridge = ("add-br", "br-ex", "--", "set", "bridge", "br-ex", f"datapath_type={datapath}")
+    run_on(h1, "ovs-vsctl", *bridge, "--", "add-port", "br-ex", "uplink")
+    run_on(h1, "ovs-vsctl", "set", "Open_vSwitch", ".", "external_ids:ovn-bridge-mappings=physnet1:br-ex")
+    httpd = ["nsenter", f"--net=/run/netns/{name}", "busybox", "httpd", "-f", "-p", "80", "-h", "/etc"]
+    serving = subprocess.Popen(httpd)
+    yield name
+    serving.kill()
+    serving.wait()
+    run_on(h1, "ovs-vsctl", "remove", "Open_vSwitch", ".", "external_ids", "ovn-bridge-mappings")
+    run_on(h1, "ovs-vsctl", "del-br", "br-ex")
+    local("ip", "netns", "del", name)
+
+
+@pytest.fixture
+def inside(lab: Lab) -> Iterator[None]:
+    """A network on a router, and the external network."""
+    story.weft(lab, "network", "create", "in-net", "--subnet", "10.43.0.0/24")
+    external = ("--subnet", "203.0.113.0/24", "--physical-network", "physnet1")
+    story.weft(lab, "network", "create", "internet", *external)
+    story.weft(lab, "router", "create", "edge", "--network", "in-net", "--wait")
+    yield
+    for host in lab.workers:
+        left = run_on(host, "docker", "ps", "-aq", "--filter", "label=led=out").split()
+        if left:
+            run_on(host, "docker", "rm", "-f", *left)
+    until(lambda: not {"out-1", "out-2"} & set(story.ports(lab)), "the ports to be freed", timeout_s=30)
+    life.weft_on_central(lab, "router", "gateway", "clear", "edge", "--wait")
+    life.weft_on_central(lab, "router", "detach", "edge", "in-net", "--wait")
+    life.weft_on_central(lab, "router", "delete", "edge")
+    for name in ("in-net", "internet"):
+        life.weft_on_central(lab, "network", "delete", name)
+
+
+@pytest.mark.usefixtures("inside")
+def test_containers_on_both_hosts_go_out_by_the_routers_address_and_nobody_comes_in(
+    lab: Lab, h1: LabHost, h2: LabHost, outside: str
+) -> None:
+    story.run_container(h1, "out-1", "in-net", "--label", "led=out")
+    story.run_container(h2, "out-2", "in-net", "--label", "led=out")
+    story.wait_until_up(lab, "out-1", "out-2")
+    until(
+        lambda: story.weft(lab, "host", "show", "h1")["physical_networks"] == ["physnet1"],
+        "the server to hear of physnet1",
+        timeout_s=30,
+    )
+    assert not story.pings(h1, "out-1", GATEWAY), "the negative control: there is no way out"
+
+    story.weft(
+        lab, "router", "gateway", "set", "edge", "--network", "internet", "--address", ROUTER, "--wait"
+    )
+
+    until(lambda: story.pings(h1, "out-1", GATEWAY), "a way out from h1", timeout_s=30)
+    assert story.fetches(h1, "out-1", GATEWAY)
+    until(lambda: story.pings(h2, "out-2", GATEWAY), "a way out from h2", timeout_s=30)
+    assert story.fetches(h2, "out-2", GATEWAY)
+    _only_the_router_is_seen(h2, outside)
+
+
+def _only_the_router_is_seen(h2: LabHost, outside: str) -> None:
+    """The station outside knows the router's address by ARP, and no workload's."""
+    assert story.pings(h2, "out-2", GATEWAY)
+    known = {line.split()[0] for line in local("ip", "-n", outside, "-4", "neigh").splitlines()}
+    assert known == {ROUTER}
