@@ -26,6 +26,7 @@ acl-add their_group from-lport 1002 ip6 allow-related
 meter-add their_meter drop 100 pktps
 lr-add their-router
 lrp-add their-router their-gateway 02:00:00:00:00:77 10.7.0.1/24
+lrp-set-gateway-chassis their-gateway their-chassis 7
 lr-route-add their-router 10.8.0.0/16 10.7.0.2
 lr-nat-add their-router dnat_and_snat 192.0.2.1 10.7.0.9
 lr-policy-add their-router 10 ip4 drop
