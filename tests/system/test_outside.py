@@ -58,7 +58,7 @@ def inside(lab: Lab) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("inside")
-def test_containers_on_both_hosts_go_out_by_the_routers_address_and_nobody_comes_in(
+def test_containers_on_both_hosts_go_out_under_the_routers_address(
     lab: Lab, h1: LabHost, h2: LabHost, outside: str
 ) -> None:
     story.run_container(h1, "out-1", "in-net", "--label", "led=out")

@@ -62,9 +62,7 @@ def create(
     """Make a network and its subnets, all of it or nothing."""
     if gateway is not None and len(subnet or []) != 1:
         raise typer.BadParameter("--gateway needs exactly one --subnet")
-    if vlan is not None and physical_network is None:
-        raise typer.BadParameter("--vlan needs --physical-network")
-    physical = None if physical_network is None else given(name=physical_network, vlan=vlan)
+    physical = _physical(physical_network, vlan)
     subnets = [given(cidr=cidr, gateway=gateway, dns_servers=dns or None) for cidr in subnet or []]
     body = given(
         name=name,
@@ -86,6 +84,7 @@ def create(
     "set",
     "weft network set DockerSN --default-ingress drop",
     "weft network set DockerSN --qos slow",
+    "weft network set internet --physical-network physnet1",
     changes=True,
 )
 def change(
@@ -94,12 +93,15 @@ def change(
     network: Name,
     name: Rename = None,
     mtu: _Mtu = None,
+    physical_network: _Physical = None,
+    vlan: _Vlan = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     qos: Qos = None,
     description: Description = None,
 ) -> None:
-    """Change a network."""
+    """Change a network. `--physical-network none` makes an external network an ordinary one."""
+    physical = _physical(physical_network, vlan)
     body = given(
         name=name,
         mtu=mtu,
@@ -109,9 +111,17 @@ def change(
     )
     if qos is not None:
         body["qos_policy"] = none_if_none(qos)
+    if physical_network is not None:
+        body["physical_network"] = None if physical_network == "none" else physical
     with session.connect() as client:
         after = client.change("networks", network, body, project=session.chosen_project())
         session.report(client, "networks", after)
+
+
+def _physical(name: str | None, vlan: int | None) -> dict[str, object] | None:
+    if vlan is not None and name is None:
+        raise typer.BadParameter("--vlan needs --physical-network")
+    return None if name is None else given(name=name, vlan=vlan)
 
 
 @command(app, "hits", "weft network hits DockerSN")
