@@ -29,6 +29,7 @@ from weft.lab.processes import until
 from weft.model.policy import Protocol
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
+from weft.verifier.lines import in_order
 from weft.verifier.packet import Header, icmp, transport
 from weft.verifier.station import Station
 from weft.verifier.verdict import Judge, Obstacle, between
@@ -55,7 +56,9 @@ def models() -> Iterator[tuple[int, Snapshot]]:
         model = random_model(seed, plain=True)
         if len(model.ports) == PORTS:
             ports = {key: replace(port, declared=port.labels) for key, port in model.ports.items()}
-            yield seed, replace(model, ports=ports)
+            # Policies of one order are told apart by their ids, and those that are declared get new ones.
+            policies = {p.id: replace(p, order=place) for place, p in enumerate(in_order(model))}
+            yield seed, replace(model, ports=ports, policies=policies)
 
 
 def declare(lab: Lab, model: Snapshot) -> None:
