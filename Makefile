@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
-.PHONY: help demo test test-full check functional web system proof bench lab lab-down fmt lock docs
+.PHONY: help demo test test-full check functional web system system-long proof bench lab lab-down fmt lock docs
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,9 @@ test: ## check, functional, web and system, in this order (root)
 	+@$(MAKE) --no-print-directory web
 	+@$(MAKE) --no-print-directory system
 
-test-full: ## test, then the demo and the benchmarks (root)
+test-full: ## test, then what takes longer, the demo and the benchmarks (root)
 	+@$(MAKE) --no-print-directory test
+	+@$(MAKE) --no-print-directory system-long
 	+@$(MAKE) --no-print-directory demo
 	+@$(MAKE) --no-print-directory bench
 
@@ -50,7 +51,10 @@ web/node_modules: web/package-lock.json
 	touch $@
 
 system: ## real packets in the lab (root)
-	$(BIN)/pytest tests/system --durations=25 $(PYTEST)
+	$(BIN)/pytest tests/system -m "not long" --durations=25 $(PYTEST)
+
+system-long: ## what takes longer, or needs a quiet machine (root)
+	$(BIN)/pytest tests/system -m long --durations=25 $(PYTEST)
 
 proof: ## 10,000 random models: every reading of policy agrees; kept in bench/results/proof.txt
 	$(BIN)/pytest --proof tests/property/test_verdicts.py tests/functional/matches/test_random_traces.py $(PYTEST)

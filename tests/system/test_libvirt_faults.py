@@ -15,6 +15,8 @@ from weft.lab.domain import Card, Domain
 from weft.lab.layout import SERVER_PORT, HostSpec, Lab, LabHost
 from weft.lab.processes import run_on, until
 
+pytestmark = pytest.mark.long
+
 NET = "DockerSN"
 DEAF = f"""table inet deaf {{
  chain in {{

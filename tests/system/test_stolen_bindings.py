@@ -10,6 +10,8 @@ from weft.lab import life, network, story
 from weft.lab.layout import Lab, LabHost
 from weft.lab.processes import run_on, try_on, until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def victim(lab: Lab, h1: LabHost, h2: LabHost) -> Iterator[str]:
