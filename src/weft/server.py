@@ -158,6 +158,7 @@ def serve(settings: ServerSettings) -> None:
             compiled=how,
             trace=Tracer(settings.nb, settings.sb, _identity(settings)),
             acl_of=acl_of,
+            claimed=observer.claimed,
             unavailable=(OvsdbUnavailable, OperationalError),
         )
         _serve_http(settings, app)

@@ -42,6 +42,7 @@ from weft.api.routes import (
 )
 from weft.api.tracing import Trace
 from weft.compiler import CompilerSettings
+from weft.model.ids import PortId
 from weft.ovn.rows import Key
 from weft.ovn.trace import TraceFailed, Walk
 from weft.store import Store
@@ -56,6 +57,10 @@ def _nothing_wrong() -> Sequence[str]:
 
 def _no_trace(_switch: str, _packet: str) -> Walk:
     raise TraceFailed("this server was not told how OVN traces")
+
+
+def _unclaimed(_port_id: PortId) -> bool:
+    return False
 
 
 def _no_acls(_cookies: Collection[int]) -> Mapping[int, Key]:
@@ -76,6 +81,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     compiled: CompilerSettings | None = None,
     trace: Trace = _no_trace,
     acl_of: AclOf = _no_acls,
+    claimed: Callable[[PortId], bool] = _unclaimed,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
@@ -84,7 +90,8 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     shown by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates
     and must show them. `ready` names what keeps the server from its work. `compiled` is how the
     reconciler compiles, for plans; `trace` is OVN's, and `acl_of` knows the ACLs by the cookies of flows.
-    `unavailable` are the exceptions of databases that are away.
+    `claimed` says for which ports an alarm stands. `unavailable` are the exceptions of databases that are
+    away.
     """
     app = FastAPI(
         title="Weft",
@@ -107,6 +114,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         trace=trace,
         disagreements=disagreements,
         acl_of=acl_of,
+        claimed=claimed,
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
     app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)

@@ -20,7 +20,7 @@ from weft.api.tracing import Trace
 from weft.api.view import View
 from weft.model.errors import Forbidden, Invalid, InvariantBroken, StaleRevision
 from weft.model.host import Enrolment
-from weft.model.ids import HostName, Revision
+from weft.model.ids import HostName, PortId, Revision
 from weft.ovn.rows import Key
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
@@ -81,6 +81,7 @@ class Api:
     planner: Planner
     trace: Trace
     disagreements: Counter
+    claimed: Callable[[PortId], bool]
     acl_of: AclOf
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 

@@ -121,6 +121,13 @@ class Observer:
         self._stopping.set()
         self._thread.join(timeout=10)
 
+    def claimed(self, port_id: PortId) -> bool:
+        """Whether a stranger claims the port, or did a moment ago: then nobody else says how it is.
+
+        From any thread.
+        """
+        return port_id in self._claims
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:

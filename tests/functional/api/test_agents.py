@@ -1,5 +1,6 @@
 """What the agent of a host does."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -112,6 +113,18 @@ def test_a_removed_port_frees_its_address(h1: Rest) -> None:
     second = attach(h1, workload={**WEB, "id": "c2"})["port"]
 
     assert second["fixed_ips"][0]["address"] == first["fixed_ips"][0]["address"]
+
+
+def test_an_agent_does_not_talk_over_the_alarm_on_a_port_that_a_stranger_claims(rest: Rest, h1: Rest) -> None:
+    port = attach(h1)["port"]
+    h1.put(f"/hosts/h1/ports/{port['id']}/status", {"state": "failed", "reason": "host h2 claims port web"})
+    rest.app.state.api = replace(rest.app.state.api, claimed=lambda port_id: str(port_id) == port["id"])
+
+    put = h1.put(f"/hosts/h1/ports/{port['id']}/status", {"state": "up"})
+
+    assert put.status_code == 200
+    status = rest.get(f"/ports/{port['id']}").json()["status"]
+    assert (status["state"], status["reason"]) == ("failed", "host h2 claims port web")
 
 
 def test_a_status_is_shown_and_is_no_revision(rest: Rest, h1: Rest) -> None:

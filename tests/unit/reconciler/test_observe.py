@@ -104,8 +104,10 @@ def test_a_claim_by_another_host_is_an_alarm_that_is_remembered_after_its_end(
     clock.time += REMEMBERED - timedelta(seconds=1)
     observer.look()
     assert len(told.ports) == 2
+    assert observer.claimed(PORT.id)
     clock.time += timedelta(seconds=1)
     observer.look()
+    assert not observer.claimed(PORT.id)
 
     alarmed, back, well = told.ports
     assert "host h2 claims port p" in alarmed.alarm
@@ -123,6 +125,7 @@ def test_a_claim_that_stands_is_an_alarm_for_as_long_as_it_stands(
     clock.time += 2 * REMEMBERED
     observer.look()
     assert len(told.ports) == 1
+    assert observer.claimed(PORT.id)
     southbound.claim("h1")
     observer.look()
 
