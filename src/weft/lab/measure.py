@@ -67,10 +67,13 @@ while True:
 
 @contextmanager
 def captured(host: LabHost, *expression: str) -> Iterator[Path]:
-    """Capture frames on the host's cable meanwhile; the file that names them, a line each."""
+    """Capture frames on the host's cable meanwhile; the file that names them, a line each.
+
+    A line is in the file shortly after its frame was on the cable: wait for it before the capture ends.
+    """
     log = host.logs / "tcpdump.log"
     log.unlink(missing_ok=True)
-    start_on(host, "tcpdump", ["tcpdump", "-lnni", "eth0", *expression])
+    start_on(host, "tcpdump", ["tcpdump", "--immediate-mode", "-lnni", "eth0", *expression])
     until(lambda: log.exists() and "listening on" in log.read_text(), "tcpdump to listen", timeout_s=10)
     try:
         yield log
