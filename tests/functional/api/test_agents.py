@@ -191,6 +191,18 @@ def test_retiring_a_host_keeps_a_declared_port_and_unbinds_it(rest: Rest, h1: Re
     assert (kept["host"], kept["fixed_ips"]) == (None, declared["fixed_ips"])
 
 
+def test_a_port_whose_interface_is_gone_is_unbound_unless_a_workload_has_it(rest: Rest, h1: Rest) -> None:
+    declared = rest.made("/ports", {"network": "net", "kind": "vm", "name": "vm1"})
+    assert h1.put(f"/hosts/h1/ports/{declared['id']}/binding", {}).status_code == 204
+    leased = attach(h1)["port"]
+
+    for port in (declared, leased):
+        assert h1.delete(f"/hosts/h1/ports/{port['id']}/binding").status_code == 204
+
+    assert rest.get("/ports/vm1").json()["host"] is None
+    assert rest.get(f"/ports/{leased['id']}").json()["host"] == "h1"
+
+
 def test_the_credentials_of_a_retired_host_are_worth_nothing(rest: Rest, h1: Rest) -> None:
     rest.post("/hosts/h1/retire", {})
 

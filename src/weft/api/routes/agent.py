@@ -157,9 +157,14 @@ def bind(asking: Hosting, host: str, port_id: UUID) -> None:
 
 @router.delete("/ports/{port_id}/binding", status_code=204)
 def unbind(asking: Hosting, host: str, port_id: UUID) -> None:
-    """The interface is gone from the host."""
+    """The interface is gone from the host. Nothing changes for a workload's port: that one is removed instead.
+
+    A workload that starts again brings its interface back, and one that is gone is found by its host.
+    """
     with asking.write() as tx:
-        ports.bind(tx, _port(tx.snapshot, _host(tx.snapshot, host), port_id).id, None)
+        port = _port(tx.snapshot, _host(tx.snapshot, host), port_id)
+        if port.workload is None:
+            ports.bind(tx, port.id, None)
 
 
 @router.put("/ports/{port_id}/status")
