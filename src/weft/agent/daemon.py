@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -124,20 +124,20 @@ def run(settings: AgentSettings) -> None:
             clock=time.monotonic,
             pause=threading.Event().wait,
         )
-        looks = {
-            "tunnels": Tunnels(switch).look,
-            "guard": _guard(switch).look_again,
+        woken = {
             "confirmer": Confirmer(host, client, local).look,
+            "guard": _guard(switch).look_again,
+            "taps": plugging.look,
+            "tunnels": Tunnels(switch).look,
+        }
+        timed = {
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
-            "taps": plugging.look,
             "hits": _hits(settings, host, client).look,
+            **_renewing(settings, host, client),
         }
-        identity = _identity(settings)
-        if identity is not None:
-            looks["renewal"] = Renewal(host, identity, client, now=lambda: datetime.now(UTC)).look
-        for name, look in looks.items():
-            looking = Looking(name, look, switch)
+        threads = [Looking(name, look, switch) for name, look in woken.items()]
+        for looking in (*threads, *(Looking(name, look) for name, look in timed.items())):
             looking.start()
             stack.callback(looking.stop)
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
@@ -180,6 +180,14 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
 
 def _hits(settings: AgentSettings, host: str, client: Client) -> Hits:
     return Hits(host, client, partial(dump, settings.ovs_run_dir, BRIDGE), clock=time.monotonic)
+
+
+def _renewing(settings: AgentSettings, host: str, client: Client) -> Mapping[str, Callable[[], None]]:
+    """What has the certificate renewed, where there is one."""
+    identity = _identity(settings)
+    if identity is None:
+        return {}
+    return {"renewal": Renewal(host, identity, client, now=lambda: datetime.now(UTC)).look}
 
 
 def _health(settings: AgentSettings, host: str, client: Client) -> Health:

@@ -1,4 +1,4 @@
-"""A thread that looks at the switch whenever it changed, and every second."""
+"""A thread that looks every second, and whenever the switch changed if that may be what it looks for."""
 
 import threading
 from collections.abc import Callable
@@ -18,8 +18,12 @@ class Changes(Protocol):
 class Looking:
     """One such thread, from `start` to `stop`."""
 
-    def __init__(self, name: str, look: Callable[[], None], switch: Changes) -> None:
-        """`look` may raise OvsdbUnavailable: then it is asked again later."""
+    def __init__(self, name: str, look: Callable[[], None], switch: Changes | None = None) -> None:
+        """`look` may raise OvsdbUnavailable: then it is asked again later.
+
+        Without `switch` it is looked every second only: what has a time of its own need not be woken by every
+        change of OVN's, when others have a receipt to give.
+        """
         self._look, self._switch = look, switch
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -41,4 +45,10 @@ class Looking:
             except OvsdbUnavailable:
                 self._stopping.wait(LOOK_S)
             else:
-                seen = self._switch.wait_for_change(seen, LOOK_S)
+                seen = self._rest(seen)
+
+    def _rest(self, seen: int) -> int:
+        if self._switch is not None:
+            return self._switch.wait_for_change(seen, LOOK_S)
+        self._stopping.wait(LOOK_S)
+        return seen

@@ -1,7 +1,8 @@
 """Connections to SQLite and PostgreSQL, and the schema's version.
 
 Python's sqlite3 begins transactions late and only before writes; here they begin when we say,
-and a writer takes the write lock at once, so that it never has to give up half-way.
+and a writer takes the write lock at once, so that it never has to give up half-way. What must outlive a power
+cut is on the disk when its commit returns; what is observed again anyway need not be, and is told sooner.
 """
 
 from collections.abc import Iterator
@@ -58,15 +59,27 @@ def _configure(connection: sa.engine.interfaces.DBAPIConnection, record: object)
 
 
 def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("weft_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("weft_writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    durable = options.get("weft_durable", True)
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection that will write; rolled back unless the caller commits."""
-    with engine.connect().execution_options(weft_writes=True) as connection:
+def writing(engine: sa.Engine, *, durable: bool = True) -> Iterator[sa.Connection]:
+    """A connection that will write; rolled back unless the caller commits.
+
+    A commit that is not `durable` can be undone by a power cut, whole, until a later one is durable
+    (SQLite, "PRAGMA synchronous"; PostgreSQL, "synchronous_commit"). A process that is killed undoes nothing.
+    """
+    options = {"weft_writes": True, "weft_durable": durable}
+    with engine.connect().execution_options(**options) as connection:
         transaction = connection.begin()
+        if not durable and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         try:
             yield connection
         finally:

@@ -318,3 +318,14 @@ def test_a_port_that_was_never_up_needs_no_record_to_be_down(store: Store, port:
     assert set_port_status(store, port.id, state=PortState.DOWN)
 
     assert port_statuses(store) == {}
+
+
+def test_only_what_was_declared_waits_for_the_disk(store: Store) -> None:
+    asked = "PRAGMA synchronous" if store.engine.dialect.name == "sqlite" else "SHOW synchronous_commit"
+    waits = {2, "on"}  # PRAGMA synchronous: FULL
+
+    for _ in range(2):
+        with store.observing() as connection:
+            assert connection.exec_driver_sql(asked).scalar() not in waits
+        with store.write("test") as tx:
+            assert tx.connection.exec_driver_sql(asked).scalar() in waits

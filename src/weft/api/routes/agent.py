@@ -157,7 +157,7 @@ def bind(asking: Hosting, host: str, port_id: UUID) -> None:
 
 @router.delete("/ports/{port_id}/binding", status_code=204)
 def unbind(asking: Hosting, host: str, port_id: UUID) -> None:
-    """The interface is gone from the host. Nothing changes for a workload's port: that one is removed instead.
+    """The interface is gone from the host. Nothing changes for a workload's port: that one is removed.
 
     A workload that starts again brings its interface back, and one that is gone is found by its host.
     """
