@@ -5,9 +5,9 @@ tells the server, so that the port is bound here and nowhere else.
 """
 
 import json
-import math
 import threading
 from collections.abc import Callable, Set
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
@@ -28,6 +28,15 @@ PATIENCE_S = 5.0
 """Ids that libvirt invents are refused at first, until the domain's port is made; nobody needs to know."""
 
 
+@dataclass
+class _Refused:
+    """Since when an id is refused, when it is to be tried again, and whether anybody was told."""
+
+    since: float
+    again: float
+    told: bool = False
+
+
 class Binder:
     """A thread that keeps the server's bindings equal to what is plugged here.
 
@@ -40,8 +49,7 @@ class Binder:
         self._host, self._client, self._switch, self._journal = host, client, switch, journal
         self._kept = kept
         self._bound: set[str] = _read(kept)
-        self._refused: dict[str, float] = {}
-        """Since when each is refused; for ever once that was said."""
+        self._refused: dict[str, _Refused] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="binder", daemon=True)
 
@@ -70,8 +78,9 @@ class Binder:
 
     def _compare(self, plugged: Set[str], leased: Set[str]) -> None:
         self._note(self._bound - leased)
-        self._refused = {port_id: at for port_id, at in self._refused.items() if port_id in plugged}
-        for port_id in sorted(plugged - self._bound):
+        self._refused = {port_id: one for port_id, one in self._refused.items() if port_id in plugged}
+        later = {port_id for port_id, one in self._refused.items() if monotonic() < one.again}
+        for port_id in sorted(plugged - self._bound - later):
             if self._tell(self._client.bind, port_id):
                 self._note(self._bound | {port_id})
                 log.info("port bound", port_id=port_id)
@@ -86,10 +95,12 @@ class Binder:
         try:
             say(self._host, str(UUID(port_id)))
         except (ProblemError, ValueError) as error:
-            since = self._refused.setdefault(port_id, monotonic())
-            if monotonic() - since > PATIENCE_S:
+            now = monotonic()
+            refused = self._refused.setdefault(port_id, _Refused(since=now, again=now))
+            refused.again = now + PERIOD_S
+            if now - refused.since > PATIENCE_S and not refused.told:
                 log.warning("binding refused", port_id=port_id, reason=str(error))
-                self._refused[port_id] = math.inf
+                refused.told = True
             return False
         self._refused.pop(port_id, None)
         return True
