@@ -51,6 +51,24 @@ def controllers(lab: Lab) -> None:
         network.run_controller(host)
 
 
+def everything(lab: Lab) -> None:
+    """As when the control plane and all agents lose their power in one moment."""
+    life.stop_server(lab, signal.SIGKILL)
+    for name in ("ovsdb-nb", "ovsdb-sb", "ovn-northd"):
+        network.kill(lab.central, "ovn", name)
+    for host in lab.workers:
+        life.stop_agent(host, signal.SIGKILL)
+        network.kill(host, "ovn", "ovn-controller")
+    for host in lab.workers:
+        network.run_controller(host)
+    for database in ("nb", "sb"):
+        network.run_database(lab.central, database)
+    network.start_northd(lab.central)
+    life.run_server(lab)
+    for host in lab.workers:
+        life.run_agent(host)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Containers on two hosts, `aa` on the first, and the address of the other."""
@@ -82,7 +100,7 @@ def newcomer(pair: Pair) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "restart",
-    [server, agents, northbound, southbound, northd, controllers_politely, controllers],
+    [server, agents, northbound, southbound, northd, controllers_politely, controllers, everything],
     ids=lambda restart: restart.__name__,
 )
 def test_a_restart_loses_no_packet_and_the_next_container_is_attached(
