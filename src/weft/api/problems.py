@@ -136,7 +136,12 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _unavailable(request: Request, error: Exception) -> Response:
     log.warning("database unavailable", path=request.url.path, reason=str(error))
-    return problem(503, "unavailable", f"a database cannot be reached: {type(error).__name__}")
+    return problem(
+        503,
+        "unavailable",
+        f"the server cannot reach its database ({type(error).__name__}; its log says more); "
+        "ask again, and look first whether a change was made",
+    )
 
 
 def _ours(request: Request, error: Exception) -> Response:

@@ -40,11 +40,12 @@ class Proxy:
     """Listens at `here` and passes on to `there`; both are Unix sockets."""
 
     def __init__(self, here: Path, there: Path) -> None:
-        self.here, self._there = here, there
+        self.here, self.there = here, there
         self._trap: Trap | None = None
         self._open: list[Conversation] = []
         self.sprung = threading.Event()
         here.parent.mkdir(exist_ok=True)
+        here.unlink(missing_ok=True)
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(here))
         self._listening.listen(64)
@@ -69,7 +70,7 @@ class Proxy:
                 return
             one = Conversation(client, socket.socket(socket.AF_UNIX))
             self._open.append(one)
-            one.database.connect(str(self._there))
+            one.database.connect(str(self.there))
             for work in (self._ask, self._answer):
                 threading.Thread(target=work, args=[one], daemon=True).start()
 

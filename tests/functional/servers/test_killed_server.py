@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def postgresql_proxy(site: Site) -> Iterator[Proxy]:
     proxy = Proxy(site.place / "proxy" / socket, place / socket)
     yield proxy
     proxy.close()
+
+
+def behind(proxy: Proxy, site: Site) -> str:
+    """The URL of the site's database by way of `proxy`."""
+    return f"{site.database_url.partition('host=')[0]}host={proxy.here.parent}"
 
 
 def settled(server: Running, site: Site) -> int:
@@ -67,11 +73,39 @@ def test_a_server_killed_while_it_writes_to_ovn(site: Site, northbound: Proxy, d
     assert site.nb_cfg() == before + 2, "each network was written once"
 
 
+def test_a_database_that_goes_away_loses_nothing_and_is_found_again(
+    site: Site, postgresql_proxy: Proxy
+) -> None:
+    server = site.start(database_url=behind(postgresql_proxy, site))
+    revision = declare(server, "before")
+    eventually(lambda: is_applied(server, revision))
+    applied = site.switches()
+
+    postgresql_proxy.close()
+    with pytest.raises(ClientError, match="cannot reach its database"):
+        declare(server, NAME)
+    assert site.switches() == applied, "OVN keeps what it was told"
+
+    with closing(Proxy(postgresql_proxy.here, postgresql_proxy.there)):
+        later = eventually(lambda: declared(server, "after"))
+        assert later == revision + 1
+        eventually(lambda: is_applied(server, later))
+        assert names(server) == {"before", "after"}
+    assert server.process.poll() is None, "it is the same server"
+
+
+def declared(server: Running, name: str) -> int:
+    """As `declare`; an AssertionError while the server cannot."""
+    try:
+        return declare(server, name)
+    except ClientError as error:
+        raise AssertionError(str(error)) from error
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["before it is committed", "after it is committed"])
 def test_a_server_killed_inside_a_commit(site: Site, postgresql_proxy: Proxy, done: bool) -> None:  # noqa: FBT001
     """Whoever asked has no answer. It is declared whole, and then also in OVN, or not at all."""
-    place = postgresql_proxy.here.parent
-    server = site.start(database_url=f"{site.database_url.partition('host=')[0]}host={place}")
+    server = site.start(database_url=behind(postgresql_proxy, site))
     revision = declare(server, "settled")
     eventually(lambda: is_applied(server, revision))
 
