@@ -126,6 +126,8 @@ def serve(settings: ServerSettings) -> None:
     how = CompilerSettings(
         encapsulation=settings.encapsulation,
         default_mtu=settings.underlay_mtu - ENCAPSULATION_OVERHEAD,
+        log_rate=settings.log_rate,
+        log_drops=settings.log_drops,
     )
     compiled = partial(Compilation, settings=how)
     loop = Loop(

@@ -59,6 +59,10 @@ class ServerSettings(_FromFile):
     host_timeout_s: float = Field(default=30, gt=0)
     history_days: int = Field(default=90, ge=1, le=36500)
     """How long every version of every object can be read back."""
+    log_drops: bool = True
+    """Whether hosts tell of all that is dropped or rejected, and not only of what rules ask to log."""
+    log_rate: int = Field(default=100, ge=1, le=100_000)
+    """Packets a second that a host logs for a project: so many dropped, and so many that rules ask for."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -128,7 +132,7 @@ class AgentSettings(_FromFile):
     ovn_run_dir: Path = Path("/run/ovn")
     ovs_run_dir: Path = Path("/run/openvswitch")
     controller_log: Path = Path("/var/log/ovn/ovn-controller.log")
-    """Where ovn-controller logs the matches that it cannot parse."""
+    """Where ovn-controller logs the matches that it cannot parse, and what it dropped or was asked to log."""
     docker_socket: Path = Path("/run/docker.sock")
     docker_enabled: Literal["auto", "yes", "no"] = "auto"
     libvirt_uri: str | None = None

@@ -19,10 +19,9 @@ import structlog
 import uvicorn
 
 import weft.agent.docker.networks as docker_networks
-from weft.agent import guard
+from weft.agent import guard, looks
 from weft.agent.bind import Binder
-from weft.agent.confirm import Confirmer, Local
-from weft.agent.conntrack import Conntrack
+from weft.agent.confirm import Confirmer
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
@@ -31,13 +30,10 @@ from weft.agent.docker.resync import RETRY_S, Resync
 from weft.agent.docker.routes import reroute
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
-from weft.agent.health import management
-from weft.agent.health.facts import Membership
-from weft.agent.health.gather import PULSE, gather
-from weft.agent.health.report import Health
+from weft.agent.health.gather import PULSE
 from weft.agent.heartbeat import Heartbeat
-from weft.agent.hits import Hits, dump
 from weft.agent.journal import Journal
+from weft.agent.kept_log import KeptLog
 from weft.agent.leases import Leases
 from weft.agent.libvirt.follow import Follower, Following
 from weft.agent.libvirt.hypervisor import Hypervisor, Libvirt
@@ -49,14 +45,13 @@ from weft.agent.manual import control
 from weft.agent.manual.messages import SOCKET
 from weft.agent.manual.plugging import REMADE, Plugging
 from weft.agent.manual.taps import Taps
-from weft.agent.parse_errors import LogTail, ParseErrors
+from weft.agent.parse_errors import LogTail
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
 from weft.agent.served import ServedNetworks
 from weft.agent.tunnels import Tunnels
-from weft.agent.unixctl import Daemon
 from weft.agent.version import VERSION
-from weft.agent.vswitch import BRIDGE, Vswitch
+from weft.agent.vswitch import Vswitch
 from weft.client import Client, ClientError, Identity
 from weft.model.errors import Invalid
 from weft.ovsdb import OvsdbUnavailable
@@ -100,7 +95,7 @@ def run(settings: AgentSettings) -> None:
         plugging = _plugging(settings, host, leases, switch)
         agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host), plugging)
         stack.callback(ready.unlink, missing_ok=True)
-        health = _health(settings, host, client)
+        health = looks.health(settings, host, client)
         beating = Heartbeat(
             client,
             host,
@@ -117,15 +112,10 @@ def run(settings: AgentSettings) -> None:
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
         tail = LogTail(settings.controller_log)
         stack.callback(tail.close)
-        local = Local(
-            flows=switch,
-            errors=ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic),
-            tracking=Conntrack(Daemon("ovs-vswitchd", settings.ovs_run_dir)),
-            clock=time.monotonic,
-            pause=threading.Event().wait,
-        )
+        controller_log = KeptLog(settings.controller_log, settings.state_dir / "drops.json")
+        stack.callback(controller_log.close)
         woken = {
-            "confirmer": Confirmer(host, client, local).look,
+            "confirmer": Confirmer(host, client, looks.local(settings, switch, tail)).look,
             "guard": _guard(switch).look_again,
             "taps": plugging.look,
             "tunnels": Tunnels(switch).look,
@@ -133,7 +123,8 @@ def run(settings: AgentSettings) -> None:
         timed = {
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
-            "hits": _hits(settings, host, client).look,
+            "hits": looks.hits(settings, host, client).look,
+            "drops": looks.drops(settings, host, client, controller_log).look,
             **_renewing(settings, host, client),
         }
         threads = [Looking(name, look, switch) for name, look in woken.items()]
@@ -178,22 +169,12 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
     )
 
 
-def _hits(settings: AgentSettings, host: str, client: Client) -> Hits:
-    return Hits(host, client, partial(dump, settings.ovs_run_dir, BRIDGE), clock=time.monotonic)
-
-
 def _renewing(settings: AgentSettings, host: str, client: Client) -> Mapping[str, Callable[[], None]]:
     """What has the certificate renewed, where there is one."""
     identity = _identity(settings)
     if identity is None:
         return {}
     return {"renewal": Renewal(host, identity, client, now=lambda: datetime.now(UTC)).look}
-
-
-def _health(settings: AgentSettings, host: str, client: Client) -> Health:
-    membership = Membership(host=host, server=settings.server_url)
-    ask = partial(management.ask, client, host, settings.ca_file)
-    return Health(partial(gather, settings, membership, ask), clock=time.monotonic)
 
 
 class _Agent:

@@ -10,13 +10,15 @@ from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
 from weft.api.context import ENCAPSULATION_OVERHEAD, AclOf, Api, Vouching
-from weft.api.metrics import Measured, ModelCollector, trace_disagreements
+from weft.api.drops import Drops
+from weft.api.metrics import DropsCollector, Measured, ModelCollector, trace_disagreements
 from weft.api.planner import Planner
 from weft.api.receipts import Receipts, receipts_of
 from weft.api.routes import (
     address_groups,
     agent,
     attach_rules,
+    drops,
     explain,
     failures,
     groups,
@@ -41,6 +43,7 @@ from weft.api.routes import (
     traces,
 )
 from weft.api.tracing import Trace
+from weft.api.waiting import MOST_WAITING
 from weft.compiler import CompilerSettings
 from weft.model.ids import PortId
 from weft.ovn.rows import Key
@@ -101,7 +104,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         redoc_url=None,
         redirect_slashes=False,
     )
-    disagreements = trace_disagreements()
+    disagreements, dropped = trace_disagreements(), Drops(store.now())
     app.state.api = Api(
         store=store,
         caller_of=caller_of,
@@ -115,11 +118,12 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         disagreements=disagreements,
         acl_of=acl_of,
         claimed=claimed,
+        drops=dropped,
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
-    app.state.waiting = anyio.CapacityLimiter(history.MOST_WAITING)
+    app.state.waiting = anyio.CapacityLimiter(MOST_WAITING)
     app.state.registry = CollectorRegistry()
-    for collector in (ModelCollector(store), disagreements, *collectors):
+    for collector in (ModelCollector(store), DropsCollector(dropped), disagreements, *collectors):
         app.state.registry.register(collector)
     problems.install(app, (TraceFailed, *unavailable))
     app.include_router(health.router)
@@ -136,6 +140,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, lint, hits):
+    for noun in (explain, traces, invariants, plans, past, lint, hits, drops):
         router.include_router(noun.router)
     return router

@@ -11,6 +11,7 @@ from fastapi import Cookie, Depends, Header, Request, Response
 from prometheus_client import Counter
 
 from weft.api import auth
+from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
 from weft.api.planner import Planner
 from weft.api.reachability import breach_sentence
@@ -83,6 +84,7 @@ class Api:
     disagreements: Counter
     claimed: Callable[[PortId], bool]
     acl_of: AclOf
+    drops: Drops
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property

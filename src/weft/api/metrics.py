@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from weft.api.drops import Drops, Verdict
 from weft.store import Store
 from weft.store.hits import silent
 from weft.store.progress import enforced, open_cuts, plugged_hosts, realised
@@ -75,6 +76,33 @@ def _enforcement(store: Store, applied: Realised | None) -> Iterable[Metric]:
     for host in hosts:
         unparsed.add_metric([host.name], len(host.unparsed))
     yield unparsed
+
+
+class DropsCollector(Collector):
+    """What hosts told of packets that were dropped, rejected or logged."""
+
+    def __init__(self, drops: Drops) -> None:
+        """Read from `drops`."""
+        self._drops = drops
+
+    def collect(self) -> Iterable[Metric]:
+        """The numbers now."""
+        drops = self._drops
+        seen = CounterMetricFamily(
+            "weft_logged_packets", "Packets that OVN logged, by what became of them.", labels=["verdict"]
+        )
+        for verdict in Verdict:
+            seen.add_metric([verdict.value], drops.seen[verdict])
+        yield seen
+        yield CounterMetricFamily(
+            "weft_unlogged_packets", "Packets that full meters kept from the log.", value=drops.unlogged
+        )
+        yield CounterMetricFamily(
+            "weft_strange_packets",
+            "Packets that a host told of and that are not of its ports, or of no rule that there is.",
+            value=drops.strange,
+        )
+        yield GaugeMetricFamily("weft_drops_kept", "Flows that GET /drops can show.", value=len(drops))
 
 
 def claims_by_strangers() -> prometheus_client.Counter:

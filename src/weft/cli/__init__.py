@@ -9,6 +9,7 @@ from weft.cli import (
     address_group,
     attach_rule,
     doctor,
+    drops,
     explain,
     group,
     host,
@@ -62,6 +63,7 @@ revision.add_to(app)
 server.add_to(app)
 explain.add_to(app)
 trace.add_to(app)
+drops.add_to(app)
 doctor.add_to(app)
 plan.add_to(app)
 past.add_to(app)

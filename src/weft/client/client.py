@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import httpx
 
+from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
 from weft.client.progress import FlushWork, ProgressTold
@@ -168,6 +169,14 @@ class Client:
     def _stream(self, since: int) -> Iterator[Change]:
         with self._transport.stream("/changes", {"since": since}, _SILENCE_S) as lines:
             yield from changes_in(lines)
+
+    def drops(self, **filters: object) -> Iterator[dict[str, Any] | None]:
+        """What is dropped, rejected or logged from now on, whenever it is seen, for ever.
+
+        A lost connection is made again, and goes on after what was seen last. None stands for entries that
+        were gone before they were told. A refusal is raised.
+        """
+        yield from follow_drops(self._transport, filters)
 
     # The agent's part. A host token can only act for its own host.
 
@@ -383,3 +392,7 @@ class Client:
         }
         answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
         return [int(cookie) for cookie in answer["others"]]
+
+    def report_drops(self, host: str, message: Mapping[str, object]) -> None:
+        """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
+        self._transport.send("POST", path_of("hosts", host, "drops"), body=message)

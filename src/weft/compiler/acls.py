@@ -12,15 +12,15 @@ would vanish from it with the last such ACL, whatever the other rules mean to ke
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weft.compiler import names
 from weft.compiler.domains import Domains, Members, RuleKey, Standing
 from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
-from weft.compiler.meters import LOG_METER
 from weft.compiler.routers import link_local, router_mac
 from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Default
-from weft.model.policy import Action, Direction, Rule
+from weft.model.policy import Action, Direction, Policy, Rule
 from weft.model.rank import BANDS
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Acl
@@ -44,7 +44,7 @@ def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
     for direction in Direction:
         system = _system(domains.snapshot, network, direction)
         yield _band(everyone, f"system-{direction}", direction, SYSTEM, (system, "allow"))
-        yield from _defaults(domains.snapshot, network, everyone, direction)
+        yield from _defaults(domains, network, everyone, direction)
         yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
     if unknown := domains.at(Standing.QUARANTINED, network):
         for direction in Direction:
@@ -61,12 +61,27 @@ def rule_acls(domains: Domains, rule_key: RuleKey, where: DomainId) -> Iterator[
         return
     if rule.rank not in BANDS[policy.tier]:
         raise ValueError(f"rule {rule.id} has rank {rule.rank}, which tier {policy.tier} does not have")
+    logs = rule.log or (domains.settings.log_drops and rule.action is not Action.ALLOW)
+    for acl in _acls_of(domains, rule, target, where):
+        yield _logging(acl, names.rule_log_name(rule.id), _meter(policy, rule)) if logs else acl
+
+
+def _acls_of(domains: Domains, rule: Rule, target: Members, where: DomainId) -> Iterator[Acl]:
     stateless = rule.action is Action.ALLOW and not rule.stateful
     for found in rule_matches(domains, target, where, rule):
         yield _rule_acl(target, rule, rule.direction, f"ip{found.version}", found.match)
         if stateless:
             # Conntrack never saw the flow, so nobody but this ACL knows that its answers are welcome.
             yield _rule_acl(target, rule, REVERSE[rule.direction], f"back-ip{found.version}", found.back)
+
+
+def _meter(policy: Policy, rule: Rule) -> str:
+    return names.log_meter(policy.project_id, asked=rule.log)
+
+
+def _logging(acl: Acl, name: str, meter: str) -> Acl:
+    """`acl`, of which ovn-controller tells under `name` as far as `meter` lets it."""
+    return replace(acl, log=True, severity="info", meter=meter, name=name)
 
 
 def _system(snapshot: Snapshot, network: NetworkId, direction: Direction) -> str:
@@ -91,16 +106,18 @@ def _announcements(snapshot: Snapshot, network: NetworkId) -> Iterator[str]:
         yield f"(nd_ra && ip6.src == {link_local(router_mac(router.id, network))})"
 
 
-def _defaults(
-    snapshot: Snapshot, network: NetworkId, everyone: Members, direction: Direction
-) -> Iterator[Acl]:
+def _defaults(domains: Domains, network: NetworkId, everyone: Members, direction: Direction) -> Iterator[Acl]:
     """What happens to IP that no rule matches."""
-    declared = snapshot.networks[network]
+    declared = domains.snapshot.networks[network]
     default = declared.default_ingress if direction is Direction.INGRESS else declared.default_egress
     for what, match in _default_matches(everyone, direction, default):
         allow = (match, "allow-related")
         yield _band(everyone, f"default-{direction}-{what}", direction, DEFAULT_ALLOW, allow)
-    yield _band(everyone, f"default-{direction}-drop", direction, DEFAULT_DROP, ("ip", "drop"))
+    drop = _band(everyone, f"default-{direction}-drop", direction, DEFAULT_DROP, ("ip", "drop"))
+    if domains.settings.log_drops:
+        meter = names.log_meter(declared.project_id, asked=False)
+        drop = _logging(drop, names.default_log_name(network, direction), meter)
+    yield drop
 
 
 def _default_matches(everyone: Members, direction: Direction, default: Default) -> list[tuple[str, str]]:
@@ -121,10 +138,6 @@ def _rule_acl(target: Members, rule: Rule, direction: Direction, what: str, matc
         priority=rule.rank,
         match=match,
         action=_action(rule),
-        log=rule.log,
-        severity="info" if rule.log else None,
-        meter=LOG_METER if rule.log else None,
-        name=f"weft-{rule.id}" if rule.log else None,
     )
 
 

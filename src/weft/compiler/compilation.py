@@ -11,7 +11,7 @@ from typing import cast
 from weft.compiler import names
 from weft.compiler.domains import Domains, Standing, rejoined
 from weft.compiler.groups import port_group
-from weft.compiler.meters import BAND_KEY, METER_KEY, log_meter
+from weft.compiler.meters import log_meter
 from weft.compiler.settings import CompilerSettings
 from weft.compiler.switches import logical_switch
 from weft.compiler.units import Unit, affected_units, every_unit
@@ -31,7 +31,7 @@ class Compilation:
         self._domains = Domains.of(snapshot, settings)
         self._rows = by_key(_rows_of(every_unit(self._domains), self._domains))
         self._held = dict(_held_after({}, {}, self._rows))
-        holders = {*map(names.switch_key, snapshot.networks), *self._domains.port_groups, METER_KEY}
+        holders = {*map(names.switch_key, snapshot.networks), *self._domains.port_groups, *self._held}
         self._rows.update(by_key(_holding_rows(holders, self._domains, self._held)))
 
     @property
@@ -91,8 +91,8 @@ def _held_after(held: _Held, gone: Rows, come: Rows) -> dict[Key, Set[Key]]:
 def _holders(row: Row | None) -> Iterator[Key]:
     if isinstance(row, Acl):
         yield names.acl_group(row.key)
-        if row.log:
-            yield METER_KEY
+        if row.meter is not None:
+            yield names.meter_key(row.meter)
     elif isinstance(row, Qos):
         yield names.qos_switch(row.key)
 
@@ -118,8 +118,8 @@ def _keys_of(holders: Iterable[Key]) -> Iterator[Key]:
     """The keys of the rows that holders have."""
     for holder in holders:
         yield holder
-        if holder == METER_KEY:
-            yield BAND_KEY
+        if meter := names.meter_name(holder):
+            yield names.band_key(meter)
 
 
 def _holding_rows(holders: Iterable[Key], domains: Domains, held: _Held) -> Iterator[Row]:
@@ -131,7 +131,7 @@ def _holding_rows(holders: Iterable[Key], domains: Domains, held: _Held) -> Iter
             yield logical_switch(domains, network, holds)
         elif holder in domains.port_groups:
             yield port_group(domains.port_groups[holder], holds)
-        elif holder == METER_KEY and holds:
-            yield from log_meter(domains.settings.log_rate)
-        elif holder != METER_KEY and holds:
+        elif holds and (meter := names.meter_name(holder)):
+            yield from log_meter(meter, domains.settings.log_rate)
+        elif holds:
             raise ValueError(f"{holder} does not exist, and should hold {sorted(holds)}")

@@ -1,16 +1,18 @@
-"""The meter that keeps logging from drowning ovn-controller (ovn-nb(5), Meter)."""
+"""The meters that keep logging from drowning ovn-controller (ovn-nb(5), Meter).
+
+Each project has two on each host: what its rules ask to log, and what else it drops. So a flood in one
+project hides nothing of another, and one of dropped packets nothing that was asked for. `fair` meters, one
+for each ACL, would be as many rows and as many meters as there are rules.
+"""
 
 from collections.abc import Iterator
 
-from weft.ovn.rows import Key, Meter, MeterBand
-
-LOG_METER = "weft_acl_log"
-METER_KEY = Key(f"meter:{LOG_METER}")
-BAND_KEY = Key(f"band:{LOG_METER}")
+from weft.compiler import names
+from weft.ovn.rows import Meter, MeterBand
 
 
-def log_meter(rate: int) -> Iterator[Meter | MeterBand]:
-    """Shared by all ACLs that log: each of them gets `rate` packets a second on each host."""
-    band = MeterBand(key=BAND_KEY, action="drop", rate=rate)
+def log_meter(name: str, rate: int) -> Iterator[Meter | MeterBand]:
+    """Shared by all ACLs that name it: `rate` packets a second on each host."""
+    band = MeterBand(key=names.band_key(name), action="drop", rate=rate)
     yield band
-    yield Meter(key=METER_KEY, name=LOG_METER, unit="pktps", bands=frozenset({band.key}), fair=True)
+    yield Meter(key=names.meter_key(name), name=name, unit="pktps", bands=frozenset({band.key}))

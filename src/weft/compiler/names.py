@@ -4,6 +4,7 @@ Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from weft.model.ids import (
@@ -13,13 +14,16 @@ from weft.model.ids import (
     HostName,
     NetworkId,
     PortId,
+    ProjectId,
     RouterId,
     RuleId,
     SubnetId,
 )
+from weft.model.policy import Direction
 from weft.ovn.rows import Key
 
 _EVERYONE = "weft_net_"
+_LOGS, _DROPS = "weft_log_", "weft_drop_"
 
 
 def switch_name(network: NetworkId) -> str:
@@ -168,6 +172,67 @@ def acl_default(key: Key) -> tuple[NetworkId, str] | None:
         return NetworkId(UUID(owner.removeprefix(_EVERYONE).replace("_", "-"))), what
     except ValueError:
         return None
+
+
+class Logged(NamedTuple):
+    """What a line of ovn-controller's log is about: a rule, or a network's default of one direction."""
+
+    of: RuleId | NetworkId
+    default: Direction | None = None
+
+
+def rule_log_name(rule: RuleId) -> str:
+    """By which the ACLs of `rule` are known in the log; ovn-nb(5) has room for 63 characters."""
+    return f"weft-{rule}"
+
+
+def default_log_name(network: NetworkId, direction: Direction) -> str:
+    """By which what `network` drops where no rule matches is known in the log."""
+    return f"weft-{network}-default-{direction}"
+
+
+def logged(name: str) -> Logged | None:
+    """What the ACLs called `name` stand for; None when they are not ours."""
+    head, _, default = name.partition("-default-")
+    try:
+        found = UUID(head.removeprefix("weft-"))
+        if not default:
+            return Logged(RuleId(found)) if name == rule_log_name(RuleId(found)) else None
+        return Logged(NetworkId(found), Direction(default))
+    except ValueError:
+        return None
+
+
+def log_meter(project: ProjectId, *, asked: bool) -> str:
+    """The meter of what the rules of `project` ask to log (`asked`), or of what else it drops."""
+    return f"{_LOGS if asked else _DROPS}{_word(project)}"
+
+
+def metered(name: str) -> tuple[ProjectId, bool] | None:
+    """The project whose meter `name` is, and whether it is that of what rules ask to log."""
+    for prefix, asked in ((_LOGS, True), (_DROPS, False)):
+        if name.startswith(prefix):
+            try:
+                return ProjectId(UUID(name.removeprefix(prefix).replace("_", "-"))), asked
+            except ValueError:
+                return None
+    return None
+
+
+def meter_key(name: str) -> Key:
+    """Of the meter called `name`."""
+    return Key(f"meter:{name}")
+
+
+def meter_name(key: Key) -> str | None:
+    """The meter that has `key`, if it is a meter's."""
+    table, _, name = key.partition(":")
+    return name if table == "meter" else None
+
+
+def band_key(name: str) -> Key:
+    """Of the one band of the meter called `name`."""
+    return Key(f"band:{name}")
 
 
 def acl_group(key: Key) -> Key:

@@ -10,7 +10,8 @@ Encapsulation = Literal["vxlan", "geneve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilerSettings:
-    """`default_mtu` is what workloads may send, in bytes; `log_rate` in packets a second and host.
+    """`default_mtu` is what workloads may send, in bytes; `log_rate` in packets a second, project and host.
+    `log_drops`: OVN tells of all that is dropped or rejected, and not only of what rules ask to log.
 
     All DHCP servers answer from `dhcp_server_mac`: each of them is alone on its switch.
     """
@@ -21,6 +22,7 @@ class CompilerSettings:
     lease_s: int = 3600
     domain: str = ""
     log_rate: int = 100
+    log_drops: bool = True
 
     def mtu(self, network: Network) -> int:
         """What the workloads of `network` may send: as declared, or what the underlay leaves."""

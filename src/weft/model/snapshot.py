@@ -111,14 +111,28 @@ class Snapshot:
         return {network: tuple(ports) for network, ports in found.items()}
 
     @cached_property
-    def plugged_hosts(self) -> frozenset[HostName]:
-        """The hosts that any port is bound to."""
-        return frozenset(port.host for port in self.ports.values() if port.host is not None)
+    def ports_on(self) -> Mapping[HostName, tuple[Port, ...]]:
+        """The ports that are bound to each host, where any is."""
+        found: defaultdict[HostName, list[Port]] = defaultdict(list)
+        for port in self.ports.values():
+            if port.host is not None:
+                found[port.host].append(port)
+        return {host: tuple(ports) for host, ports in found.items()}
 
     @cached_property
-    def rule_ids(self) -> frozenset[RuleId]:
+    def plugged_hosts(self) -> frozenset[HostName]:
+        """The hosts that any port is bound to."""
+        return frozenset(self.ports_on)
+
+    @cached_property
+    def policy_of(self) -> Mapping[RuleId, Policy]:
+        """The policy of each rule."""
+        return {rule.id: policy for policy in self.policies.values() for rule in policy.rules}
+
+    @property
+    def rule_ids(self) -> Set[RuleId]:
         """The rules of all policies."""
-        return frozenset(rule.id for policy in self.policies.values() for rule in policy.rules)
+        return self.policy_of.keys()
 
     @cached_property
     def members_of(self) -> Mapping[GroupId, frozenset[PortId]]:

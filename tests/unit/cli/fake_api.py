@@ -33,6 +33,15 @@ class FakeApi:
             "since": {"sentences": [], "objects": []},
             "versions": {"items": [], "kept_from": None},
             "lint": {"items": []},
+            "drops": {
+                "items": [],
+                "next_cursor": None,
+                "since": "2026-11-27T21:00:07Z",
+                "forgotten": 0,
+                "unlogged": 0,
+                "gaps": [],
+                "silent": [],
+            },
             "revert": {"revision": 12, "reverted": 11, "objects": []},
         }
         """What is answered to paths that have no objects behind them."""

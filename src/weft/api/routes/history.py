@@ -1,12 +1,9 @@
-"""/changes and /receipts: what happened, and what became of it.
-
-Those who wait sit in threads of their own kind, so that they never hold up those who ask.
-"""
+"""/changes and /receipts: what happened, and what became of it."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -17,6 +14,7 @@ from weft.api.context import Api, Hosting, Reading
 from weft.api.receipts import Receipt, State
 from weft.api.schemas.agent import RealisedShown
 from weft.api.schemas.history import ChangeShown, ChangesShown, ReceiptShown
+from weft.api.waiting import KEEP_ALIVE_S, waiting
 from weft.model.errors import NotFound
 from weft.model.ids import Revision
 from weft.store import Change, Store
@@ -25,11 +23,7 @@ from weft.store.tokens import Caller
 
 router = APIRouter(tags=["history"])
 
-T = TypeVar("T")
-
-MOST_WAITING = 256
 _LONGEST_WAIT_S = 60
-_KEEP_ALIVE_S = 10.0
 _STATUS_PAUSE_S = 0.2
 """Between two hints about status, of which a busy installation has many."""
 _OTHER_SERVERS_S = 1.0
@@ -50,7 +44,7 @@ async def read_changes(
     """The changes after a revision: a stream of events, or one JSON document if that is accepted."""
     store = asking.store
     if "application/json" in accept:
-        shown = await _waiting(request, lambda: _changes(asking.api, asking.caller, since or 0))
+        shown = await waiting(request, lambda: _changes(asking.api, asking.caller, since or 0))
         return Response(shown.model_dump_json(), media_type="application/json")
     start = store.revision if since is None else Revision(since)
     if last_event_id.isdecimal() and len(last_event_id) < 16:
@@ -69,7 +63,7 @@ async def read_receipt(
 ) -> ReceiptShown:
     """What became of a revision; with `wait_s`, when it is enforced, failed, or time (60 s at most) is up."""
     limit = min(wait_s, _LONGEST_WAIT_S)
-    found = await _waiting(request, lambda: _receipt(asking.api, revision, limit))
+    found = await waiting(request, lambda: _receipt(asking.api, revision, limit))
     return ReceiptShown.from_model(found)
 
 
@@ -83,7 +77,7 @@ async def read_realised(
 ) -> RealisedShown:
     """The `nb_cfg` that a host reaches with a revision; with `wait_s`, when it is known or the time is up."""
     del host
-    return await _waiting(request, lambda: _realised(asking.store, revision, wait_s))
+    return await waiting(request, lambda: _realised(asking.store, revision, wait_s))
 
 
 def _realised(store: Store, number: int, wait_s: float) -> RealisedShown:
@@ -131,21 +125,21 @@ async def _events(request: Request, api: Api, who: Caller, since: Revision) -> A
     store, reached, statuses = api.store, since, api.store.status_count
     yield ": weft\n\n"
     while not await request.is_disconnected():
-        found = await _waiting(request, partial(store.changes, reached))
+        found = await waiting(request, partial(store.changes, reached))
         if found:
             reached = found[-1].revision
             yield _written([change for change in found if sees(who, change.project_id)])
             continue
         began = time.monotonic()
-        newest, counted = await _waiting(
-            request, partial(store.wait_for_news, reached, statuses, _KEEP_ALIVE_S)
+        newest, counted = await waiting(
+            request, partial(store.wait_for_news, reached, statuses, KEEP_ALIVE_S)
         )
         if counted > statuses:
             statuses = counted
             yield "event: status\ndata: {}\n\n"
             await anyio.sleep(_STATUS_PAUSE_S)
         elif newest <= reached:
-            if time.monotonic() - began < _KEEP_ALIVE_S / 2:
+            if time.monotonic() - began < KEEP_ALIVE_S / 2:
                 return  # woken without news: the store was closed
             yield ": still here\n\n"
 
@@ -159,10 +153,3 @@ def _written(changes: list[Change]) -> str:
         data = ChangeShown.from_model(change).model_dump_json()
         lines.append(f"{identity}event: change\ndata: {data}\n\n")
     return "".join(lines)
-
-
-async def _waiting(request: Request, ask: Callable[[], T]) -> T:
-    limiter = request.app.state.waiting
-    if not isinstance(limiter, anyio.CapacityLimiter):
-        raise TypeError("the app was not made by create_app")
-    return await anyio.to_thread.run_sync(ask, limiter=limiter, abandon_on_cancel=True)

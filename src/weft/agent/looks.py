@@ -1,0 +1,59 @@
+"""The wiring of what the agent looks at again and again."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from functools import partial
+
+from weft.agent import meters
+from weft.agent.confirm import Local
+from weft.agent.conntrack import Conntrack
+from weft.agent.drops import Drops
+from weft.agent.drops import Local as DropsSeen
+from weft.agent.health import management
+from weft.agent.health.facts import Membership
+from weft.agent.health.gather import gather
+from weft.agent.health.report import Health
+from weft.agent.hits import Hits, dump
+from weft.agent.kept_log import KeptLog
+from weft.agent.parse_errors import LogTail, ParseErrors
+from weft.agent.unixctl import Daemon
+from weft.agent.vswitch import BRIDGE, Vswitch
+from weft.client import Client
+from weft.settings import AgentSettings
+
+
+def hits(settings: AgentSettings, host: str, client: Client) -> Hits:
+    """What rules matched on this host."""
+    return Hits(host, client, partial(dump, settings.ovs_run_dir, BRIDGE), clock=time.monotonic)
+
+
+def local(settings: AgentSettings, switch: Vswitch, tail: LogTail) -> Local:
+    """Where it is seen how far this host has come."""
+    return Local(
+        flows=switch,
+        errors=ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic),
+        tracking=Conntrack(Daemon("ovs-vswitchd", settings.ovs_run_dir)),
+        clock=time.monotonic,
+        pause=threading.Event().wait,
+    )
+
+
+def drops(settings: AgentSettings, host: str, client: Client, controller_log: KeptLog) -> Drops:
+    """What was dropped on this host."""
+    controller = Daemon("ovn-controller", settings.ovn_run_dir)
+    local = DropsSeen(
+        log=controller_log,
+        controller=controller,
+        meters=partial(meters.read, controller, settings.ovs_run_dir, BRIDGE),
+        clock=time.monotonic,
+        now=lambda: datetime.now(UTC),
+    )
+    return Drops(host, client, local)
+
+
+def health(settings: AgentSettings, host: str, client: Client) -> Health:
+    """How this host is."""
+    membership = Membership(host=host, server=settings.server_url)
+    ask = partial(management.ask, client, host, settings.ca_file)
+    return Health(partial(gather, settings, membership, ask), clock=time.monotonic)

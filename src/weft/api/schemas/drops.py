@@ -1,0 +1,226 @@
+"""Bodies of /hosts/{host}/drops, and what /drops shows."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from weft.api.dropped import Packets
+from weft.api.drops import ByDefault, ByRule, Drop, End, Told, Traffic, Unlogged, Verdict
+from weft.api.schemas.base import Body, IpAddress, Page, Shown
+from weft.compiler import names
+from weft.model.ids import HostName
+from weft.model.policy import Direction, Protocol, Tier
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+def _mac(text: str) -> str:
+    if not _MAC.fullmatch(text):
+        raise ValueError("a MAC address is written like 02:00:00:00:00:01")
+    return text
+
+
+Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+Mac = Annotated[str, StringConstraints(max_length=17), AfterValidator(_mac)]
+TransportPort = Annotated[int, Field(strict=True, ge=0, le=65535)]
+Octet = Annotated[int, Field(strict=True, ge=0, le=255)]
+
+
+class PacketsIn(Body):
+    """Packets of one kind that ovn-controller logged; `name` is that of the ACL."""
+
+    name: Annotated[str, StringConstraints(max_length=255)]
+    verdict: Verdict
+    direction: Direction
+    count: Annotated[int, Field(strict=True, ge=1, le=2**53)]
+    first_at: AwareDatetime
+    last_at: AwareDatetime
+    source_mac: Mac
+    destination_mac: Mac
+    source: IpAddress
+    destination: IpAddress
+    protocol: Protocol | None = None
+    ip_protocol: Octet | None = None
+    source_port: TransportPort | None = None
+    destination_port: TransportPort | None = None
+    icmp_type: Octet | None = None
+    icmp_code: Octet | None = None
+
+    def to_model(self, now: datetime) -> Packets:
+        """The packets; a clock that is ahead of ours is not believed."""
+        last_at = min(self.last_at.astimezone(UTC), now)
+        return Packets(
+            name=self.name,
+            verdict=self.verdict,
+            direction=self.direction,
+            count=self.count,
+            first_at=min(self.first_at.astimezone(UTC), last_at),
+            last_at=last_at,
+            source_mac=self.source_mac,
+            destination_mac=self.destination_mac,
+            source=self.source,
+            destination=self.destination,
+            traffic=Traffic(
+                protocol=self.protocol,
+                number=self.ip_protocol,
+                port=self.destination_port,
+                icmp_type=self.icmp_type,
+                icmp_code=self.icmp_code,
+            ),
+            source_port=self.source_port,
+        )
+
+
+class UnloggedIn(Body):
+    """How many packets a meter of ours kept from the log between two moments."""
+
+    meter: Annotated[str, StringConstraints(max_length=255)]
+    packets: Annotated[int, Field(strict=True, ge=1, le=2**53)]
+    since: AwareDatetime
+    until: AwareDatetime
+
+    def to_model(self) -> Unlogged | None:
+        """The same; None when the meter is none of ours."""
+        found = names.metered(self.meter)
+        if found is None:
+            return None
+        project, asked = found
+        return Unlogged(
+            project_id=project,
+            asked=asked,
+            packets=self.packets,
+            since=self.since.astimezone(UTC),
+            until=self.until.astimezone(UTC),
+        )
+
+
+class DropsIn(Body):
+    """Body of POST /hosts/{host}/drops. `number` grows within a `run`; none is added twice.
+
+    `gap` says that lines of the log were lost before the agent read them.
+    """
+
+    run: UUID
+    number: Number
+    gap: bool = False
+    packets: Annotated[list[PacketsIn], Field(max_length=2000)] = Field(default_factory=list)
+    unlogged: Annotated[list[UnloggedIn], Field(max_length=1000)] = Field(default_factory=list)
+
+    def told(self, host: HostName) -> Told:
+        """Which message of which host this is."""
+        return Told(host=host, run=str(self.run), number=self.number, gap=self.gap)
+
+
+class EndShown(Shown):
+    """One side: an address, and the port that has it if it is one of the project's."""
+
+    address: IpAddress
+    port_id: UUID | None
+    port: str | None
+
+    @classmethod
+    def from_model(cls, end: End) -> "EndShown":
+        """As the API shows it."""
+        return cls(address=end.address, port_id=end.port_id, port=end.name or None)
+
+
+class RuleShown(Shown):
+    """The rule that decided, as it was then: `index` is its place in the policy, from 1.
+
+    When it may have been one of others that are one to the engine, these are in `together`.
+    """
+
+    policy_id: UUID
+    policy: str
+    tier: Tier
+    rule_id: UUID
+    index: int
+    description: str
+    together: list[UUID]
+
+
+class DropShown(Shown):
+    """Packets that were dropped or rejected, or allowed by a rule that logs. `rule` or `network` decided.
+
+    With `at_least` there were more than `count`: OVN logs so many a second and project, and no more.
+    `source_port` is that of the last packet.
+    """
+
+    number: int
+    verdict: Verdict
+    direction: Direction
+    host: str
+    project_id: UUID
+    rule: RuleShown | None
+    network_id: UUID | None
+    network: str | None
+    source: EndShown
+    destination: EndShown
+    protocol: Protocol | None
+    ip_protocol: int | None
+    source_port: int | None
+    destination_port: int | None
+    icmp_type: int | None
+    icmp_code: int | None
+    count: int
+    at_least: bool
+    first_at: datetime
+    last_at: datetime
+
+    @classmethod
+    def from_model(cls, drop: Drop) -> "DropShown":
+        """As the API shows it."""
+        flow, traffic = drop.flow, drop.flow.traffic
+        by = flow.by
+        return cls(
+            number=drop.number,
+            verdict=flow.verdict,
+            direction=flow.direction,
+            host=flow.host,
+            project_id=flow.project_id,
+            rule=_rule(by) if isinstance(by, ByRule) else None,
+            network_id=by.network_id if isinstance(by, ByDefault) else None,
+            network=by.network if isinstance(by, ByDefault) else None,
+            source=EndShown.from_model(flow.source),
+            destination=EndShown.from_model(flow.destination),
+            protocol=traffic.protocol,
+            ip_protocol=traffic.number,
+            source_port=drop.source_port,
+            destination_port=traffic.port,
+            icmp_type=traffic.icmp_type,
+            icmp_code=traffic.icmp_code,
+            count=drop.count,
+            at_least=drop.at_least,
+            first_at=drop.first_at,
+            last_at=drop.last_at,
+        )
+
+
+class DropsShown(Page[DropShown]):
+    """A page, and what is missing.
+
+    Nothing is known from before `since`, when this server began. `forgotten` entries had to make room;
+    `unlogged` packets were kept from the log by full meters. Parts of the logs of the hosts in `gaps` were
+    lost; those in `silent` have not told lately.
+    """
+
+    since: datetime
+    forgotten: int
+    unlogged: int
+    gaps: list[str]
+    silent: list[str]
+
+
+def _rule(by: ByRule) -> RuleShown:
+    return RuleShown(
+        policy_id=by.policy_id,
+        policy=by.policy,
+        tier=by.tier,
+        rule_id=by.rule_id,
+        index=by.place,
+        description=by.description,
+        together=list(by.together),
+    )
