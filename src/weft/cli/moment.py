@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from weft.model.errors import Invalid
 
-_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
+_SPAN = re.compile(r"([0-9]{1,5})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
