@@ -26,6 +26,7 @@ from weft.cli import (
     revision,
     router,
     server,
+    slack,
     subnet,
     token,
     trace,
@@ -64,6 +65,7 @@ server.add_to(app)
 explain.add_to(app)
 trace.add_to(app)
 drops.add_to(app)
+slack.add_to(app)
 doctor.add_to(app)
 plan.add_to(app)
 past.add_to(app)

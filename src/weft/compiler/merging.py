@@ -51,14 +51,12 @@ def stands_for(policies: Iterable[Policy]) -> Mapping[RuleId, tuple[RuleId, ...]
 def _continues(before: Rule, rule: Rule) -> bool:
     """Whether one ACL can stand for both. They follow each other in one policy, so the target is the same."""
     return (
-        rule.id.int % MEAN_RUN != 0
-        and _may_merge(before)
-        and _may_merge(rule)
-        and _what(before) == _what(rule)
+        rule.id.int % MEAN_RUN != 0 and may_merge(before) and may_merge(rule) and _what(before) == _what(rule)
     )
 
 
-def _may_merge(rule: Rule) -> bool:
+def may_merge(rule: Rule) -> bool:
+    """Whether one ACL may stand for `rule` and others."""
     return bool(rule.service.ports) and not rule.count and not rule.log
 
 

@@ -6,6 +6,7 @@ A sum outlives the host that contributed to it, and goes with what it is of.
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,6 +53,17 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Knowledge:
+    """How well hits are known: by all hosts without a gap since `since`, but for the `silent` ones.
+
+    `since` is None as long as any host is silent, or there is none.
+    """
+
+    since: datetime | None
+    silent: tuple[HostName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One message of a host's agent; `number` grows within a `run`."""
 
@@ -70,7 +82,12 @@ def record(store: Store, report: Report, counted: Mapping[Subject, tuple[int, in
         last = connection.execute(sa.select(known).where(known.c.host == report.host)).first()
         if last is not None and last.run == report.run and last.number >= report.number:
             return
-        values = {"run": report.run, "number": report.number, "at": at.isoformat()}
+        values = {
+            "run": report.run,
+            "number": report.number,
+            "at": at.isoformat(),
+            "steady_since": _steady_since(last, report, at).isoformat(),
+        }
         if last is None:
             connection.execute(known.insert().values({**values, "host": report.host}))
         else:
@@ -116,6 +133,30 @@ def silent(store: Store, now: datetime) -> list[HostName]:
         told = {row.host: datetime.fromisoformat(row.at) for row in connection.execute(sa.select(known))}
     plugged = store.snapshot().plugged_hosts
     return sorted(host for host in plugged if host not in told or now - told[host] > FRESH)
+
+
+def knowledge(store: Store, now: datetime) -> Knowledge:
+    """Since when no host with ports has left anything out: before that, no hits may mean unknown."""
+    known = tables.hit_reports
+    quiet = tuple(silent(store, now))
+    plugged = store.snapshot().plugged_hosts
+    with store.engine.begin() as connection:
+        told = [row.steady_since for row in connection.execute(sa.select(known)) if row.host in plugged]
+    if quiet or not told or None in told:
+        return Knowledge(None, quiet)
+    return Knowledge(max(map(datetime.fromisoformat, told)), quiet)
+
+
+def _steady_since(last: sa.Row[Any] | None, report: Report, at: datetime) -> datetime:
+    """An agent that began again, a report that is missing or late: what was matched meanwhile may be lost."""
+    if (
+        last is None
+        or last.steady_since is None
+        or (last.run, last.number + 1) != (report.run, report.number)
+        or at - datetime.fromisoformat(last.at) > FRESH
+    ):
+        return at
+    return datetime.fromisoformat(last.steady_since)
 
 
 def _forget_gone(connection: sa.Connection, living: Set[UUID]) -> None:

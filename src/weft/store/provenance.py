@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,6 +39,20 @@ def changes_of(store: Store, kind: Kind, object_id: UUID | str) -> Generator[Cha
 def origin_of_rule(store: Store, policy: Policy, rule: RuleId) -> Change | None:
     """The change that made the rule say what it says now; moving it is not saying something else."""
     return _last(store, Kind.POLICIES, policy.id, rule)
+
+
+def rules_changed_since(store: Store, policy: Policy, since: datetime) -> Mapping[RuleId, datetime]:
+    """The rules that say something else than at `since`, or nothing then, and when that was last changed."""
+    found: dict[RuleId, datetime] = {}
+    with closing(changes_of(store, Kind.POLICIES, policy.id)) as changes:
+        for change in changes:
+            if change.at <= since:
+                break
+            before, after = made_by(change.before), made_by(change.after)
+            for rule in policy.rules:
+                if before.get(rule.id) != after.get(rule.id):
+                    found.setdefault(rule.id, change.at)
+    return found
 
 
 def origin_of_default(store: Store, network: Network, direction: Direction) -> Change | None:

@@ -177,8 +177,9 @@ hit_reports = sa.Table(
     sa.Column("run", sa.Text, nullable=False),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
+    sa.Column("steady_since", sa.Text),
 )
-"""The newest report of hits that was taken from each host."""
+"""The newest report of hits that was taken from each host, and since when none is missing before it."""
 
 failures = sa.Table(
     "failures",

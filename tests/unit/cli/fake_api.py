@@ -33,6 +33,8 @@ class FakeApi:
             "since": {"sentences": [], "objects": []},
             "versions": {"items": [], "kept_from": None},
             "lint": {"items": []},
+            "hits": {"precision_s": 10, "silent": [], "rules": []},
+            "hits/unused": {"since": "2026-11-27T21:00:07Z", "known_since": None, "rules": []},
             "drops": {
                 "items": [],
                 "next_cursor": None,
@@ -79,7 +81,8 @@ class FakeApi:
         if parts[0] in ("changes", "session"):
             who = {"name": "ann", "role": "admin", "project": None}
             return httpx.Response(200, json={"items": [], "revision": self.revision, **who})
-        return httpx.Response(200, json=self.answers[parts[0]]) if parts[0] in self.answers else None
+        known = next((key for key in ("/".join(parts), parts[0]) if key in self.answers), None)
+        return None if known is None else httpx.Response(200, json=self.answers[known])
 
     def add(self, kind: str, /, **fields: Any) -> Object:  # noqa: ANN401 - what a body holds
         self.revision += 1

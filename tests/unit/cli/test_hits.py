@@ -47,3 +47,39 @@ def test_what_a_network_dropped_by_default_is_shown(weft: Weft, api: FakeApi) ->
     api.answers["networks/hits"]["defaults"] = [{"what": "default-ingress-drop", **SOME}]
 
     assert "default-ingress-drop  1,234 packets" in weft("network", "hits", "net").stdout
+
+
+def unused(rule: int, unknown: str | None, last: str | None = None) -> dict[str, Any]:
+    named = {"policy_id": "p", "policy": "web", "rule_id": str(rule), "index": rule, "description": ""}
+    return {**named, "project_id": "x", "last_hit_at": last, "unknown": unknown}
+
+
+def test_unused_rules_are_listed_apart_from_those_of_which_nobody_can_tell(weft: Weft, api: FakeApi) -> None:
+    api.answers["hits/unused"]["rules"] = [unused(1, None, AT), unused(2, "hosts h1 have not told")]
+
+    said = weft("hits", "--unused", "--since", "30d").stdout.splitlines()
+
+    assert said == [
+        "not used since 2026-11-27 21:00:07 UTC:",
+        "  rule 1 of policy web, last used 2025-01-01 22:01:12 UTC",
+        "without a hit, and nobody can tell:",
+        "  rule 2 of policy web",
+        "      hosts h1 have not told",
+    ]
+
+
+def test_hits_of_all_policies_are_shown(weft: Weft, api: FakeApi) -> None:
+    policy(api, UNKNOWN, SOME)
+    api.answers["hits"]["rules"] = api.answers["policies/hits"]["rules"]
+    identity = api.objects["policies"][0]["id"]
+    for rule in api.answers["hits"]["rules"]:
+        rule["policy_id"] = identity
+
+    said = weft("hits").stdout
+
+    assert "rule 1 of policy p: unknown" in said
+    assert "rule 2 of policy p: 1,234 packets" in said
+
+
+def test_since_without_unused_is_refused(weft: Weft) -> None:
+    assert weft("hits", "--since", "1d").exit_code == 2

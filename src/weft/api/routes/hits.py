@@ -1,15 +1,28 @@
 """/hosts/{host}/hits, and what rules and defaults have matched."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import AwareDatetime
 
 from weft.api import references
 from weft.api.auth import sees
 from weft.api.context import Asking, Hosting, Reading
-from weft.api.schemas.hits import DefaultHits, HitsIn, HitsTold, Matched, NetworkHits, RuleHits, RulesHits
+from weft.api.schemas.hits import (
+    DefaultHits,
+    HitsIn,
+    HitsTold,
+    Matched,
+    NetworkHits,
+    RuleHits,
+    RulesHits,
+    UnusedRule,
+    UnusedRules,
+)
+from weft.api.slack import Past, changed_since, slack, subjects_of
 from weft.compiler import names
 from weft.compiler.merging import runs
 from weft.model.errors import NotFound
@@ -53,6 +66,32 @@ def list_hits(asking: Reading, project: str | None = None) -> RulesHits:
     wanted = references.asked_project(snapshot, asking.caller, project)
     mine = [p for p in snapshot.policies.values() if wanted is None or p.project_id == wanted]
     return _rules(asking, [policy for policy in mine if sees(asking.caller, policy.project_id)])
+
+
+@router.get("/hits/unused", tags=["policies"])
+def list_unused(
+    asking: Reading, project: str | None = None, since: AwareDatetime | None = None
+) -> UnusedRules:
+    """Rules that allow and that nobody used since a time; by default since hits are known without a gap."""
+    snapshot, now = asking.store.snapshot(), asking.store.now()
+    wanted = references.asked_project(snapshot, asking.caller, project)
+    mine = [p for p in snapshot.policies.values() if wanted in (None, p.project_id)]
+    policies = sorted(mine, key=lambda policy: (policy.name, policy.id))
+    known = hits.knowledge(asking.store, now)
+    start = (known.since or now) if since is None else since.astimezone(UTC)
+    past = Past(
+        since=start,
+        knowledge=known,
+        hits=hits.read(asking.store, subjects_of(policies)),
+        changed=changed_since(asking.store, policies, start),
+    )
+    return UnusedRules(
+        precision_s=PRECISION_S,
+        silent=list(known.silent),
+        since=start,
+        known_since=known.since,
+        rules=[UnusedRule.from_model(found) for found in slack(policies, past)],
+    )
 
 
 @router.get("/policies/{reference}/hits", tags=["policies"])

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from weft.api.schemas.base import Body, Shown
+from weft.api.slack import Slack
 from weft.store.hits import Hits
 
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
@@ -88,3 +89,39 @@ class NetworkHits(Precision):
     """What no rule decided on a network."""
 
     defaults: list[DefaultHits]
+
+
+class UnusedRule(Shown):
+    """A rule that allows, `index` counted from 1, without a hit. Unused, unless `unknown` says why not."""
+
+    policy_id: UUID
+    policy: str
+    project_id: UUID
+    rule_id: UUID
+    index: int
+    description: str
+    last_hit_at: datetime | None
+    unknown: str | None
+
+    @classmethod
+    def from_model(cls, found: Slack) -> "UnusedRule":
+        """As the API shows it."""
+        rule = found.policy.rules[found.place]
+        return cls(
+            policy_id=found.policy.id,
+            policy=found.policy.name,
+            project_id=found.policy.project_id,
+            rule_id=rule.id,
+            index=found.place + 1,
+            description=rule.description,
+            last_hit_at=None if found.last is None else found.last.last_at,
+            unknown=found.unknown,
+        )
+
+
+class UnusedRules(Precision):
+    """What was allowed and not used since `since`; every hit is known since `known_since`, if that is set."""
+
+    since: datetime
+    known_since: datetime | None
+    rules: list[UnusedRule]
