@@ -40,6 +40,7 @@ from weft.reconciler.passes import Realised
 from weft.reconciler.record import record
 from weft.settings import ServerSettings, SupervisorSettings, load_server
 from weft.store import Limits, Store, progress, status, tokens
+from weft.store.expiry import Expiry
 from weft.store.retention import Retention
 from weft.store.status import PortState, PortStatus
 from weft.systemd import tell
@@ -146,7 +147,8 @@ def serve(settings: ServerSettings) -> None:
     )
     observer = Observer(southbound, store.snapshot, sink, now=_now)
     retention = Retention(store, timedelta(days=settings.history_days))
-    for thread in (loop, observer, retention):
+    expiry = Expiry(store)
+    for thread in (loop, observer, retention, expiry):
         thread.start()
     try:
         app = create_app(
@@ -165,6 +167,7 @@ def serve(settings: ServerSettings) -> None:
         )
         _serve_http(settings, app)
     finally:
+        expiry.stop()
         retention.stop()
         observer.stop()
         loop.stop()

@@ -14,7 +14,7 @@ from tests.system.streams import Stream, hush, listen, plugged, serve
 from weft.lab import life, story
 from weft.lab.endpoint import Endpoint
 from weft.lab.layout import Lab
-from weft.lab.processes import run_on
+from weft.lab.processes import run_on, until
 
 NET = "cutnet"
 KINDS = ("udp", "tcp")
@@ -102,6 +102,24 @@ def test_a_stream_ends_before_the_receipt_and_the_others_lose_nothing(
     at_the_receipt = [len(stream.numbers()) for stream in cut]
 
     assert all(stream.runs() for stream in kept), "the negative control: the network and the server work"
+    assert [len(stream.numbers()) for stream in cut] == at_the_receipt
+    assert [stream.lost() for stream in kept] == ["", ""]
+
+
+def test_a_rule_that_expires_ends_its_stream_at_its_time_and_has_a_receipt(scene: Scene) -> None:
+    scene.change("policy", "rule", "remove", "pushes", "1")
+    scene.change("policy", "rule", "add", "pushes", *INGRESS, "--peer", "group:client", "--expires", "20s")
+    made = story.weft(scene.lab, "status")["revision"]
+    cut, kept = heard(scene)
+
+    until(lambda: story.weft(scene.lab, "status")["revision"] > made, "the rule to expire", timeout_s=60)
+    (change,) = story.weft(scene.lab, "changes", "--since", str(made))
+    said = life.weft_on_central(scene.lab, "wait", str(change["revision"]))
+    at_the_receipt = [len(stream.numbers()) for stream in cut]
+
+    assert change["author"] == "expiry"
+    assert "enforced on 2 of 2 hosts" in said
+    assert all(stream.runs() for stream in kept)
     assert [len(stream.numbers()) for stream in cut] == at_the_receipt
     assert [stream.lost() for stream in kept] == ["", ""]
 

@@ -3,14 +3,15 @@
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from weft.compiler import Compilation, CompilerSettings
 from weft.model.ids import InvariantId
-from weft.model.invariant import Invariant
+from weft.model.invariant import Invariant, Promise
 from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.plan import diff
 from weft.verifier.difference import difference
+from weft.verifier.expiring import at_worst
 from weft.verifier.invariants import Breach, breaches
 from weft.verifier.lint import Finding, lint
 from weft.verifier.reach import End, reach
@@ -79,7 +80,8 @@ class Planner:
     def breaks(self, old: Snapshot, new: Snapshot) -> list[Breach]:
         """The invariants of `new` that do not hold there, and held in `old` or are none of its own.
 
-        What is broken already does not stand in the way of other changes.
+        What is broken already does not stand in the way of other changes. Those that hold only until rules
+        expire, whatever the order in which these do, are told as `later`.
         """
         if not new.invariants:
             return []
@@ -87,7 +89,27 @@ class Planner:
             before = self._at(old)
             known = self._broken_in(before)
             found = breaches(before.advanced(new), new.invariants.values())
-        return [breach for breach in found if not _was_broken(breach.invariant, known)]
+            now = [breach for breach in found if not _was_broken(breach.invariant, known)]
+            return now or self._breaks_later(before, new)
+
+    def _breaks_later(self, before: World, new: Snapshot) -> list[Breach]:
+        found: list[Breach] = []
+        for promise in Promise:
+            promised = [one for one in new.invariants.values() if one.promise is promise]
+            worst = at_worst(new, promise)
+            if promised and worst is not new:
+                kept = before.snapshot.invariants
+                was = breaches(
+                    before.advanced(at_worst(before.snapshot, promise)),
+                    [one for one in promised if one.id in kept],
+                )
+                known = {breach.invariant.id: breach for breach in was}
+                found += [
+                    replace(breach, later=True)
+                    for breach in breaches(before.advanced(worst), promised)
+                    if not _was_broken(breach.invariant, known)
+                ]
+        return found
 
     def broken(self, snapshot: Snapshot) -> Mapping[InvariantId, Breach]:
         """The invariants that do not hold."""

@@ -61,7 +61,8 @@ def breach_shown(old: Snapshot, new: Snapshot, breach: Breach) -> BreachShown:
 def breach_sentence(breach: Breach) -> str:
     """As in: invariant pci is broken: dev-1 (10.0.0.4) would reach pci-1 (10.0.0.9) on tcp/443."""
     one, other, header = breach.source, breach.destination, breach.header
-    start = f"invariant {breach.invariant.name} is broken: "
+    when = "will be broken when a rule expires" if breach.later else "is broken"
+    start = f"invariant {breach.invariant.name} {when}: "
     if header is None:
         return (
             f"{start}{name_of(one)} has no way to {name_of(other)}: "

@@ -76,6 +76,11 @@ def _comparable(item: Declared | None) -> Declared | None:
 
 
 def _restored(tx: Transaction, item: Declared) -> Declared:
-    """A port that comes back is bound where it is bound now."""
+    """A port that comes back is bound where it is bound now. What has expired does not come back."""
+    if isinstance(item, Policy) and any(rule.is_over(tx.now) for rule in item.rules):
+        raise Conflict(
+            f"policy {item.name} had a rule then that has expired meanwhile; what is over does not come "
+            "back: write the rule anew, with a later time or none"
+        )
     held = tx.snapshot.ports.get(item.id) if isinstance(item, Port) else None
     return replace(item, host=held.host) if isinstance(item, Port) and held is not None else item

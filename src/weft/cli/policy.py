@@ -1,6 +1,7 @@
 """weft policy and weft policy rule: who may talk to whom."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from weft.cli import render
 from weft.cli.command import command, deletion, noun
 from weft.cli.hits import by_rule, caveats
+from weft.cli.moment import ahead
 from weft.cli.render import Format
 from weft.cli.rulewords import peer_in, service_in
 from weft.cli.session import CommandFailed, Session
@@ -113,6 +115,7 @@ def change(
     "add",
     "weft policy rule add no-ping --direction ingress --action drop --peer group:dev --service icmp",
     "weft policy rule add web --direction ingress --action allow --service tcp/80,443",
+    "weft policy rule add web --direction ingress --action allow --service tcp/22 --expires 2h",
     "weft policy rule add web --direction egress --action reject --peer 10.0.0.0/8 --index 0 --log",
     changes=True,
 )
@@ -134,6 +137,9 @@ def add(
     count: Annotated[
         bool | None, typer.Option("--count/--no-count", help="Count apart from rules that are alike.")
     ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="End it by itself: after 90s, 10m, 2h, 3d, 1w, or at a time.")
+    ] = None,
     description: Description = None,
 ) -> None:
     """Add a rule to a policy, last unless `--index` says where."""
@@ -145,6 +151,7 @@ def add(
         stateful=stateful,
         log=log,
         count=count,
+        expires=None if expires is None else ahead(expires, datetime.now(UTC), field="expires").isoformat(),
         description=description,
     )
     body = given(rule=wanted, index=index)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -69,6 +70,7 @@ def rules(policy: Item, names: Names, hits: Mapping[str, str] | None = None) -> 
         options = [] if rule.get("stateful", True) else ["stateless"]
         options += ["log"] if rule.get("log") else []
         options += ["count"] if rule.get("count") else []
+        options += [f"until {_minute(rule['expires'])}"] if rule.get("expires") else []
         cells = [
             str(number),
             rule["direction"],
@@ -81,6 +83,10 @@ def rules(policy: Item, names: Names, hits: Mapping[str, str] | None = None) -> 
         ]
         drawn.add_row(*(Text(cell) for cell in cells))
     return drawn
+
+
+def _minute(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%MZ}"
 
 
 def receipt_sentence(receipt: Receipt) -> str:

@@ -5,6 +5,7 @@ of the receiver; a packet passes if both allow it. See `docs/architecture.md`, "
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from weft.model.errors import Invalid
@@ -118,6 +119,7 @@ class Rule:
     commit, with gaps, so that an insertion moves no other rule (`weft.model.rank`).
 
     Rules that are alike may be one to the engine; one that is to `count` what it meets stays alone.
+    A rule that `expires` is in force until then (UTC), and is taken out of its policy by the store.
     """
 
     id: RuleId
@@ -130,6 +132,16 @@ class Rule:
     count: bool = False
     description: str = ""
     rank: int = 0
+    expires: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a time that means another one elsewhere."""
+        if self.expires is not None and self.expires.utcoffset() != timedelta(0):
+            raise Invalid(f"a rule expires at a time in UTC, not {self.expires}", field="expires")
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return self.expires is not None and self.expires <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar, cast
@@ -128,6 +129,12 @@ class Snapshot:
     def policy_of(self) -> Mapping[RuleId, Policy]:
         """The policy of each rule."""
         return {rule.id: policy for policy in self.policies.values() for rule in policy.rules}
+
+    @cached_property
+    def expires_next(self) -> datetime | None:
+        """When the first rule expires; None when none ever does."""
+        found = (rule.expires for policy in self.policies.values() for rule in policy.rules)
+        return min((at for at in found if at is not None), default=None)
 
     @property
     def rule_ids(self) -> Set[RuleId]:

@@ -3,6 +3,7 @@
 import types
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from ipaddress import (
@@ -33,8 +34,8 @@ def to_json(value: object) -> Json:
         return str(value)
     if isinstance(value, _AS_TEXT):
         return str(value)
-    if isinstance(value, Selector):
-        return value.text
+    if isinstance(value, Selector | datetime):
+        return value.text if isinstance(value, Selector) else value.isoformat()
     if is_dataclass(value):
         return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     return _collection(value)
@@ -71,6 +72,8 @@ def _scalar(kind: object) -> _Decode:
         return cast("_Decode", kind)
     if kind in (str, int, bool):
         return lambda value: value
+    if kind is datetime:
+        return lambda value: datetime.fromisoformat(cast("str", value))
     raise TypeError(f"the model has no {kind}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import cast
 
 from weft.model.errors import Invalid, NotFound
@@ -48,6 +49,7 @@ class NewRule:
     log: bool = False
     count: bool = False
     description: str = ""
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +230,17 @@ def remove_rule(tx: Transaction, policy_id: PolicyId, rule_id: RuleId) -> Policy
     return _put_policy(tx, replace(policy, rules=rules))
 
 
+def end_expired(tx: Transaction) -> list[Rule]:
+    """Take the rules that have expired out of their policies; which they were. Idempotent."""
+    ended: list[Rule] = []
+    for policy in list(tx.snapshot.policies.values()):
+        over = [rule for rule in policy.rules if rule.is_over(tx.now)]
+        if over:
+            ended += over
+            _put_policy(tx, replace(policy, rules=tuple(r for r in policy.rules if not r.is_over(tx.now))))
+    return ended
+
+
 def remove_policy(tx: Transaction, policy_id: PolicyId) -> None:
     """Remove a policy and its rules. Raises NotFound."""
     tx.remove(require(tx.snapshot.policies, policy_id, "policy"))
@@ -279,13 +292,19 @@ def _check_members(tx: Transaction, group: Group, members: frozenset[PortId]) ->
 
 
 def _rules(tx: Transaction, asked: Sequence[NewRule], known: Mapping[RuleId, Rule]) -> tuple[Rule, ...]:
-    rules = tuple(_rule(tx, new, known) for new in asked)
+    rules = tuple(_rule(tx, new, known, f"rules.{place}") for place, new in enumerate(asked))
     if len({rule.id for rule in rules}) < len(rules):
         raise Invalid("two rules have the same id; leave it out of new rules", field="rules")
     return rules
 
 
-def _rule(tx: Transaction, new: NewRule, known: Mapping[RuleId, Rule]) -> Rule:
+def _rule(tx: Transaction, new: NewRule, known: Mapping[RuleId, Rule], place: str = "rule") -> Rule:
+    if new.expires is not None and new.expires <= tx.now:
+        raise Invalid(
+            f"the rule would be over before it began: it expires at {new.expires:%Y-%m-%dT%H:%M:%SZ}, and it "
+            f"is {tx.now:%Y-%m-%dT%H:%M:%SZ}; leave the rule out, or give it a later time or none",
+            field=f"{place}.expires",
+        )
     if new.id is not None and new.id not in known:
         raise NotFound("rule", new.id, field="rules")
     return Rule(
@@ -299,6 +318,7 @@ def _rule(tx: Transaction, new: NewRule, known: Mapping[RuleId, Rule]) -> Rule:
         count=new.count,
         description=new.description,
         rank=0 if new.id is None else known[new.id].rank,
+        expires=new.expires,
     )
 
 

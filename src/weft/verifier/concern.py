@@ -104,4 +104,4 @@ def _addresses(port: Port) -> Set[Address]:
 
 def _said(rule: Rule) -> Rule:
     """The rule without what no verdict depends on."""
-    return replace(rule, rank=0, description="", log=False, count=False)
+    return replace(rule, rank=0, description="", log=False, count=False, expires=None)

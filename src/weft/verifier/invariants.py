@@ -33,13 +33,15 @@ _DISCOVERY = (133, 135, 136)
 class Breach:
     """`invariant` does not hold: this packet passes although it must not, or does not although it must.
 
-    A `header` of None: the two have no way to each other at all, in no IP version.
+    A `header` of None: the two have no way to each other at all, in no IP version. `later` it will not hold,
+    when rules have expired.
     """
 
     invariant: Invariant
     source: Station
     destination: Station
     header: Header | None
+    later: bool = False
 
 
 def breaches(world: World, invariants: Iterable[Invariant]) -> list[Breach]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import product
 from math import prod
@@ -24,7 +25,7 @@ class Problem(StrEnum):
 
     A `shadowed` rule decides nothing because others come first, a `never-matching` one because nobody is
     meant. Without a `redundant` one everybody would reach just whom they reach. A `wide` one could name a
-    group.
+    group. One that is `ending-soon` expires, and its successor may be missing.
     """
 
     SHADOWED = "shadowed"
@@ -35,6 +36,7 @@ class Problem(StrEnum):
     EMPTY_GROUP = "empty-group"
     IMPOSSIBLE_SELECTOR = "impossible-selector"
     UNUSED_ADDRESS_GROUP = "unused-address-group"
+    ENDING_SOON = "ending-soon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,18 @@ def lint(world: World) -> list[Finding]:
     found += _of_groups(snapshot)
     found += _of_address_groups(snapshot)
     return found
+
+
+def ending_soon(snapshot: Snapshot, before: datetime) -> list[Finding]:
+    """The rules that expire `before` a moment, the first of them first."""
+    found = [
+        (rule.expires, policy, place)
+        for policy in snapshot.policies.values()
+        for place, rule in enumerate(policy.rules)
+        if rule.expires is not None and rule.expires < before
+    ]
+    ordered = sorted(found, key=lambda one: (one[0], one[1].name, one[2]))
+    return [Finding(problem=Problem.ENDING_SOON, item=policy, place=place) for _, policy, place in ordered]
 
 
 def _of_rules(useful: Usefulness, policy: Policy, explained: int) -> Iterator[Finding]:

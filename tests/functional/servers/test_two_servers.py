@@ -1,5 +1,6 @@
 """Two servers on one database: both answer, one writes, and either may be killed."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from tests.functional.servers.conftest import Running, Site
@@ -91,3 +92,42 @@ def test_the_northbound_database_away_does_not_keep_a_server_from_showing_the_mo
     site.northbound.start()
 
     eventually(lambda: is_applied(second, revision), within_s=20)
+
+
+def test_a_rule_that_expires_is_ended_by_one_of_two_servers(site: Site) -> None:
+    told, other = site.start(), site.start()
+    soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+    rule = {"direction": "ingress", "action": "allow", "expires": soon}
+    with told.client() as client:
+        made = client.create("policies", {"name": "brief", "rules": [rule]}).revision
+    assert made is not None
+
+    for server in (told, other):
+        eventually(lambda server=server: not rules(server, "brief"), within_s=60)  # type: ignore[misc]
+
+    for server in (told, other):
+        with server.client() as client:
+            changes, newest = client.changes_since(made)
+        assert [(change.author, change.action) for change in changes] == [("expiry", "change")]
+        assert newest == made + 1
+
+
+def test_a_rule_that_expired_while_no_server_ran_is_ended_by_the_next_one(site: Site) -> None:
+    first = site.start()
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    with first.client() as client:
+        client.create(
+            "policies",
+            {"name": "brief", "rules": [{"direction": "ingress", "action": "drop", "expires": soon}]},
+        )
+    first.kill()
+
+    next_one = site.start()
+
+    eventually(lambda: not rules(next_one, "brief"), within_s=60)
+
+
+def rules(server: Running, policy: str) -> list[object]:
+    with server.client() as client:
+        found: list[object] = client.get("policies", policy)["rules"]
+    return found

@@ -209,6 +209,7 @@ class _Describing:
             log=rule.log,
             count=rule.count,
             description=rule.description,
+            expires=rule.expires,
         )
 
     def _peer(self, peer: Peer) -> PeerIn:

@@ -141,6 +141,7 @@ def _rule(scope: Scope, asked: RuleDescribed, place: int) -> NewRule:
         log=asked.log,
         count=asked.count,
         description=asked.description,
+        expires=asked.expires,
     )
 
 
@@ -177,6 +178,7 @@ def _said(rule: NewRule) -> Rule:
         log=rule.log,
         count=rule.count,
         description=rule.description,
+        expires=rule.expires,
     )
 
 

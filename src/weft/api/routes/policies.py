@@ -155,6 +155,7 @@ def _rule(tx: Transaction, owner: ProjectId, asked: RuleIn, place: str) -> NewRu
         log=asked.log,
         count=asked.count,
         description=asked.description,
+        expires=asked.expires,
     )
 
 

@@ -1,6 +1,8 @@
 """The parts that bodies are made of: closed models, and the shapes of text, labels and addresses."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -58,6 +60,23 @@ def _prefix(value: object) -> Prefix:
     return ip_network(value)
 
 
+def _moment(value: object) -> datetime:
+    """From text only: a number would be taken for seconds since 1970."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if not isinstance(value, str):
+        raise ValueError("a time is text, like 2026-11-28T09:00:00Z")  # noqa: TRY004
+    with suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(value)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    raise ValueError("a time is written with its offset, like 2026-11-28T09:00:00Z (RFC 3339)")
+
+
+def _moment_text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_without_nul)]
 LongText = Annotated[str, StringConstraints(max_length=16384), AfterValidator(_without_nul)]
 Word = Annotated[str, StringConstraints(max_length=255), AfterValidator(_printable)]
@@ -81,6 +100,12 @@ IpPrefix = Annotated[
     BeforeValidator(_prefix),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "description": "An IPv4 or IPv6 prefix, like 192.0.2.0/24."}),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    PlainSerializer(_moment_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "A time (RFC 3339)."}),
 ]
 Order = Annotated[int, Field(strict=True, ge=-_LARGEST_ORDER, le=_LARGEST_ORDER)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from weft.api.schemas.attach_rule import Order as AttachOrder
-from weft.api.schemas.base import Body, IpAddress, IpPrefix, Labels, Name, Order, Reference, Text
+from weft.api.schemas.base import Body, IpAddress, IpPrefix, Labels, Moment, Name, Order, Reference, Text
 from weft.api.schemas.network import DnsServers, Mtu, PhysicalIn, Pools
 from weft.api.schemas.policy import PeerIn, PortsText
 from weft.api.schemas.port import Addresses, Mac
@@ -112,6 +112,7 @@ class RuleDescribed(Body):
     log: bool = False
     count: bool = False
     description: Text = ""
+    expires: Moment | None = None
 
 
 class PolicyDescribed(Body):

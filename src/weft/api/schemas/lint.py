@@ -82,11 +82,18 @@ def _words(snapshot: Snapshot, finding: Finding) -> tuple[str, str]:
             who = "" if finding.narrower is None else who_text(snapshot, finding.narrower)
             peer = who_text(snapshot, _line(snapshot, finding).peer)
             return f"it names {peer}, and matters only for {who}", f"name {who} as its peer"
-        case Problem.NO_EFFECT:
-            empty = isinstance(finding.item, Policy) and not finding.item.rules
-            return ("it has no rules" if empty else "none of its rules decides any packet"), "delete it"
+        case Problem.NO_EFFECT | Problem.ENDING_SOON:
+            return _of_policy(finding)
         case _:
             return _of_group(snapshot, finding)
+
+
+def _of_policy(finding: Finding) -> tuple[str, str]:
+    rules = finding.item.rules if isinstance(finding.item, Policy) else ()
+    if finding.place is None:
+        return ("none of its rules decides any packet" if rules else "it has no rules"), "delete it"
+    when = f"{rules[finding.place].expires:%Y-%m-%d %H:%M}"
+    return f"it ends by itself at {when} UTC", "give it a later time if it is still needed"
 
 
 def _of_group(snapshot: Snapshot, finding: Finding) -> tuple[str, str]:

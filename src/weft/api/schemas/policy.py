@@ -11,6 +11,7 @@ from weft.api.schemas.base import (
     Body,
     Count,
     IpPrefix,
+    Moment,
     Name,
     Order,
     Owned,
@@ -86,6 +87,7 @@ class RuleIn(Body):
         default=False, description="Stay an ACL of its own, so that its packets are counted apart."
     )
     description: Text = ""
+    expires: Moment | None = Field(default=None, description="When it ends by itself; null is never.")
     rank: int | None = Field(default=None, description="Read only; what is sent is ignored.")
 
 
@@ -173,6 +175,7 @@ class RuleShown(Shown):
     count: bool
     description: str
     rank: int
+    expires: Moment | None
 
     @classmethod
     def from_model(cls, rule: Rule) -> "RuleShown":
@@ -188,6 +191,7 @@ class RuleShown(Shown):
             count=rule.count,
             description=rule.description,
             rank=rule.rank,
+            expires=rule.expires,
         )
 
 
