@@ -4,7 +4,7 @@ import { type Group, type Policy, Problem, type Project, type Remedy, type Rule 
 
 /** A rule as a person declares it; the server gives it its id and its rank. */
 export type RuleSaid = Pick<Rule, "direction" | "action" | "peer" | "service"> &
-  Partial<Pick<Rule, "stateful" | "log" | "count" | "description">>;
+  Partial<Pick<Rule, "stateful" | "log" | "count" | "description" | "expires">>;
 
 /** A policy as a person declares it. */
 export type PolicySaid = Pick<Policy, "name"> &
@@ -35,8 +35,9 @@ function policyOf({ name, description, tier, order, target, rules }: PolicySaid)
   return { name, description, tier, order, target, rules: rules.map(ruleOf) };
 }
 
-function ruleOf({ direction, action, peer, service, stateful, log, count, description }: RuleSaid): object {
-  return { direction, action, peer, service, stateful, log, count, description };
+function ruleOf(rule: RuleSaid): object {
+  const { direction, action, peer, service, stateful, log, count, description, expires } = rule;
+  return { direction, action, peer, service, stateful, log, count, description, expires };
 }
 
 /** What stands in the model, which the edits of a remedy are edits of. */

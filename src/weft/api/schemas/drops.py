@@ -114,7 +114,7 @@ class DropsIn(Body):
         return Told(host=host, run=str(self.run), number=self.number, gap=self.gap)
 
 
-class EndShown(Shown):
+class FlowEnd(Shown):
     """One side: an address, and the port that has it if it is one of the project's."""
 
     address: IpAddress
@@ -122,12 +122,12 @@ class EndShown(Shown):
     port: str | None
 
     @classmethod
-    def from_model(cls, end: End) -> "EndShown":
+    def from_model(cls, end: End) -> "FlowEnd":
         """As the API shows it."""
         return cls(address=end.address, port_id=end.port_id, port=end.name or None)
 
 
-class RuleShown(Shown):
+class DecidingRule(Shown):
     """The rule that decided, as it was then: `index` is its place in the policy, from 1.
 
     When it may have been one of others that are one to the engine, these are in `together`.
@@ -154,11 +154,11 @@ class DropShown(Shown):
     direction: Direction
     host: str
     project_id: UUID
-    rule: RuleShown | None
+    rule: DecidingRule | None
     network_id: UUID | None
     network: str | None
-    source: EndShown
-    destination: EndShown
+    source: FlowEnd
+    destination: FlowEnd
     protocol: Protocol | None
     ip_protocol: int | None
     source_port: int | None
@@ -184,8 +184,8 @@ class DropShown(Shown):
             rule=_rule(by) if isinstance(by, ByRule) else None,
             network_id=by.network_id if isinstance(by, ByDefault) else None,
             network=by.network if isinstance(by, ByDefault) else None,
-            source=EndShown.from_model(flow.source),
-            destination=EndShown.from_model(flow.destination),
+            source=FlowEnd.from_model(flow.source),
+            destination=FlowEnd.from_model(flow.destination),
             protocol=traffic.protocol,
             ip_protocol=traffic.number,
             source_port=drop.source_port,
@@ -214,8 +214,8 @@ class DropsShown(Page[DropShown]):
     silent: list[str]
 
 
-def _rule(by: ByRule) -> RuleShown:
-    return RuleShown(
+def _rule(by: ByRule) -> DecidingRule:
+    return DecidingRule(
         policy_id=by.policy_id,
         policy=by.policy,
         tier=by.tier,

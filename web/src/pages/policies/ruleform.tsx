@@ -24,6 +24,7 @@ const NEW: Omit<DraftRule, "id"> = {
   log: false,
   count: false,
   description: "",
+  expires: null,
 };
 let made = 0;
 

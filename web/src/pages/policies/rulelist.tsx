@@ -51,6 +51,7 @@ export function RuleList({ title, project, rules, known, onChange, onEdit }: Rul
             {!rule.stateful && " (stateless)"}
             {rule.log && " (logged)"}
             {rule.count && " (counted)"}
+            {rule.expires !== null && ` (until ${rule.expires.slice(0, 16).replace("T", " ")} UTC)`}
             {known.get(rule.id) !== rule && (
               <em className="fresh">{known.has(rule.id) ? " changed" : " new"}</em>
             )}
