@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weft.cli import render
+from weft.cli import ruletable
 from weft.cli.command import command, deletion, noun
 from weft.cli.hits import by_rule, caveats
 from weft.cli.moment import ahead
@@ -60,7 +60,7 @@ def hits(session: Session, name: Name) -> None:
         if session.form is not Format.TABLE:
             session.emit(found)
             return
-        session.draw(render.rules(policy, _names(session, client), by_rule(policy, found["rules"])))
+        session.draw(ruletable.rules(policy, _names(session, client), by_rule(policy, found["rules"])))
     for line in caveats(found):
         session.say(line)
 
@@ -200,7 +200,7 @@ def _show(
     session.show("policies", policy, names)
     if session.form is Format.TABLE and policy.get("rules"):
         session.draw("")
-        session.draw(render.rules(policy, names, hits))
+        session.draw(ruletable.rules(policy, names, hits))
 
 
 def _names(session: Session, client: Client) -> dict[str, str]:

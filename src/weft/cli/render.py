@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from weft.cli.quantity import rate_text
-from weft.cli.rulewords import peer_text, service_text
+from weft.cli.rulewords import service_text
 from weft.client import Change, Receipt
 
 Item = Mapping[str, Any]
@@ -57,36 +56,6 @@ def card(kind: str, item: Item, names: Names | None = None) -> Table:
         if value:
             drawn.add_row(header.lower(), _cell(header, value))
     return drawn
-
-
-def rules(policy: Item, names: Names, hits: Mapping[str, str] | None = None) -> Table:
-    """The rules of a policy in the order in which they are read; the number is for `rule remove`.
-
-    `hits` says by a rule's id what it matched, where that is asked for.
-    """
-    counted = [] if hits is None else ["HITS"]
-    drawn = _grid(["#", "DIRECTION", "ACTION", "PEER", "SERVICE", "OPTIONS", *counted, "DESCRIPTION"])
-    for number, rule in enumerate(policy.get("rules") or [], start=1):
-        options = [] if rule.get("stateful", True) else ["stateless"]
-        options += ["log"] if rule.get("log") else []
-        options += ["count"] if rule.get("count") else []
-        options += [f"until {_minute(rule['expires'])}"] if rule.get("expires") else []
-        cells = [
-            str(number),
-            rule["direction"],
-            rule["action"],
-            peer_text(rule.get("peer") or {}, names),
-            service_text(rule.get("service") or {}),
-            " ".join(options),
-            *([] if hits is None else [hits.get(rule["id"], "unknown")]),
-            rule.get("description") or "",
-        ]
-        drawn.add_row(*(Text(cell) for cell in cells))
-    return drawn
-
-
-def _minute(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%MZ}"
 
 
 def receipt_sentence(receipt: Receipt) -> str:
