@@ -12,11 +12,14 @@ from functools import cache, cached_property
 from weft.api.drops import ByDefault, ByRule, Drop, End, Flow, Traffic, Verdict
 from weft.compiler import names
 from weft.compiler.merging import runs
-from weft.model.ids import HostName, NetworkId, ProjectId, RuleId
+from weft.model.ids import HostName, NetworkId, PolicyId, ProjectId, RuleId
 from weft.model.network import Address
 from weft.model.policy import Direction, Policy, Rule
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
+
+_Run = Sequence[tuple[int, Rule]]
+"""The rules that one ACL stands for, each with its place in the policy, from 1."""
 
 _GROUP_BIT = 1
 """In the first octet of a MAC address: for more than one station (IEEE 802)."""
@@ -60,6 +63,7 @@ class Placing:
         """Of `here`, which is a host."""
         self._snapshot, self._here = snapshot, here
         self._at = cache(self._ports_around)
+        self._known: dict[PolicyId, Mapping[RuleId, _Run]] = {}
 
     def drop(self, packets: Packets) -> Drop | None:
         """The packets as an entry; None when this host has nothing to say of them."""
@@ -119,8 +123,13 @@ class Placing:
         policy = self._snapshot.policy_of.get(RuleId(named.of))
         if policy is None:
             return None
-        rule = next(rule for rule in policy.rules if rule.id == named.of)
-        return _Decided(_by_rule(policy, rule, packets.traffic), policy.project_id, None, rule.log)
+        run = self._runs(policy)[RuleId(named.of)]
+        return _Decided(_by_rule(policy, run, packets.traffic), policy.project_id, None, run[0][1].log)
+
+    def _runs(self, policy: Policy) -> Mapping[RuleId, _Run]:
+        if policy.id not in self._known:
+            self._known[policy.id] = _runs_of(policy)
+        return self._known[policy.id]
 
     def _ports_around(self, network: NetworkId) -> Mapping[Address, Port]:
         """Who has which address in the routing domain of `network`."""
@@ -133,19 +142,29 @@ class Placing:
         }
 
 
-def _by_rule(policy: Policy, rule: Rule, traffic: Traffic) -> ByRule:
+def _runs_of(policy: Policy) -> Mapping[RuleId, _Run]:
+    """By each rule the rules of its ACL."""
+    found: dict[RuleId, _Run] = {}
+    first = 1
+    for run in runs(policy):
+        numbered = list(enumerate(run, first))
+        found.update((rule.id, numbered) for rule in run)
+        first += len(run)
+    return found
+
+
+def _by_rule(policy: Policy, run: _Run, traffic: Traffic) -> ByRule:
     """The rule that the packets met: of those that are one ACL, the one that names their port."""
-    run = next(run for run in runs(policy) if rule in run)
-    meant = [one for one in run if _names_port(one, traffic)] or list(run)
-    met = meant[0]
+    meant = [(place, rule) for place, rule in run if _names_port(rule, traffic)]
+    place, met = (meant or run)[0]
     return ByRule(
         policy_id=policy.id,
         policy=policy.name,
         tier=policy.tier,
         rule_id=met.id,
-        place=policy.rules.index(met) + 1,
+        place=place,
         description=met.description,
-        together=() if _names_port(met, traffic) else tuple(one.id for one in run if one is not met),
+        together=() if meant else tuple(rule.id for _, rule in run[1:]),
     )
 
 
