@@ -29,7 +29,10 @@ FORCED = {"color_scheme": "dark", "forced_colors": "active"}
 def paths(shop: Shop) -> list[str]:
     """The pages of one object each: all that pages are made of stands on them."""
     web = shop.web[0].id
-    return [f"/map?endpoint={web}", f"/endpoints/{web}", f"/policies/{shop.policy.id}", "/hosts/h1"]
+    return [
+        *(f"/map?endpoint={web}", f"/endpoints/{web}", f"/policies/{shop.policy.id}", "/hosts/h1"),
+        *("/changes/4", "/changes/at/4"),
+    ]
 
 
 def shown(site: Site, page: Page, path: str) -> None:

@@ -47,7 +47,7 @@ def test_what_one_changes_another_sees_and_may_not_change(site: Site, browser: B
 
     expect(rows.first).to_contain_text("allow")
     his.get_by_role("link", name="Changes").click()
-    expect(his.get_by_role("row", name="mia").first).to_contain_text("policies")
+    expect(his.get_by_role("row", name="mia").first).to_contain_text("changed policy closed")
     for page in (hers, his):
         page.context.close()
 

@@ -6,7 +6,6 @@ import { Link, Redirect, Route, Switch, useLocation, useSearchParams } from "wou
 import { api, type Session } from "./api/client";
 import { type News, useNews } from "./api/live";
 import { projectsQuery, sessionQuery } from "./api/queries";
-import { ChangesPage } from "./pages/changes";
 import { EndpointsPage } from "./pages/endpoints";
 import { LoginPage } from "./pages/login";
 import { Icon, type IconName } from "./parts/icons";
@@ -27,6 +26,9 @@ const TokensPage = lazy(() => import("./pages/tokens"));
 const QosPage = lazy(() => import("./pages/qos"));
 const HostsPage = lazy(() => import("./pages/hosts"));
 const ProjectsPage = lazy(() => import("./pages/projects"));
+const ChangesPage = lazy(() => import("./pages/changes"));
+const RevisionPage = lazy(() => import("./pages/changes/revision"));
+const ThenPage = lazy(() => import("./pages/changes/then"));
 
 // Who comes for the map does not wait for it until it is known who that is.
 if (["/", "/map"].includes(window.location.pathname)) void loadMap();
@@ -96,6 +98,10 @@ function Places() {
       <Route path="/tokens" component={TokensPage} />
       <Route path="/projects" component={ProjectsPage} />
       <Route path="/changes" component={ChangesPage} />
+      <Route path="/changes/at/:moment">{({ moment }) => <ThenPage key={moment} moment={moment} />}</Route>
+      <Route path="/changes/:revision">
+        {({ revision }) => <RevisionPage key={revision} revision={Number(revision)} />}
+      </Route>
       <Route>
         <h1>There is no such page</h1>
         <p>

@@ -36,6 +36,7 @@ from weft.api.routes import (
     progress,
     projects,
     qos_policies,
+    revisions,
     routers,
     session,
     subnets,
@@ -140,6 +141,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, lint, hits, drops):
+    for noun in (explain, traces, invariants, plans, past, lint, hits, drops, revisions):
         router.include_router(noun.router)
     return router

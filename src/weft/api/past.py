@@ -1,4 +1,4 @@
-"""A moment that a request names, a revision or a time, and the model as it was then."""
+"""What a request about the past names: a revision or a time with the model as it was then, a kind of object."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from weft.api.context import Asking
 from weft.model.errors import Invalid
 from weft.model.ids import Revision
 from weft.model.snapshot import Snapshot
-from weft.store import Store
+from weft.store import Kind, Store
 from weft.store.history import Moment, moment_at, moment_of, snapshot_at
 
 _LARGEST = 2**53
@@ -36,3 +36,12 @@ def _moment(store: Store, text: str, field: str) -> Moment:
             f"{text!r:.80} is no revision and no time; write 12, 2026-11-27T21:00, or 2026-11-27", field=field
         ) from error
     return moment_at(store, at)
+
+
+def kind_named(text: str) -> Kind:
+    """The kind of object, spelt as in the path of its list. Raises Invalid."""
+    try:
+        return Kind(text.replace("-", "_"))
+    except ValueError as error:
+        kinds = ", ".join(kind.value.replace("_", "-") for kind in Kind)
+        raise Invalid(f"{text!r:.80} is no kind of object; the kinds are {kinds}", field="kind") from error

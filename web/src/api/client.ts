@@ -21,6 +21,9 @@ export type Change = Schemas["ChangeShown"];
 export type Receipt = Schemas["ReceiptShown"];
 export type Explanation = Schemas["ExplainShown"];
 export type Plan = Schemas["PlanShown"];
+export type PlanAsked = Schemas["PlanIn"];
+export type ObjectChange = Schemas["ObjectShown"];
+export type RevisionListed = Schemas["RevisionListed"];
 export type Remedy = Schemas["RemedyShown"];
 export type Session = Schemas["SessionShown"];
 

@@ -86,7 +86,7 @@ function RemedyDialog({ remedy, port, onClose, onApplied }: RemedyDialogProps) {
             : "One moment…"}
         </p>
       ) : (
-        <PlanSheet text={text} onApplied={onApplied} onDiscard={onClose} />
+        <PlanSheet asked={{ text }} onApplied={onApplied} onDiscard={onClose} />
       )}
     </Dialog>
   );

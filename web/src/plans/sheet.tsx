@@ -2,21 +2,22 @@
 
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, body, type Plan, Problem } from "../api/client";
+import { api, body, type Plan, type PlanAsked, Problem } from "../api/client";
 import { plain } from "./describe";
+import { Objects, Shifts } from "./effects";
 
-/** The plan of a description; refusals are in words of what a person sees. */
-const planQuery = (text: string) =>
+/** The plan of a change; refusals are in words of what a person sees. */
+const planQuery = (asked: PlanAsked) =>
   queryOptions({
-    queryKey: ["plan", text],
-    queryFn: () => planned(text),
+    queryKey: ["plan", asked],
+    queryFn: () => planned(asked),
     retry: false,
     placeholderData: keepPreviousData,
   });
 
-/** Ask what `text` would do. Throws a Problem. */
-export async function planned(text: string): Promise<Plan> {
-  return refusedPlainly(() => body(api.POST("/api/v1/plan", { body: { text } })));
+/** Ask what a change would do. Throws a Problem. */
+export async function planned(asked: PlanAsked): Promise<Plan> {
+  return refusedPlainly(() => body(api.POST("/api/v1/plan", { body: asked })));
 }
 
 async function refusedPlainly<T>(ask: () => Promise<T>): Promise<T> {
@@ -28,15 +29,15 @@ async function refusedPlainly<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 interface SheetProps {
-  text: string;
+  asked: PlanAsked;
   /** Called with the revision that was made, once it is made. */
   onApplied: (revision: number) => Promise<void> | void;
   onDiscard: () => void;
 }
 
-/** The plan of `text`, anew whenever the model moves, and the button that does just what is shown. */
-export function PlanSheet({ text, onApplied, onDiscard }: SheetProps) {
-  const plan = useQuery(planQuery(text));
+/** The plan of a change, anew whenever the model moves, and the button that does just what is shown. */
+export function PlanSheet({ asked, onApplied, onDiscard }: SheetProps) {
+  const plan = useQuery(planQuery(asked));
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Problem | null>(null);
@@ -45,7 +46,7 @@ export function PlanSheet({ text, onApplied, onDiscard }: SheetProps) {
     setBusy(true);
     setRefused(null);
     try {
-      const done = await refusedPlainly(() => body(api.POST("/api/v1/apply", { body: { text, base } })));
+      const done = await refusedPlainly(() => body(api.POST("/api/v1/apply", { body: { ...asked, base } })));
       await onApplied(done.revision ?? base);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -87,7 +88,6 @@ export function PlanSheet({ text, onApplied, onDiscard }: SheetProps) {
 }
 
 function Effects({ plan }: { plan: Plan }) {
-  const { sentences, left_out } = plan.reachability;
   return (
     <div role="status">
       {plan.broken.map((breach) => (
@@ -97,20 +97,16 @@ function Effects({ plan }: { plan: Plan }) {
       ))}
       {plan.objects.length === 0 ? (
         <p className="quiet">Nothing: the model says this already.</p>
-      ) : sentences.length === 0 ? (
-        <p>Everybody reaches just whom they reached before.</p>
       ) : (
-        <ul className="shifts">
-          {sentences.map((sentence) => (
-            <li key={sentence} className={sentence.startsWith("opens") ? "opens" : "closes"}>
-              {sentence}
-            </li>
-          ))}
-          {left_out > 0 && <li className="quiet">and {left_out} more differences</li>}
-        </ul>
+        <Shifts reachability={plan.reachability} />
       )}
       <p className="quiet">{footnote(plan)}</p>
-      <Objects plan={plan} />
+      {plan.objects.length > 0 && (
+        <details>
+          <summary>The objects that change ({plan.objects.length})</summary>
+          <Objects objects={plan.objects} />
+        </details>
+      )}
     </div>
   );
 }
@@ -141,23 +137,4 @@ function signed(inserted: number, updated: number, deleted: number): string {
   return [inserted && `+${inserted}`, updated && `~${updated}`, deleted && `−${deleted}`]
     .filter((part) => part !== 0)
     .join(" ");
-}
-
-const MARKS: Record<string, string> = { create: "+", change: "~", remove: "−" };
-
-function Objects({ plan }: { plan: Plan }) {
-  if (plan.objects.length === 0) return null;
-  return (
-    <details>
-      <summary>The objects that change ({plan.objects.length})</summary>
-      <ul className="objects">
-        {plan.objects.map((one) => (
-          <li key={`${one.kind} ${one.project} ${one.name}`}>
-            <code>{MARKS[one.action] ?? one.action}</code> {one.kind} <strong>{one.name}</strong>{" "}
-            <small>{one.fields.map((field) => field.field).join(", ")}</small>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
 }

@@ -11,7 +11,7 @@ from weft.api import reachability, references
 from weft.api.auth import sees
 from weft.api.context import Asking, Reading
 from weft.api.objects import objects
-from weft.api.past import then
+from weft.api.past import kind_named, then
 from weft.api.routes.explain import ends
 from weft.api.schemas.explain import EndpointIn, ExplainIn
 from weft.api.schemas.past import (
@@ -119,7 +119,7 @@ def read_versions(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> VersionsShown:
     """The versions of one object, newest first: who made each, when, and what became different."""
-    which = _kind(kind)
+    which = kind_named(kind)
     object_id = _object_id(asking, which, reference, project)
     with closing(changes_of(asking.store, which, object_id)) as rows:
         found = [change for change in islice(rows, limit) if sees(asking.caller, change.project_id)]
@@ -187,14 +187,6 @@ def _since_words(found: Since, kept: Moment | None, names: tuple[str, ...]) -> l
     made = f"revision {change.revision} of {change.at:%Y-%m-%d %H:%M} UTC, made by {change.author}"
     told = ", ".join(f"{c.action} of {NOUNS[c.kind]} {_called(c)}" for c in found.changes)
     return [f"{does} since {made}: {told}.", before[found.before or found.state]]
-
-
-def _kind(text: str) -> Kind:
-    try:
-        return Kind(text.replace("-", "_"))
-    except ValueError as error:
-        kinds = ", ".join(kind.value.replace("_", "-") for kind in Kind)
-        raise Invalid(f"{text!r:.80} is no kind of object; the kinds are {kinds}", field="kind") from error
 
 
 def _object_id(asking: Asking, kind: Kind, reference: str, within: str | None) -> UUID | str:

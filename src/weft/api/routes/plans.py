@@ -1,15 +1,17 @@
 """/description, /plan, /apply, /revert: the model as a text, what a text would do, and doing it."""
 
 from collections.abc import Sequence
-from functools import partial
+from typing import Annotated
 
 import yaml
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from weft.api import reachability, references
+from weft.api.changing import change
 from weft.api.context import Asking, Reading, Writing
-from weft.api.described import declare, describe, read
+from weft.api.described import describe, read
 from weft.api.objects import objects
+from weft.api.past import then
 from weft.api.reverting import restore
 from weft.api.routes.explain import ends, verdicts
 from weft.api.schemas.explain import ExplainIn
@@ -35,13 +37,15 @@ from weft.verifier.sentences import tell, traffic_text
 
 router = APIRouter(tags=["plans"])
 
+When = Annotated[str | None, Query(max_length=64, description="A revision, or a time (ISO 8601).")]
+
 _MENTIONED = 10
 
 
 @router.get("/description")
-def read_description(asking: Reading, project: str | None = None) -> DescriptionShown:
-    """The model, or one project, as just the text that /plan and /apply take."""
-    snapshot = asking.store.snapshot()
+def read_description(asking: Reading, project: str | None = None, at: When = None) -> DescriptionShown:
+    """The model, or one project, as just the text that /plan and /apply take: now, or at a moment."""
+    snapshot, _ = then(asking, at)
     owner = references.asked_project(snapshot, asking.caller, project)
     found = describe(snapshot, [p for p in snapshot.projects.values() if owner in (None, p.id)])
     data = found.model_dump(mode="json", exclude_defaults=True)
@@ -52,25 +56,24 @@ def read_description(asking: Reading, project: str | None = None) -> Description
 
 @router.post("/plan")
 def plan(asking: Writing, body: PlanIn) -> PlanShown:
-    """What a description would do: objects, rows of OVN, who reaches whom, invariants. Nothing changes."""
+    """What a change would do: objects, rows of OVN, who reaches whom, invariants. Nothing changes."""
     described = read(body.text)
     old, new, changes = asking.store.rehearse(
-        asking.caller.name,
-        partial(declare, who=asking.caller, described=described, prune=body.prune),
+        asking.caller.name, lambda tx: change(asking, tx, body, described)
     )
     return _planned(asking, body, (old, new), changes, asking.api.planner.breaks(old, new))
 
 
 @router.post("/apply")
 def apply(asking: Writing, body: ApplyIn) -> PlanShown:
-    """Make the model what a description says: all of it in one revision, or nothing.
+    """Change the model as was planned: all of it in one revision, or nothing.
 
     Refused when the model moved on since `base`, an invariant would break or a check would fail.
     """
     described = read(body.text)
     with asking.write(promised=True) as tx:
         _check_base(asking, tx, Revision(body.base))
-        declare(tx, asking.caller, described, prune=body.prune)
+        change(asking, tx, body, described)
         old = tx.base
         new, changes = tx.result(Revision(tx.revision + 1))
         _check(asking, body, old, new)

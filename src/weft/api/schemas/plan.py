@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from weft.api.schemas.base import Body, Count, Reference, Shown
+from weft.api.schemas.base import Body, Count, Name, Reference, Shown
 from weft.api.schemas.explain import EndpointIn, TrafficIn
 
 DescriptionText = Annotated[
@@ -23,12 +23,22 @@ class CheckIn(Body):
     reaches: bool = True
 
 
-class PlanIn(Body):
-    """Body of POST /plan. With `prune` the projects in the text are owned by it."""
+_Revision = Annotated[int, Field(strict=True, ge=1, le=2**53)]
 
-    text: DescriptionText
+
+class PlanIn(Body):
+    """Body of POST /plan. With `prune` the projects in the text are owned by it.
+
+    What no text says by itself comes first: a revision that is taken back, policies that are called
+    otherwise, and policies that go.
+    """
+
+    text: DescriptionText = ""
+    revert: _Revision | None = None
+    rename_policies: Annotated[dict[Reference, Name], Field(max_length=1000)] = Field(default_factory=dict)
+    remove_policies: Annotated[list[Reference], Field(max_length=1000)] = Field(default_factory=list)
     prune: bool = False
-    project: Reference | None = Field(default=None, description="Where the names in checks are looked up.")
+    project: Reference | None = Field(default=None, description="Where names are looked up.")
     checks: Annotated[list[CheckIn], Field(max_length=1000)] = Field(default_factory=list)
 
 
@@ -41,7 +51,7 @@ class ApplyIn(PlanIn):
 class RevertIn(Body):
     """Body of POST /revert."""
 
-    revision: Annotated[int, Field(strict=True, ge=1, le=2**53)]
+    revision: _Revision
 
 
 class FieldShown(Shown):

@@ -75,7 +75,7 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
         </p>
       )}
       {draft !== null && project !== undefined && (
-        <PlanSheet text={text(draft)} onApplied={onApplied} onDiscard={() => setDraft(null)} />
+        <PlanSheet asked={{ text: text(draft) }} onApplied={onApplied} onDiscard={() => setDraft(null)} />
       )}
       {revision !== null && (
         <p>
@@ -92,7 +92,7 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
             rule={editing === "new" ? null : editing}
             project={policy.project}
             check={async (rule) => {
-              await planned(text({ ...shown, rules: [rule] }));
+              await planned({ text: text({ ...shown, rules: [rule] }) });
             }}
             onDone={(rule) => {
               change({ rules: put(shown.rules, rule) });
