@@ -19,6 +19,7 @@ from weft.api.routes import (
     agent,
     attach_rules,
     drops,
+    effective,
     explain,
     failures,
     groups,
@@ -141,6 +142,6 @@ def _versioned() -> APIRouter:
         router.include_router(noun.router)
     for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, lint, hits, drops, revisions):
+    for noun in (explain, traces, invariants, plans, past, revisions, lint, hits, drops, effective):
         router.include_router(noun.router)
     return router

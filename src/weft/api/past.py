@@ -1,4 +1,4 @@
-"""What a request about the past names: a revision or a time with the model as it was then, a kind of object."""
+"""What a request about the past names: a moment, with the model as it was then, and a kind of object."""
 
 from datetime import UTC, datetime
 

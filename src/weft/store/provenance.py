@@ -55,6 +55,20 @@ def rules_changed_since(store: Store, policy: Policy, since: datetime) -> Mappin
     return found
 
 
+def origins_of_rules(store: Store, policy: Policy) -> Mapping[RuleId, Change]:
+    """As `origin_of_rule`, of every rule of which it is kept, in one reading of what became of the policy."""
+    wanted, found = {rule.id for rule in policy.rules}, dict[RuleId, Change]()
+    with closing(changes_of(store, Kind.POLICIES, policy.id)) as changes:
+        for change in changes:
+            before, after = made_by(change.before), made_by(change.after)
+            new = {rule for rule in wanted if before.get(rule) != after.get(rule)}
+            found.update(dict.fromkeys(new, change))
+            wanted -= new
+            if not wanted:
+                break
+    return found
+
+
 def origin_of_default(store: Store, network: Network, direction: Direction) -> Change | None:
     """The change that gave `network` the default it has now."""
     return _last(store, Kind.NETWORKS, network.id, direction)

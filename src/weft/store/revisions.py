@@ -59,7 +59,7 @@ def revisions_before(store: Store, before: Revision, limit: int, wanted: Wanted)
                 log.c.revision,
                 log.c.seq,
                 sa.func.row_number().over(**within, order_by=log.c.seq).label("place"),
-                sa.func.count().over(**within).label("count"),
+                sa.func.count().over(**within).label("of"),
             )
             .select_from(log.join(heads))
             .where(log.c.revision.in_(revisions), *clauses)
@@ -67,7 +67,7 @@ def revisions_before(store: Store, before: Revision, limit: int, wanted: Wanted)
         )
         same = sa.and_(log.c.revision == numbered.c.revision, log.c.seq == numbered.c.seq)
         query = (
-            sa.select(log, heads.c.at, heads.c.author, numbered.c.count)
+            sa.select(log, heads.c.at, heads.c.author, numbered.c.of)
             .select_from(log.join(heads).join(numbered, same))
             .where(numbered.c.place <= FIRST)
             .order_by(log.c.revision.desc(), log.c.seq)
@@ -91,4 +91,4 @@ def _clauses(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
 def _made(rows: list[sa.Row[Any]]) -> Made:
     first = rows[0]
     moment = Moment(Revision(first.revision), datetime.fromisoformat(first.at), first.author)
-    return Made(moment, [to_change(row) for row in rows], first._mapping["count"])
+    return Made(moment, [to_change(row) for row in rows], first.of)

@@ -25,6 +25,10 @@ export type PlanAsked = Schemas["PlanIn"];
 export type ObjectChange = Schemas["ObjectShown"];
 export type RevisionListed = Schemas["RevisionListed"];
 export type Remedy = Schemas["RemedyShown"];
+export type Matched = Schemas["Matched"];
+export type Credit = Schemas["CreditShown"];
+export type Effective = Schemas["EffectiveShown"];
+export type PortRules = Schemas["PortRulesShown"];
 export type Session = Schemas["SessionShown"];
 
 /** What the API refused, in its own words; `field` names the field of the form that is wrong. */

@@ -92,7 +92,7 @@ export function useNews(): News {
 }
 
 /** What follows from the whole model: any news makes it stale. */
-const FOLLOWING = ["plan", "invariants", "reach", "revisions"];
+const FOLLOWING = ["plan", "invariants", "reach", "revisions", "effective"];
 
 /** What is read before the line stands. */
 const HEADER = ["projects"];

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import type { Group, Network, Policy, Port, Rule } from "../api/client";
-import { groupsQuery, networksQuery, policiesQuery, portQuery, qosQuery } from "../api/queries";
+import type { Group, Network, Port } from "../api/client";
+import { groupsQuery, networksQuery, portQuery, qosQuery } from "../api/queries";
 import { Ask } from "../parts/ask";
+import { EffectiveRules } from "../parts/effective";
 import { ReceiptLine } from "../parts/receipt";
-import { QosWords, serviceWords, usePeerNames } from "../parts/rules";
+import { QosWords } from "../parts/rules";
 import { Kind, Labels, State } from "../parts/state";
 
 /** Everything that is true of one port, and why: what Nuage called the policy decision. */
@@ -42,9 +43,10 @@ function Shown({ port }: { port: Port }) {
         </div>
       </div>
       <Memberships port={port} />
-      <EffectiveRules port={port} network={network} />
+      <EffectiveRules port={port.id} network={port.network} />
       <footer>
-        <ReceiptLine revision={port.revision} />
+        <ReceiptLine revision={port.revision} />{" "}
+        <Link href={`/changes?object=${port.id}`}>What became of it</Link>
       </footer>
     </article>
   );
@@ -151,60 +153,4 @@ function Memberships({ port }: { port: Port }) {
 function why(group: Group, port: Port): string {
   if (group.listed.includes(port.id)) return "listed by hand";
   return `its labels match ${group.selector}`;
-}
-
-interface Effective {
-  policy: Policy;
-  rule: Rule;
-  number: number;
-}
-
-/** The rules that are evaluated for `port` in one direction, first match first. */
-export function effectiveRules(
-  port: Port,
-  policies: Policy[],
-  groups: Group[],
-  direction: Rule["direction"],
-): Effective[] {
-  const member = new Set(groups.filter((group) => group.members.includes(port.id)).map((group) => group.id));
-  return policies
-    .filter((policy) => policy.target === null || member.has(policy.target))
-    .flatMap((policy) => policy.rules.map((rule, index) => ({ policy, rule, number: index + 1 })))
-    .filter(({ rule }) => rule.direction === direction)
-    .sort((a, b) => b.rule.rank - a.rule.rank);
-}
-
-function EffectiveRules({ port, network }: { port: Port; network: Network | undefined }) {
-  const policies = useQuery(policiesQuery(port.project)).data ?? [];
-  const groups = useQuery(groupsQuery(port.project)).data ?? [];
-  const peers = usePeerNames(port.project);
-  const defaults = { ingress: network?.default_ingress, egress: network?.default_egress };
-  return (
-    <>
-      {(["ingress", "egress"] as const).map((direction) => (
-        <section key={direction}>
-          <h2>{direction === "ingress" ? "What may reach it" : "What it may reach"}</h2>
-          <ol className="rules">
-            {effectiveRules(port, policies, groups, direction).map(({ policy, rule, number }) => (
-              <li key={rule.id}>
-                <b className={`action ${rule.action}`}>{rule.action}</b> {serviceWords(rule.service)}{" "}
-                {direction === "ingress" ? "from" : "to"} {peers(rule.peer)}
-                {!rule.stateful && " (stateless)"}
-                <small>
-                  {" "}
-                  rule {number} of <Link href={`/policies/${policy.id}`}>{policy.name}</Link>, tier{" "}
-                  {policy.tier}
-                  {rule.description !== "" && `: ${rule.description}`}
-                </small>
-              </li>
-            ))}
-            <li className="default">
-              otherwise: <b>{defaults[direction]}</b>
-              <small> the default of network {port.network}</small>
-            </li>
-          </ol>
-        </section>
-      ))}
-    </>
-  );
 }

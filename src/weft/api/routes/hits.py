@@ -65,7 +65,7 @@ def list_hits(asking: Reading, project: str | None = None) -> RulesHits:
     snapshot = asking.store.snapshot()
     wanted = references.asked_project(snapshot, asking.caller, project)
     mine = [p for p in snapshot.policies.values() if wanted is None or p.project_id == wanted]
-    return _rules(asking, [policy for policy in mine if sees(asking.caller, policy.project_id)])
+    return rules_hits(asking, [policy for policy in mine if sees(asking.caller, policy.project_id)])
 
 
 @router.get("/hits/unused", tags=["policies"])
@@ -98,13 +98,19 @@ def list_unused(
 def read_policy_hits(asking: Reading, reference: str, project: str | None = None) -> RulesHits:
     """What each rule of a policy matched, in the order of the rules."""
     snapshot = asking.store.snapshot()
-    return _rules(asking, [references.visible(snapshot, asking.caller, Policy, reference, project)])
+    return rules_hits(asking, [references.visible(snapshot, asking.caller, Policy, reference, project)])
 
 
 @router.get("/networks/{reference}/hits", tags=["networks"])
 def read_network_hits(asking: Reading, reference: str, project: str | None = None) -> NetworkHits:
     """What was decided on a network where no rule matched."""
-    network = references.visible(asking.store.snapshot(), asking.caller, Network, reference, project)
+    return network_hits(
+        asking, references.visible(asking.store.snapshot(), asking.caller, Network, reference, project)
+    )
+
+
+def network_hits(asking: Asking, network: Network) -> NetworkHits:
+    """What was decided on `network` where no rule matched."""
     silent = hits.silent(asking.store, asking.store.now())
     found: Mapping[str, Hits | None] = {
         **dict.fromkeys(_ALWAYS),
@@ -129,7 +135,8 @@ def _subject(snapshot: Snapshot, key: Key) -> Subject | None:
     return None if default is None or default[0] not in snapshot.networks else Subject(*default)
 
 
-def _rules(asking: Asking, policies: Iterable[Policy]) -> RulesHits:
+def rules_hits(asking: Asking, policies: Iterable[Policy]) -> RulesHits:
+    """What each rule of `policies` matched."""
     found = [(policy, run) for policy in policies for run in runs(policy)]
     known = hits.read(asking.store, [Subject(run[0].id) for _, run in found])
     silent = hits.silent(asking.store, asking.store.now())

@@ -1,5 +1,6 @@
 // The rules of a policy in their order: dragged, or moved by a button, which a keyboard and a finger press, too.
 
+import type { ReactNode } from "react";
 import { Button, GridList, GridListItem, useDragAndDrop } from "react-aria-components";
 import { Icon } from "../../parts/icons";
 import { serviceWords, usePeerNames } from "../../parts/rules";
@@ -14,9 +15,11 @@ interface RuleListProps {
   /** Undefined for who may only look. */
   onChange: ((rules: DraftRule[]) => void) | undefined;
   onEdit: (rule: DraftRule) => void;
+  /** What else is told of a rule, by its id. */
+  notes: ReadonlyMap<string, ReactNode>;
 }
 
-export function RuleList({ title, project, rules, known, onChange, onEdit }: RuleListProps) {
+export function RuleList({ title, project, rules, known, onChange, onEdit, notes }: RuleListProps) {
   const peers = usePeerNames(project);
   const words = (rule: DraftRule) =>
     `${rule.direction} ${rule.action} ${serviceWords(rule.service)} ` +
@@ -32,7 +35,7 @@ export function RuleList({ title, project, rules, known, onChange, onEdit }: Rul
     <GridList
       aria-label={title}
       items={rules}
-      dependencies={[rules, known, words]}
+      dependencies={[rules, known, words, notes]}
       dragAndDropHooks={onChange && dragAndDropHooks}
       renderEmptyState={() => <p className="quiet">It has no rule yet.</p>}
       className="rulelist"
@@ -56,6 +59,7 @@ export function RuleList({ title, project, rules, known, onChange, onEdit }: Rul
               <em className="fresh">{known.has(rule.id) ? " changed" : " new"}</em>
             )}
             {rule.description !== "" && <small> {rule.description}</small>}
+            {known.get(rule.id) === rule && <small className="hits">{notes.get(rule.id)}</small>}
           </span>
           {onChange && (
             <span className="buttons">

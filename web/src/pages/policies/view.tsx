@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { api, type Policy } from "../../api/client";
 import { groupsQuery, projectsQuery } from "../../api/queries";
 import { DeleteDialog, Dialog } from "../../parts/form";
@@ -11,6 +11,7 @@ import { ReceiptLine } from "../../parts/receipt";
 import { described } from "../../plans/describe";
 import { PlanSheet, planned } from "../../plans/sheet";
 import { type Draft, type DraftRule, put } from "./draft";
+import { useNotes } from "./notes";
 import { RuleForm } from "./ruleform";
 import { RuleList } from "./rulelist";
 
@@ -23,6 +24,7 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
   const [leaving, setLeaving] = useState(false);
   const [revision, setRevision] = useState<number | null>(null);
   const [, go] = useLocation();
+  const told = useNotes(policy);
   const shown = draft ?? policy;
   const known = useMemo(() => new Map(policy.rules.map((rule) => [rule.id, rule])), [policy.rules]);
   const target = groups.find((group) => group.id === shown.target);
@@ -58,7 +60,8 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
         {target === undefined
           ? "every endpoint of the project"
           : `group ${target.name} (${target.members.length} endpoints)`}
-        , in tier {policy.tier}. {policy.description}
+        , in tier {policy.tier}. {policy.description}{" "}
+        <Link href={`/changes?object=${policy.id}`}>What became of it</Link>
       </p>
       <RuleList
         title={`Rules of ${policy.name}`}
@@ -67,7 +70,9 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
         known={known}
         onChange={mayChange ? (rules) => change({ rules }) : undefined}
         onEdit={setEditing}
+        notes={told.notes}
       />
+      {told.caveats !== "" && <p className="quiet">{told.caveats}</p>}
       {draft !== null && draft.revision !== policy.revision && (
         <p className="bad" role="alert">
           Somebody has changed this policy since you began (revision {policy.revision}). What you see here
