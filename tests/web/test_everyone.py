@@ -11,6 +11,7 @@ PAGES = [
     "/routers",
     "/policies",
     "/invariants",
+    "/lint",
     "/groups",
     "/address-groups",
     "/attach-rules",

@@ -1,4 +1,4 @@
-"""What rules have matched, on the pages of endpoints and policies: what nobody told is unknown, not nothing."""
+"""What rules have matched, on the pages of endpoints and policies: what nobody told is unknown, not none."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

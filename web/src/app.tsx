@@ -21,6 +21,7 @@ const RoutersPage = lazy(() => import("./pages/routers"));
 const GroupsPage = lazy(() => import("./pages/groups"));
 const AddressGroupsPage = lazy(() => import("./pages/addresses"));
 const InvariantsPage = lazy(() => import("./pages/invariants"));
+const LintPage = lazy(() => import("./pages/lint"));
 const AttachRulesPage = lazy(() => import("./pages/attaching"));
 const TokensPage = lazy(() => import("./pages/tokens"));
 const QosPage = lazy(() => import("./pages/qos"));
@@ -93,6 +94,7 @@ function Places() {
       <Route path="/qos" component={QosPage} />
       <Route path="/address-groups" component={AddressGroupsPage} />
       <Route path="/invariants" component={InvariantsPage} />
+      <Route path="/lint" component={LintPage} />
       <Route path="/attach-rules" component={AttachRulesPage} />
       <Route path="/hosts/:name?">{({ name }) => <HostsPage name={name} />}</Route>
       <Route path="/tokens" component={TokensPage} />
@@ -119,6 +121,7 @@ const PLACES: { to: string; title: string; icon: IconName; adminOnly?: boolean }
   { to: "/routers", title: "Routers", icon: "router" },
   { to: "/policies", title: "Policies", icon: "policy" },
   { to: "/invariants", title: "Invariants", icon: "lock" },
+  { to: "/lint", title: "Lint", icon: "lint" },
   { to: "/groups", title: "Groups", icon: "group" },
   { to: "/address-groups", title: "Address groups", icon: "outside" },
   { to: "/attach-rules", title: "Attach rules", icon: "plug" },

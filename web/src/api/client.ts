@@ -29,6 +29,7 @@ export type Matched = Schemas["Matched"];
 export type Credit = Schemas["CreditShown"];
 export type Effective = Schemas["EffectiveShown"];
 export type PortRules = Schemas["PortRulesShown"];
+export type Finding = Schemas["FindingShown"];
 export type Session = Schemas["SessionShown"];
 
 /** What the API refused, in its own words; `field` names the field of the form that is wrong. */

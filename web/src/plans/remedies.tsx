@@ -4,10 +4,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Explanation, Port, Remedy } from "../api/client";
 import { groupsQuery, policiesQuery, projectsQuery } from "../api/queries";
-import { Dialog } from "../parts/form";
 import { ReceiptLine } from "../parts/receipt";
 import { remedyDescribed } from "./describe";
-import { PlanSheet } from "./sheet";
+import { PlanDialog } from "./dialog";
 
 interface RemediesProps {
   answer: Explanation;
@@ -76,18 +75,11 @@ function RemedyDialog({ remedy, port, onClose, onApplied }: RemedyDialogProps) {
   const groups = useQuery(groupsQuery()).data;
   const text =
     projects && policies && groups && remedyDescribed(remedy, { projects, policies, groups }, port.project);
+  const gone = text === undefined && projects && policies && groups;
   return (
-    <Dialog title="A change, before it is made" onClose={onClose} wide>
+    <PlanDialog asked={text === undefined ? null : { text }} onClose={onClose} onApplied={onApplied}>
       <p>{remedy.text}</p>
-      {text === undefined ? (
-        <p className="quiet">
-          {projects && policies && groups
-            ? "What it is about has changed meanwhile: ask again."
-            : "One moment…"}
-        </p>
-      ) : (
-        <PlanSheet asked={{ text }} onApplied={onApplied} onDiscard={onClose} />
-      )}
-    </Dialog>
+      {gone && <p className="bad">What it is about has changed meanwhile: ask again.</p>}
+    </PlanDialog>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import { Button, GridList, GridListItem, useDragAndDrop } from "react-aria-components";
+import { useSearchParams } from "wouter";
 import { Icon } from "../../parts/icons";
 import { serviceWords, usePeerNames } from "../../parts/rules";
 import { type DraftRule, dropped, stepped } from "./draft";
@@ -21,6 +22,7 @@ interface RuleListProps {
 
 export function RuleList({ title, project, rules, known, onChange, onEdit, notes }: RuleListProps) {
   const peers = usePeerNames(project);
+  const sought = useSearchParams()[0].get("rule");
   const words = (rule: DraftRule) =>
     `${rule.direction} ${rule.action} ${serviceWords(rule.service)} ` +
     `${rule.direction === "ingress" ? "from" : "to"} ${peers(rule.peer)}`;
@@ -35,13 +37,17 @@ export function RuleList({ title, project, rules, known, onChange, onEdit, notes
     <GridList
       aria-label={title}
       items={rules}
-      dependencies={[rules, known, words, notes]}
+      dependencies={[rules, known, words, notes, sought]}
       dragAndDropHooks={onChange && dragAndDropHooks}
       renderEmptyState={() => <p className="quiet">It has no rule yet.</p>}
       className="rulelist"
     >
       {(rule) => (
-        <GridListItem id={rule.id} textValue={words(rule)}>
+        <GridListItem
+          id={rule.id}
+          textValue={words(rule)}
+          className={rule.id === sought ? "sought" : undefined}
+        >
           {onChange && (
             <Button slot="drag" aria-label={`Drag: ${words(rule)}`}>
               <Icon name="grip" />
