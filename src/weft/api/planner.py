@@ -14,7 +14,7 @@ from weft.verifier.difference import difference
 from weft.verifier.expiring import at_worst
 from weft.verifier.invariants import Breach, breaches
 from weft.verifier.lint import Finding, lint
-from weft.verifier.reach import End, reach
+from weft.verifier.reach import End, Partners, partners, reach
 from weft.verifier.remedy import Editable, Remedy, remedies
 from weft.verifier.shift import Difference
 from weft.verifier.verdict import Verdict
@@ -60,6 +60,11 @@ class Planner:
         """What `source` may send to `destination`; of an old model, beside the one that is known."""
         with self._turn:
             return reach(self._beside(snapshot), source, destination)
+
+    def partners(self, snapshot: Snapshot, source: End, destination: End) -> Partners:
+        """The ports between which there is any reach, as `reach` tells it in words."""
+        with self._turn:
+            return partners(self._beside(snapshot), source, destination)
 
     def past_difference(self, old: Snapshot, new: Snapshot) -> Difference:
         """As `difference`, of old models, beside the one that is known."""

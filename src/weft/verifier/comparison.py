@@ -1,7 +1,7 @@
 """Two readings of one plane, compared region by region, and what differs in the words of endpoints."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
@@ -9,6 +9,7 @@ from heapq import nsmallest
 import numpy as np
 import numpy.typing as npt
 
+from weft.model.ids import PortId
 from weft.verifier.book import Book, Column
 from weft.verifier.joint import Joint
 from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, Who
@@ -104,13 +105,28 @@ class Comparison:
                 more_blocks=max(len(blocks) - MOST_BLOCKS, 0),
             )
 
+    def endpoints(self, counts: Callable[[Sequence[Part]], bool]) -> tuple[set[PortId], set[PortId]]:
+        """All sources and all destinations of what was found, as far as its traffic `counts`."""
+        ends: tuple[set[PortId], set[PortId]] = set(), set()
+        for found in self._found:
+            if not counts(found.traffic):
+                continue
+            for rows, columns in _rectangles(found):
+                for end, classes in zip(ends, (rows, columns), strict=True):
+                    end.update(self.joint.ports[station].id for station in self._stations(classes))
+        return ends
+
+    def _stations(self, classes: Cells) -> list[int]:
+        found: list[int] = np.concatenate([self._members[number] for number in classes.tolist()]).tolist()
+        return found
+
     def _block(self, rows: Cells, columns: Cells) -> Block:
         pairs = int(self.joint.weights[np.ix_(rows, columns)].sum())
         return Block(self._those(rows), self._those(columns), pairs)
 
     def _those(self, classes: Cells) -> Those:
         """The endpoints of `classes`; one with several addresses counts once."""
-        stations = np.concatenate([self._members[number] for number in classes.tolist()]).tolist()
+        stations = self._stations(classes)
         names = {self.joint.ports[station].id: self.joint.ports[station].name for station in stations}
         some = nsmallest(MOST_NAMED, names, key=lambda port: (names[port], port))
         mask = np.zeros(len(self.joint.changed), bool)

@@ -206,3 +206,16 @@ def test_lint_says_what_does_nothing_and_why(rest: Rest) -> None:
     assert ("db", 1) not in found
     assert ("db", 2) not in found, "a route leads out, so a rule about an office matters"
     assert got(rest.with_token(Role.VIEWER, project="other"), "/lint")["items"] == []
+
+
+def test_reach_tells_every_port_at_both_ends_if_asked(rest: Rest) -> None:
+    applied(rest, OPEN)
+    ids = {port["name"]: port["id"] for port in got(rest, "/ports", project="default")["items"]}
+    body = {"project": "default", "destination": {"port": "db-1"}}
+
+    found = asked(rest, "/reach", {**body, "partners": True})["partners"]
+
+    assert found["complete"]
+    assert found["destinations"] == [ids["db-1"]]
+    assert set(found["sources"]) == {ids["web-1"], ids["web-2"]}
+    assert asked(rest, "/reach", body)["partners"] is None

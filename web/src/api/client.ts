@@ -20,6 +20,7 @@ export type Host = Schemas["HostShown"];
 export type Change = Schemas["ChangeShown"];
 export type Receipt = Schemas["ReceiptShown"];
 export type Explanation = Schemas["ExplainShown"];
+export type Question = Schemas["ExplainIn"];
 export type Plan = Schemas["PlanShown"];
 export type PlanAsked = Schemas["PlanIn"];
 export type ObjectChange = Schemas["ObjectShown"];

@@ -1,8 +1,9 @@
 // Who can reach this, and why not: the question that a map is for.
 
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { api, body, type Explanation, type Port, Problem } from "../api/client";
+import { useSearchParams } from "wouter";
+import { api, body, type Explanation, type Port, Problem, type Question } from "../api/client";
 import { portsQuery } from "../api/queries";
 import { Remedies } from "../plans/remedies";
 import { Form } from "./form";
@@ -26,36 +27,69 @@ export function trafficIn(text: string): { protocol: Protocol; port?: number } {
   );
 }
 
-/** Ask whether `port` reaches another endpoint, or the other way round. */
-export function Ask({ port, other: first }: { port: Port; other?: Port | undefined }) {
+/** The answer to a question, anew whenever the model moves. */
+const explainQuery = (question: Question | null) =>
+  queryOptions({
+    queryKey: ["reach", "explained", question],
+    queryFn: question === null ? skipToken : () => body(api.POST("/api/v1/explain", { body: question })),
+    retry: false,
+    placeholderData: keepPreviousData,
+  });
+
+interface AskProps {
+  port: Port;
+  /** The other one, when it is known already: then the question is asked at once. */
+  other?: Port | undefined;
+}
+
+/** Ask whether `port` reaches another endpoint, or the other way round. The service is in the address. */
+export function Ask({ port, other: first }: AskProps) {
   const others = useQuery(portsQuery(port.project)).data ?? [];
+  const [search, setSearch] = useSearchParams();
   const [other, setOther] = useState(first?.name ?? "");
-  const [traffic, setTraffic] = useState("tcp/80");
+  const [service, setService] = useState(search.get("service") ?? "tcp/80");
   const [outward, setOutward] = useState(true);
-  const [answer, setAnswer] = useState<Explanation | null>(null);
+  const [question, setQuestion] = useState<Question | null>(() =>
+    first === undefined ? null : said({ port: first.id }, service),
+  );
+  const client = useQueryClient();
+  const answer = useQuery(explainQuery(question));
   const names = useId();
-  const send = async () => {
+  function said(there: Question["source"], traffic: string): Question | null {
     const here = { port: port.id };
-    const known = others.find((one) => one.name === other);
+    try {
+      return {
+        project: port.project,
+        source: outward ? here : there,
+        destination: outward ? there : here,
+        traffic: trafficIn(traffic),
+        remedies: true,
+      };
+    } catch (error) {
+      if (error instanceof Problem) return null; // what stands in the address is no service
+      throw error;
+    }
+  }
+  const send = async () => {
+    trafficIn(service);
+    const known = first?.name === other ? first : others.find((one) => one.name === other);
     const there =
       known !== undefined
         ? { port: known.id }
         : /^[0-9a-f.:]+$/i.test(other)
           ? { address: other }
           : { port: other };
-    setAnswer(null);
-    setAnswer(
-      await body(
-        api.POST("/api/v1/explain", {
-          body: {
-            project: port.project,
-            source: outward ? here : there,
-            destination: outward ? there : here,
-            traffic: trafficIn(traffic),
-            remedies: true,
-          },
-        }),
-      ),
+    const asked = said(there, service);
+    setQuestion(null);
+    await client.fetchQuery({ ...explainQuery(asked), staleTime: 0 });
+    setQuestion(asked);
+    setSearch(
+      (old) => {
+        const next = new URLSearchParams(old);
+        next.set("service", service.trim());
+        return next;
+      },
+      { replace: true },
     );
   };
   return (
@@ -86,8 +120,8 @@ export function Ask({ port, other: first }: { port: Port; other?: Port | undefin
               <input
                 aria-label="Service"
                 size={9}
-                value={traffic}
-                onChange={(event) => setTraffic(event.target.value)}
+                value={service}
+                onChange={(event) => setService(event.target.value)}
               />
               ?
             </p>
@@ -103,8 +137,17 @@ export function Ask({ port, other: first }: { port: Port; other?: Port | undefin
           </>
         )}
       </Form>
-      {answer !== null && <Answer answer={answer} />}
-      {answer !== null && <Remedies answer={answer} port={port} onApplied={() => void send()} />}
+      {question !== null && answer.error !== null && (
+        <p className="bad" role="alert">
+          {answer.error.message}
+        </p>
+      )}
+      {question !== null && answer.data !== undefined && (
+        <>
+          <Answer answer={answer.data} />
+          <Remedies answer={answer.data} port={port} />
+        </>
+      )}
     </section>
   );
 }

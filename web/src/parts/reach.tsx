@@ -11,10 +11,11 @@ const DIRECTIONS = [
   { end: "destination", title: "It may be reached", none: "By nobody." },
 ] as const;
 
-const reachQuery = (end: "source" | "destination", side: Side, project: string) =>
+/** All that `side` may send, or be sent; with the ids of everybody at the other end. */
+export const reachQuery = (end: "source" | "destination", side: Side, project: string) =>
   queryOptions({
     queryKey: ["reach", end, side, project],
-    queryFn: () => body(api.POST("/api/v1/reach", { body: { project, [end]: side } })),
+    queryFn: () => body(api.POST("/api/v1/reach", { body: { project, [end]: side, partners: true } })),
     retry: false,
   });
 

@@ -11,11 +11,9 @@ import { PlanDialog } from "./dialog";
 interface RemediesProps {
   answer: Explanation;
   port: Port;
-  /** Called when one of them was applied: the answer is old. */
-  onApplied: () => void;
 }
 
-export function Remedies({ answer, port, onApplied }: RemediesProps) {
+export function Remedies({ answer, port }: RemediesProps) {
   const [picked, setPicked] = useState<Remedy | null>(null);
   const [revision, setRevision] = useState<number | null>(null);
   return (
@@ -48,7 +46,6 @@ export function Remedies({ answer, port, onApplied }: RemediesProps) {
           onApplied={(made) => {
             setPicked(null);
             setRevision(made);
-            onApplied();
           }}
         />
       )}

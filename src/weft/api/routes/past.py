@@ -18,6 +18,7 @@ from weft.api.schemas.past import (
     ChangedShown,
     DiffShown,
     MomentShown,
+    PartnersShown,
     ReachIn,
     ReachShown,
     SideIn,
@@ -54,12 +55,14 @@ def read_reach(asking: Reading, body: ReachIn) -> ReachShown:
     sides = [_side(asking, snapshot, body, field) for field in ("source", "destination")]
     found = asking.api.planner.reach(snapshot, *sides)
     told = reachability.reach_shown(snapshot, found)
+    partners = asking.api.planner.partners(snapshot, *sides) if body.partners else None
     return ReachShown(
         moment=MomentShown.from_model(moment),
         pairs=told.opened,
         shifts=told.shifts,
         left_out=told.left_out,
         sentences=told.sentences,
+        partners=None if partners is None else PartnersShown.from_model(partners),
     )
 
 

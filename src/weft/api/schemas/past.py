@@ -1,6 +1,7 @@
 """Bodies of /reach, /diff, /since and /versions: the model and its reach, now and then."""
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -9,6 +10,7 @@ from weft.api.schemas.explain import EndpointIn, TrafficIn
 from weft.api.schemas.plan import FieldShown, ObjectShown, ReachabilityShown, ShiftShown
 from weft.api.since import State
 from weft.store.history import Moment
+from weft.verifier.reach import Partners
 
 
 class MomentShown(Shown):
@@ -45,6 +47,24 @@ class ReachIn(Body):
     source: SideIn | None = None
     destination: SideIn | None = None
     at: str | None = Field(default=None, max_length=64)
+    partners: bool = Field(default=False, description="Tell the ids of all ports at both ends, too.")
+
+
+class PartnersShown(Shown):
+    """All ports that may send, and all that may be sent to; if not `complete`, some may be missing."""
+
+    sources: list[UUID]
+    destinations: list[UUID]
+    complete: bool
+
+    @classmethod
+    def from_model(cls, partners: Partners) -> "PartnersShown":
+        """The ports as they are shown."""
+        return cls(
+            sources=sorted(partners.sources),
+            destinations=sorted(partners.destinations),
+            complete=partners.complete,
+        )
 
 
 class ReachShown(Shown):
@@ -55,6 +75,7 @@ class ReachShown(Shown):
     shifts: list[ShiftShown]
     left_out: int
     sentences: list[str]
+    partners: PartnersShown | None
 
 
 class ChangedShown(Shown):

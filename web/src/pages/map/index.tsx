@@ -7,9 +7,10 @@ import { groupsQuery, networksQuery, portsQuery, routersQuery } from "../../api/
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
-import { type Grouping, layout, MANY } from "./layout";
+import { type Grouping, layout, MANY, marked } from "./layout";
 import { BoxView, EndpointView, RouterView } from "./nodes";
 import { GroupPanel, PortPanel } from "./panel";
+import { usePartners } from "./partners";
 import { useShape } from "./shape";
 
 const NODE_TYPES = { box: BoxView, endpoint: EndpointView, router: RouterView } satisfies NodeTypes;
@@ -53,16 +54,18 @@ export default function MapPage() {
       ),
     [shown, networks.data, routers, by, open, shape],
   );
-  const nodes = useMemo(
-    () =>
-      drawn.nodes.map((node) =>
-        node.id === selected || node.id === other ? { ...node, selected: true } : node,
-      ),
-    [drawn, selected, other],
-  );
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
   const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
-  const group = groups?.find((one) => one.name.toLowerCase() === named);
+  const chosen = search.get("group");
+  const group = groups?.find((one) =>
+    chosen === null ? one.name.toLowerCase() === named : one.id === chosen,
+  );
+  const side = port !== undefined ? { port: port.id } : group !== undefined ? { group: group.id } : undefined;
+  const partners = usePartners(side, port?.project ?? group?.project ?? "");
+  const nodes = useMemo(() => {
+    const picked = port === undefined ? (group?.members ?? []) : [port.id, other ?? port.id];
+    return marked(drawn.nodes, new Set(picked), partners);
+  }, [drawn, port, group, other, partners]);
   const second = other === null ? undefined : ports.data?.find((one) => one.id === other);
   const select = (id: string | null) => {
     put("endpoint", id);
@@ -93,6 +96,23 @@ export default function MapPage() {
             </label>
           ))}
         </fieldset>
+        <label>
+          Who reaches{" "}
+          <select
+            value={chosen ?? ""}
+            onChange={(event) => {
+              select(null);
+              put("group", event.target.value);
+            }}
+          >
+            <option value="">a group…</option>
+            {groups?.map((one) => (
+              <option key={one.id} value={one.id}>
+                group {one.name}
+              </option>
+            ))}
+          </select>
+        </label>
         <Link href={`/endpoints?${search}`}>as a table</Link>
         <span className="quiet" role="status">
           {shown.length} endpoints{shown.length > MANY && ", folded into their boxes"}

@@ -2,6 +2,7 @@
 
 import type { Edge, Node } from "@xyflow/react";
 import type { Network, Port, Router } from "../../api/client";
+import type { Partner, Partners } from "./partners";
 
 export type Grouping = "network" | "host";
 
@@ -11,9 +12,12 @@ export interface BoxData extends Record<string, unknown> {
   subtitle: string;
   ports: Port[];
   folded: boolean;
+  /** How those inside and what is selected reach each other. */
+  partners?: Partners;
 }
 export interface EndpointData extends Record<string, unknown> {
   port: Port;
+  partner?: Partner | undefined;
 }
 export type BoxNode = Node<BoxData, "box">;
 export type EndpointNode = Node<EndpointData, "endpoint">;
@@ -26,7 +30,7 @@ export type MapNode = BoxNode | EndpointNode | RouterNode;
 /** From how many ports on the boxes fold to counts. */
 export const MANY = 200;
 
-const CHIP = { width: 216, height: 60, gap: 12 };
+const CHIP = { width: 228, height: 60, gap: 12 };
 const BOX = { padding: 16, header: 62, gap: 40, foldedWidth: 300, foldedHeight: 120 };
 const ROUTER = { width: 180, height: 56, gap: 60 };
 const MOST_COLUMNS = 12;
@@ -157,4 +161,18 @@ function chips(box: Box, columns: number): EndpointNode[] {
     draggable: false,
     ariaLabel: `${port.kind} ${port.name}, ${port.fixed_ips[0]?.address ?? "no address"}, ${port.status.state}`,
   }));
+}
+
+/** `nodes` with what is selected, and whom that reaches or is reached by, in their looks and in their words. */
+export function marked(nodes: MapNode[], selected: ReadonlySet<string>, partners: Partners): MapNode[] {
+  return nodes.map((node) => {
+    if (node.type === "box" && node.data.folded && partners !== undefined) {
+      return { ...node, data: { ...node.data, partners } };
+    }
+    if (node.type !== "endpoint") return node;
+    const partner = selected.has(node.id) ? undefined : partners?.get(node.id);
+    if (partner === undefined && !selected.has(node.id)) return node;
+    const ariaLabel = partner === undefined ? node.ariaLabel : `${node.ariaLabel}, ${partner}`;
+    return { ...node, selected: selected.has(node.id), data: { ...node.data, partner }, ariaLabel };
+  });
 }

@@ -5,6 +5,7 @@ import type { Port } from "../../api/client";
 import { Icon } from "../../parts/icons";
 import { addressesOf } from "../../parts/state";
 import type { BoxNode, EndpointNode, RouterNode } from "./layout";
+import { countWords } from "./partners";
 
 const STATES = ["up", "pending", "down", "failed"] as const;
 const KINDS = ["container", "vm", "baremetal"] as const;
@@ -19,6 +20,9 @@ export function BoxView({ data }: NodeProps<BoxNode>) {
         <small>{data.subtitle}</small>
       </header>
       {data.folded && <Counts ports={data.ports} />}
+      {data.folded && data.partners !== undefined && (
+        <small className="partner">{countWords(data.ports, data.partners)}</small>
+      )}
       {data.ports.length === 0 && <p className="quiet">no endpoint</p>}
     </div>
   );
@@ -61,13 +65,15 @@ export function RouterView({ data: { router } }: NodeProps<RouterNode>) {
   );
 }
 
-export function EndpointView({ data: { port }, selected }: NodeProps<EndpointNode>) {
+export function EndpointView({ data: { port, partner }, selected }: NodeProps<EndpointNode>) {
+  const looks = ["chip", port.status.state, selected && "selected", partner !== undefined && "partnered"];
   return (
-    <div className={`chip ${port.status.state}${selected ? " selected" : ""}`}>
+    <div className={looks.filter(Boolean).join(" ")}>
       <Icon name={port.kind} />
       <strong>{port.name}</strong>
       <small className={`state ${port.status.state}`}>{port.status.state}</small>
       <code>{addressesOf(port) || "no address"}</code>
+      {partner !== undefined && <small className="partner">{partner}</small>}
     </div>
   );
 }
