@@ -22,6 +22,7 @@ PAGES = [
     "/changes",
 ]
 LIGHT = {"color_scheme": "light"}
+TABLET = {"color_scheme": "light", "viewport": {"width": 820, "height": 1000}}
 PHONE = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
 CONTRAST = {"color_scheme": "dark", "contrast": "more"}
 FORCED = {"color_scheme": "dark", "forced_colors": "active"}
@@ -44,8 +45,8 @@ def shown(site: Site, page: Page, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("how", "more"),
-    [(LIGHT, PAGES), (PHONE, PAGES), (CONTRAST, []), (FORCED, [])],
-    ids=["light", "dark on a phone", "high contrast", "forced colours"],
+    [(LIGHT, PAGES), (TABLET, []), (PHONE, PAGES), (CONTRAST, []), (FORCED, [])],
+    ids=["light", "light on a tablet", "dark on a phone", "high contrast", "forced colours"],
 )
 def test_every_page_can_be_used_by_everyone(
     site: Site, browser: Browser, how: dict[str, object], more: list[str]

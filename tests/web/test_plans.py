@@ -1,7 +1,7 @@
 """A change of policy on the pages: seen before it is made, and made just as it was seen."""
 
 from playwright.sync_api import Locator, Page, expect
-from tests.web.site import Shop, Site
+from tests.web.site import Shop, Site, violations
 
 from weft.model.invariant import Promise
 from weft.model.policy import Direction, Peer, Service
@@ -167,3 +167,71 @@ def test_a_selector_says_live_whom_it_matches(site: Site, page: Page) -> None:
     dialog.get_by_label("Selector").fill("app=web &&")
     expect(dialog.locator(".bad")).to_be_visible()
     assert Selector("app=web") in [group.selector for group in site.store.snapshot().groups.values()]
+
+
+def test_a_policy_is_made_with_its_rules_by_one_plan(site: Site, page: Page) -> None:
+    shop = site.shop()
+    before = site.store.revision
+    site.log_in(page, "/policies")
+    page.get_by_role("link", name="New policy").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("closed")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+    expect(dialog.locator(".field.wrong")).to_contain_text("There is a policy closed already.")
+    dialog.get_by_label("Name").fill("web-apart")
+    dialog.get_by_label("For").select_option(label="group web")
+    dialog.get_by_label("Order").fill("soon")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+    expect(dialog.get_by_label("Order")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Order").fill("5")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+    page.get_by_role("button", name="Rule", exact=True).click()
+    dialog.get_by_label("Action").select_option(label="drop")
+    dialog.get_by_role("button", name="Add to the draft").click()
+
+    plan = page.get_by_label("The plan")
+    expect(plan).to_contain_text("closes any from")
+    assert site.store.revision == before
+    plan.get_by_role("button", name="Apply").click()
+
+    expect(page.get_by_role("link", name="web-apart")).to_be_visible()
+    assert site.store.revision == before + 1
+    made = next(p for p in site.store.snapshot().policies.values() if p.name == "web-apart")
+    assert (made.target, made.order, len(made.rules)) == (shop.web_group.id, 5, 1)
+    expect(page).to_have_url(f"{site.url}/policies/{made.id}")
+
+
+def test_a_policy_is_renamed_by_a_plan_and_stays_itself(site: Site, page: Page) -> None:
+    shop, rows = opened(site, page)
+    page.get_by_role("button", name="Settings").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("bad/name")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+    expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Name").fill("db-apart")
+    dialog.get_by_label("Description").fill("nobody but")
+    dialog.get_by_role("button", name="Keep in the draft").click()
+
+    plan = page.get_by_label("The plan")
+    expect(plan).to_contain_text("Everybody reaches just whom they reached before.")
+    plan.get_by_role("button", name="Apply").click()
+
+    expect(page.get_by_text("Applied.")).to_be_visible()
+    expect(rows).to_have_count(2)
+    after = site.store.snapshot().policies[shop.policy.id]
+    assert (after.name, after.description) == ("db-apart", "nobody but")
+    assert [rule.id for rule in after.rules] == [rule.id for rule in shop.policy.rules]
+
+
+def test_a_policy_goes_only_after_it_was_seen_what_that_opens(site: Site, page: Page) -> None:
+    shop, _ = opened(site, page)
+    page.get_by_role("button", name="Delete").click()
+    plan = page.get_by_role("dialog").get_by_label("The plan")
+    expect(plan).to_contain_text("opens any from web-1, web-2 to 1 port of group db")
+    assert violations(page) == []
+    assert shop.policy.id in site.store.snapshot().policies
+
+    plan.get_by_role("button", name="Apply").click()
+
+    expect(page).to_have_url(f"{site.url}/policies")
+    assert shop.policy.id not in site.store.snapshot().policies

@@ -102,3 +102,10 @@ export function atRule(problem: Problem): Problem {
   const field = problem.field?.replace(/^projects\.0\.policies\.0\.rules\.\d+/, "rule") ?? null;
   return new Problem(problem.status, problem.code, problem.message, field);
 }
+
+/** The field of the policy that a refusal is about, as the form of its settings calls it. */
+export function atPolicy(problem: Problem): Problem {
+  const field = problem.field === "rename_policies" ? "name" : problem.field;
+  const short = field?.replace(/^projects\.0\.policies\.0\./, "") ?? null;
+  return new Problem(problem.status, problem.code, problem.message, short);
+}

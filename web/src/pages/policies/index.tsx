@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import type { Policy } from "../../api/client";
 import { policiesQuery, useSession } from "../../api/queries";
 import { useProject } from "../../app";
 import { Icon } from "../../parts/icons";
-import { CreateDialog } from "./create";
+import { NewPolicy } from "./fresh";
 import { TIERS } from "./tiers";
 import { PolicyView } from "./view";
 
@@ -14,9 +13,9 @@ export default function PoliciesPage({ id }: { id: string | undefined }) {
   const project = useProject();
   const found = useQuery(policiesQuery(project));
   const policies = found.data ?? [];
+  const [search] = useSearchParams();
   const role = useSession()?.role;
   const mayChange = role !== "viewer";
-  const [making, setMaking] = useState(false);
   const open = policies.find((policy) => policy.id === id);
   return (
     <>
@@ -24,9 +23,9 @@ export default function PoliciesPage({ id }: { id: string | undefined }) {
       <p>
         The first rule that matches decides, tier after tier; if none does, the defaults of the network do.{" "}
         {mayChange && (
-          <button type="button" className="primary" onClick={() => setMaking(true)}>
+          <Link href={`/policies/new${search.size === 0 ? "" : `?${search}`}`} className="button primary">
             <Icon name="plus" /> New policy
-          </button>
+          </Link>
         )}
       </p>
       <div className="split">
@@ -41,6 +40,7 @@ export default function PoliciesPage({ id }: { id: string | undefined }) {
             </div>
           )}
         </div>
+        {id === "new" && mayChange && <NewPolicy />}
         {open !== undefined && (
           <PolicyView
             key={open.id}
@@ -48,14 +48,13 @@ export default function PoliciesPage({ id }: { id: string | undefined }) {
             mayChange={mayChange && (open.tier !== "admin" || role === "admin")}
           />
         )}
-        {open === undefined && id !== undefined && found.isSuccess && (
+        {open === undefined && id !== undefined && id !== "new" && found.isSuccess && (
           <p role="status">This policy is gone.</p>
         )}
         {id === undefined && policies.length > 0 && (
           <p className="quiet">Open a policy to see its rules, and to try changes before they are made.</p>
         )}
       </div>
-      {making && <CreateDialog project={project} onClose={() => setMaking(false)} />}
     </>
   );
 }

@@ -13,6 +13,7 @@ const creditsQuery = (policy: string) =>
     queryKey: ["policies", "credits", policy],
     queryFn: () =>
       body(api.GET("/api/v1/policies/{reference}/credits", { params: { path: { reference: policy } } })),
+    enabled: policy !== "",
     retry: false,
   });
 
@@ -22,6 +23,7 @@ const hitsQuery = (policy: string) =>
     queryFn: () =>
       body(api.GET("/api/v1/policies/{reference}/hits", { params: { path: { reference: policy } } })),
     refetchInterval: PACE_MS,
+    enabled: policy !== "",
     retry: false,
   });
 

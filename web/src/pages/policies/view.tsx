@@ -3,25 +3,35 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { api, type Policy } from "../../api/client";
-import { groupsQuery, projectsQuery } from "../../api/queries";
-import { DeleteDialog, Dialog } from "../../parts/form";
+import type { PlanAsked, Policy } from "../../api/client";
+import { groupsQuery, policiesQuery, projectsQuery } from "../../api/queries";
+import { Dialog } from "../../parts/form";
 import { Icon } from "../../parts/icons";
 import { ReceiptLine } from "../../parts/receipt";
 import { described } from "../../plans/describe";
+import { PlanDialog } from "../../plans/dialog";
 import { PlanSheet, planned } from "../../plans/sheet";
 import { type Draft, type DraftRule, put } from "./draft";
 import { useNotes } from "./notes";
 import { RuleForm } from "./ruleform";
 import { RuleList } from "./rulelist";
+import { SettingsForm } from "./settings";
 
-export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: boolean }) {
+interface PolicyViewProps {
+  /** The policy as it is, or one to be made, which has no id. */
+  policy: Policy;
+  mayChange: boolean;
+}
+
+type Open = { rule: DraftRule | null } | "settings" | "deletion" | null;
+
+export function PolicyView({ policy, mayChange }: PolicyViewProps) {
+  const fresh = policy.id === "";
   const groups = useQuery(groupsQuery(policy.project)).data ?? [];
   const projects = useQuery(projectsQuery).data ?? [];
   const client = useQueryClient();
   const [draft, setDraft] = useState<Draft | null>(null);
-  const [editing, setEditing] = useState<DraftRule | "new" | null>(null);
-  const [leaving, setLeaving] = useState(false);
+  const [open, setOpen] = useState<Open>(fresh ? "settings" : null);
   const [revision, setRevision] = useState<number | null>(null);
   const [, go] = useLocation();
   const told = useNotes(policy);
@@ -29,47 +39,60 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
   const known = useMemo(() => new Map(policy.rules.map((rule) => [rule.id, rule])), [policy.rules]);
   const target = groups.find((group) => group.id === shown.target);
   const project = projects.find((one) => one.id === policy.project_id);
-  const text = (said: Draft) =>
-    described(project ?? { name: policy.project, description: "" }, { policies: [said] });
+  const asked = (said: Draft): PlanAsked => ({
+    text: described(project ?? { name: policy.project, description: "" }, { policies: [said] }),
+    ...(!fresh && said.name !== policy.name && { rename_policies: { [policy.id]: said.name } }),
+  });
   const change = (changes: Partial<Draft>) => {
     setRevision(null);
     setDraft({ ...shown, ...changes });
+    setOpen(null);
   };
+  const leave = () => go(`/policies${window.location.search}`);
   const onApplied = async (made: number) => {
     await client.invalidateQueries({ queryKey: ["policies"] });
+    if (fresh) {
+      const all = await client.fetchQuery(policiesQuery(policy.project));
+      return go(`/policies/${all.find((one) => one.name === draft?.name)?.id}${window.location.search}`);
+    }
     setDraft(null);
     setRevision(made);
   };
   return (
     <section className="policy">
       <header>
-        <h2>{policy.name}</h2>
+        <h2>{shown.name || "New policy"}</h2>
         {mayChange && (
           <span className="buttons">
-            <button type="button" className="primary" onClick={() => setEditing("new")}>
+            <button type="button" className="primary" onClick={() => setOpen({ rule: null })}>
               <Icon name="plus" /> Rule
             </button>
-            <button type="button" onClick={() => setLeaving(true)}>
-              Delete
+            <button type="button" onClick={() => setOpen("settings")}>
+              Settings
             </button>
+            {!fresh && (
+              <button type="button" onClick={() => setOpen("deletion")}>
+                Delete
+              </button>
+            )}
           </span>
         )}
       </header>
       <p>
         For{" "}
         {target === undefined
-          ? "every endpoint of the project"
-          : `group ${target.name} (${target.members.length} endpoints)`}
-        , in tier {policy.tier}. {policy.description}{" "}
-        <Link href={`/changes?object=${policy.id}`}>What became of it</Link>
+          ? `every endpoint of project ${policy.project}`
+          : `group ${target.name} (${target.members.length} ${target.members.length === 1 ? "endpoint" : "endpoints"})`}
+        , in tier {shown.tier}, order {shown.order}. {shown.description}{" "}
+        {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
       </p>
       <RuleList
-        title={`Rules of ${policy.name}`}
+        title={`Rules of ${shown.name || "the new policy"}`}
         project={policy.project}
         rules={shown.rules}
         known={known}
         onChange={mayChange ? (rules) => change({ rules }) : undefined}
-        onEdit={setEditing}
+        onEdit={(rule) => setOpen({ rule })}
         notes={told.notes}
       />
       {told.caveats !== "" && <p className="quiet">{told.caveats}</p>}
@@ -79,43 +102,49 @@ export function PolicyView({ policy, mayChange }: { policy: Policy; mayChange: b
           would replace it; discard your draft to see theirs.
         </p>
       )}
-      {draft !== null && project !== undefined && (
-        <PlanSheet asked={{ text: text(draft) }} onApplied={onApplied} onDiscard={() => setDraft(null)} />
+      {draft !== null && draft.name !== "" && project !== undefined && (
+        <PlanSheet
+          asked={asked(draft)}
+          onApplied={onApplied}
+          onDiscard={fresh ? leave : () => setDraft(null)}
+        />
       )}
       {revision !== null && (
         <p>
           Applied. <ReceiptLine revision={revision} />
         </p>
       )}
-      {editing !== null && (
-        <Dialog
-          title={editing === "new" ? `Add a rule to ${policy.name}` : `Edit a rule of ${policy.name}`}
-          onClose={() => setEditing(null)}
-          wide
-        >
-          <RuleForm
-            rule={editing === "new" ? null : editing}
-            project={policy.project}
-            check={async (rule) => {
-              await planned({ text: text({ ...shown, rules: [rule] }) });
-            }}
-            onDone={(rule) => {
-              change({ rules: put(shown.rules, rule) });
-              setEditing(null);
-            }}
+      {open === "settings" && (
+        <Dialog title={fresh ? "New policy" : `Settings of ${policy.name}`} onClose={() => setOpen(null)}>
+          <SettingsForm
+            draft={shown}
+            check={async (settings) => void (await planned(asked({ ...shown, ...settings, rules: [] })))}
+            onDone={change}
           />
         </Dialog>
       )}
-      {leaving && (
-        <DeleteDialog
-          what={`policy ${policy.name}`}
-          onClose={() => setLeaving(false)}
-          send={async () => {
-            await api.DELETE("/api/v1/policies/{reference}", {
-              params: { path: { reference: policy.id }, header: { "if-match": `"${policy.revision}"` } },
-            });
-            go("/policies");
-          }}
+      {open !== null && typeof open === "object" && (
+        <Dialog
+          title={`${open.rule === null ? "Add a rule to" : "Edit a rule of"} ${shown.name || "the new policy"}`}
+          onClose={() => setOpen(null)}
+          wide
+        >
+          <RuleForm
+            rule={open.rule}
+            project={policy.project}
+            check={async (rule) =>
+              void (await planned(asked({ ...shown, name: shown.name || "new", rules: [rule] })))
+            }
+            onDone={(rule) => change({ rules: put(shown.rules, rule) })}
+          />
+        </Dialog>
+      )}
+      {open === "deletion" && (
+        <PlanDialog
+          title={`Delete policy ${policy.name}?`}
+          asked={{ remove_policies: [policy.id] }}
+          onClose={() => setOpen(null)}
+          onApplied={leave}
         />
       )}
     </section>
