@@ -9,6 +9,9 @@ from tests.web.site import Site
 from weft.store import tokens
 from weft.store.tokens import Role
 
+FIRST_LOAD = 300_000
+"""Bytes on the wire, compressed."""
+
 
 def test_a_page_lives_through_a_restart_of_the_server(site: Site, serving: Serving, page: Page) -> None:
     network = site.network("DockerSN", "192.168.200.0/24")
@@ -73,6 +76,21 @@ def test_the_pages_come_compressed(site: Site, page: Page) -> None:
     assets = {Path(url).name: coding for url, coding in sizes.items() if "/assets/" in url}
     assert assets
     assert set(assets.values()) == {"gzip"}
+
+
+def test_the_first_load_is_small_and_nothing_comes_from_elsewhere(site: Site, page: Page) -> None:
+    sizes: dict[str, int] = {}
+    page.on(
+        "response", lambda answer: sizes.update({answer.url: int(answer.headers.get("content-length", 0))})
+    )
+    complaints: list[str] = []
+    page.on("console", lambda told: complaints.append(told.text) if "Content Security" in told.text else None)
+    site.log_in(page)
+    page.locator("main h1").first.wait_for(state="attached")
+
+    assert all(url.startswith(site.url) for url in sizes)
+    assert sum(size for url, size in sizes.items() if "/api/" not in url) <= FIRST_LOAD
+    assert complaints == []
 
 
 def test_news_of_one_port_among_many_reads_that_port_alone(site: Site, page: Page) -> None:

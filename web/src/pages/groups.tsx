@@ -3,9 +3,9 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { useDeferredValue, useState } from "react";
 import { Link } from "wouter";
 import { api, type Group } from "../api/client";
-import { groupsQuery, selectedQuery, useSession } from "../api/queries";
+import { groupsQuery, portsQuery, selectedQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { DeleteDialog, Dialog, Field, Form } from "../parts/form";
+import { DeleteDialog, Dialog, Field, Form, TextField } from "../parts/form";
 import { Icon } from "../parts/icons";
 import { Table } from "../parts/table";
 
@@ -100,8 +100,15 @@ interface GroupDialogProps {
 function GroupDialog({ group, project, onClose }: GroupDialogProps) {
   const [name, setName] = useState(group?.name ?? "");
   const [selector, setSelector] = useState(group?.selector ?? "");
+  const [description, setDescription] = useState(group?.description ?? "");
+  const ports = useQuery(portsQuery(group?.project ?? project)).data ?? [];
+  const listed = group?.listed.map((id) => ports.find((port) => port.id === id)?.name ?? id).join(" ");
+  const [members, setMembers] = useState<string | null>(null);
   const send = async () => {
-    const said = { name, selector: selector.trim() === "" ? null : selector };
+    const said = {
+      ...{ name, description, selector: selector.trim() === "" ? null : selector },
+      ...(members !== null && { members: members.split(/[\s,]+/).filter((one) => one !== "") }),
+    };
     if (group === null) await api.POST("/api/v1/groups", { body: { ...said, project } });
     else {
       await api.PATCH("/api/v1/groups/{reference}", {
@@ -135,6 +142,21 @@ function GroupDialog({ group, project, onClose }: GroupDialogProps) {
                 />
               )}
             </Field>
+            <TextField
+              label="Listed by hand"
+              name="members"
+              problem={problem}
+              hint="Names of endpoints, beside those that the selector matches"
+              value={members ?? listed ?? ""}
+              onChange={setMembers}
+            />
+            <TextField
+              label="Description"
+              name="description"
+              problem={problem}
+              value={description}
+              onChange={setDescription}
+            />
           </>
         )}
       </Form>

@@ -3,13 +3,17 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, type Network } from "../api/client";
-import { networksQuery, portsQuery, useSession } from "../api/queries";
+import { networksQuery, portsQuery, qosQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { DeleteDialog, Dialog, Field, Form } from "../parts/form";
+import { ChoiceField, DeleteDialog, Dialog, Form, numberIn, TextField } from "../parts/form";
 import { Icon } from "../parts/icons";
 import { Table } from "../parts/table";
 
-const DEFAULTS = ["allow", "same-network", "drop"] as const;
+const DEFAULTS = [
+  ["allow", "allow"],
+  ["same-network", "same-network"],
+  ["drop", "drop"],
+] as const;
 
 /** The networks, with what their ports may do when no rule says otherwise. */
 export default function NetworksPage() {
@@ -71,9 +75,12 @@ export default function NetworksPage() {
           </>
         }
       />
-      {editing === "new" && <CreateDialog project={project} onClose={() => setEditing(null)} />}
-      {editing !== null && editing !== "new" && (
-        <ChangeDialog network={editing} onClose={() => setEditing(null)} />
+      {editing !== null && (
+        <NetworkDialog
+          network={editing === "new" ? null : editing}
+          project={project}
+          onClose={() => setEditing(null)}
+        />
       )}
       {leaving !== null && (
         <DeleteDialog
@@ -88,109 +95,103 @@ export default function NetworksPage() {
   );
 }
 
-function CreateDialog({ project, onClose }: { project: string | undefined; onClose: () => void }) {
-  const [name, setName] = useState("");
-  const [cidr, setCidr] = useState("");
-  return (
-    <Dialog title="New network" onClose={onClose}>
-      <Form
-        action="Create"
-        onDone={onClose}
-        send={async () => {
-          await api.POST("/api/v1/networks", {
-            body: { project, name, subnets: cidr === "" ? [] : [{ cidr }] },
-          });
-        }}
-      >
-        {(problem) => (
-          <>
-            <Field label="Name" name="name" problem={problem} hint="As in docker run --net NAME">
-              {(attributes) => (
-                <input {...attributes} value={name} onChange={(event) => setName(event.target.value)} />
-              )}
-            </Field>
-            <Field label="Subnet" name="subnets" problem={problem} hint="A prefix, like 192.168.200.0/24">
-              {(attributes) => (
-                <input {...attributes} value={cidr} onChange={(event) => setCidr(event.target.value)} />
-              )}
-            </Field>
-          </>
-        )}
-      </Form>
-    </Dialog>
-  );
+interface NetworkDialogProps {
+  network: Network | null;
+  project: string | undefined;
+  onClose: () => void;
 }
 
-function ChangeDialog({ network, onClose }: { network: Network; onClose: () => void }) {
-  const [description, setDescription] = useState(network.description);
-  const [ingress, setIngress] = useState(network.default_ingress);
-  const [egress, setEgress] = useState(network.default_egress);
+function NetworkDialog({ network, project, onClose }: NetworkDialogProps) {
+  const qos = useQuery(qosQuery(network?.project ?? project)).data ?? [];
+  const [name, setName] = useState(network?.name ?? "");
+  const [cidr, setCidr] = useState("");
+  const [description, setDescription] = useState(network?.description ?? "");
+  const [mtu, setMtu] = useState(network?.mtu?.toString() ?? "");
+  const [ingress, setIngress] = useState<Network["default_ingress"]>(
+    network?.default_ingress ?? "same-network",
+  );
+  const [egress, setEgress] = useState<Network["default_egress"]>(network?.default_egress ?? "allow");
+  const [limit, setLimit] = useState(network?.qos_policy_id ?? "");
+  const send = async () => {
+    const said = {
+      ...{ name, description, default_ingress: ingress, default_egress: egress },
+      ...{ mtu: mtu.trim() === "" ? null : numberIn("mtu", mtu), qos_policy: limit === "" ? null : limit },
+    };
+    if (network === null) {
+      const subnets = cidr === "" ? [] : [{ cidr }];
+      await api.POST("/api/v1/networks", { body: { ...said, project, subnets } });
+    } else {
+      await api.PATCH("/api/v1/networks/{reference}", {
+        params: { path: { reference: network.id }, header: { "if-match": `"${network.revision}"` } },
+        body: said,
+      });
+    }
+  };
   return (
-    <Dialog title={`Change network ${network.name}`} onClose={onClose}>
-      <Form
-        action="Save"
-        onDone={onClose}
-        send={async () => {
-          await api.PATCH("/api/v1/networks/{reference}", {
-            params: { path: { reference: network.id }, header: { "if-match": `"${network.revision}"` } },
-            body: { description, default_ingress: ingress, default_egress: egress },
-          });
-        }}
-      >
+    <Dialog title={network === null ? "New network" : `Change network ${network.name}`} onClose={onClose}>
+      <Form action={network === null ? "Create" : "Save"} onDone={onClose} send={send}>
         {(problem) => (
           <>
-            <Field label="Description" name="description" problem={problem}>
-              {(attributes) => (
-                <input
-                  {...attributes}
-                  value={description}
-                  onChange={(event) => setDescription(event.target.value)}
-                />
-              )}
-            </Field>
-            <DefaultField
+            <TextField
+              label="Name"
+              name="name"
+              problem={problem}
+              hint="As in docker run --net NAME"
+              value={name}
+              onChange={setName}
+            />
+            {network === null && (
+              <TextField
+                label="Subnet"
+                name="subnets"
+                problem={problem}
+                hint="A prefix, like 192.168.200.0/24"
+                value={cidr}
+                onChange={setCidr}
+              />
+            )}
+            <TextField
+              label="Description"
+              name="description"
+              problem={problem}
+              value={description}
+              onChange={setDescription}
+            />
+            <ChoiceField
               label="If no rule matches: what may reach its endpoints"
               name="default_ingress"
-              value={ingress}
-              onChange={setIngress}
               problem={problem}
+              value={ingress}
+              onChange={(value) => setIngress(value as typeof ingress)}
+              options={DEFAULTS}
             />
-            <DefaultField
+            <ChoiceField
               label="If no rule matches: what they may reach"
               name="default_egress"
-              value={egress}
-              onChange={setEgress}
               problem={problem}
+              value={egress}
+              onChange={(value) => setEgress(value as typeof egress)}
+              options={DEFAULTS}
+            />
+            <ChoiceField
+              label="QoS policy of its endpoints"
+              name="qos_policy"
+              problem={problem}
+              value={limit}
+              onChange={setLimit}
+              options={[["", "none"], ...qos.map((one) => [one.id, one.name] as const)]}
+            />
+            <TextField
+              label="MTU"
+              name="mtu"
+              problem={problem}
+              hint="Empty is what the underlay leaves"
+              value={mtu}
+              onChange={setMtu}
             />
           </>
         )}
       </Form>
     </Dialog>
-  );
-}
-
-interface DefaultFieldProps {
-  label: string;
-  name: string;
-  value: Network["default_ingress"];
-  onChange: (value: Network["default_ingress"]) => void;
-  problem: Parameters<Parameters<typeof Form>[0]["children"]>[0];
-}
-
-function DefaultField({ label, name, value, onChange, problem }: DefaultFieldProps) {
-  return (
-    <Field label={label} name={name} problem={problem}>
-      {(attributes) => (
-        <select
-          {...attributes}
-          value={value}
-          onChange={(event) => onChange(event.target.value as Network["default_ingress"])}
-        >
-          {DEFAULTS.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      )}
-    </Field>
   );
 }

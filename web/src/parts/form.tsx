@@ -177,3 +177,12 @@ export function ChoiceField({ label, name, problem, hint, value, onChange, optio
     </Field>
   );
 }
+
+/** The number that was typed into a field. Throws a Problem at that field where it is none. */
+export function numberIn(field: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || Number.isNaN(number)) {
+    throw new Problem(0, "invalid", `“${text}” is no number.`, field);
+  }
+  return number;
+}
