@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from tests.support.builders import (
     Anything,
+    a_floating_ip,
     a_group,
     a_network,
     a_peer,
@@ -51,6 +52,7 @@ def load(scenario: Path) -> Snapshot:
     objects += [a_subnet(**each) for each in told.get("subnets", ())]
     objects += [a_router(**each) for each in told.get("routers", ())]
     objects += [a_port(**_typed(each)) for each in told.get("ports", ())]
+    objects += [a_floating_ip(**each) for each in told.get("floating_ips", ())]
     objects += [a_group(**each) for each in told.get("groups", ())]
     objects += [an_address_group(**each) for each in told.get("address_groups", ())]
     objects += [_policy(_typed(each)) for each in told.get("policies", ())]

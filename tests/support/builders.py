@@ -6,9 +6,11 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TypeVar
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+from weft.model.floating_ip import FloatingIP
 from weft.model.host import Host
 from weft.model.ids import (
     AddressGroupId,
+    FloatingIPId,
     GroupId,
     HostName,
     NetworkId,
@@ -42,8 +44,10 @@ from weft.model.router import Gateway, Router, StaticRoute
 from weft.model.selector import Selector
 from weft.model.snapshot import Snapshot
 
-Anything = Project | Network | Subnet | Router | Port | Group | AddressGroup | Policy | QosPolicy | Host
-_T = TypeVar("_T", Project, Network, Subnet, Router, Port, Group, AddressGroup, Policy, QosPolicy)
+Anything = (
+    Project | Network | Subnet | Router | Port | FloatingIP | Group | AddressGroup | Policy | QosPolicy | Host
+)
+_T = TypeVar("_T", Project, Network, Subnet, Router, Port, FloatingIP, Group, AddressGroup, Policy, QosPolicy)
 
 
 def an_id(kind: str, name: str) -> UUID:
@@ -163,6 +167,18 @@ def a_port(
         port_security=secure,
         quarantined=quarantined,
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
+    )
+
+
+def a_floating_ip(address: str, *, network: str, port: str | None = None) -> FloatingIP:
+    """Called after its address."""
+    return FloatingIP(
+        id=FloatingIPId(an_id("floating-ip", address)),
+        project_id=ProjectId(an_id("project", "default")),
+        name=address,
+        network_id=NetworkId(an_id("network", network)),
+        address=IPv4Address(address),
+        port_id=PortId(an_id("port", port)) if port else None,
     )
 
 
@@ -298,6 +314,7 @@ def a_snapshot(*objects: Anything) -> Snapshot:
         subnets={each.id: each for each in those(Subnet)},
         routers={each.id: each for each in those(Router)},
         ports={each.id: each for each in those(Port)},
+        floating_ips={each.id: each for each in those(FloatingIP)},
         groups={each.id: each for each in those(Group)},
         address_groups={each.id: each for each in those(AddressGroup)},
         policies={each.id: each for each in those(Policy)},

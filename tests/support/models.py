@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from tests.support.builders import (
     Anything,
+    a_floating_ip,
     a_group,
     a_network,
     a_peer,
@@ -18,6 +19,8 @@ from tests.support.builders import (
     an_address_group,
 )
 
+from weft.model.host import Host
+from weft.model.ids import HostName
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Group, Peer, Rule, Tier
 from weft.model.port import Port
@@ -88,7 +91,21 @@ def ports(draw: st.DrawFn, number: int, present: list[str]) -> Port:
         secure=draw(st.booleans()),
         quarantined=draw(st.booleans()),
         qos=draw(st.sampled_from([None, "gold"])),
+        host=draw(st.sampled_from([None, "h0", "h1"])),
     )
+
+
+@st.composite
+def outside(draw: st.DrawFn) -> list[Anything]:
+    """The external network, whom it is for, and the floating IPs of it."""
+    found: list[Anything] = [a_network("out", physical="physnet0"), a_subnet("203.0.113.0/24", network="out")]
+    for name in ("h0", "h1"):
+        connected = draw(st.sampled_from([frozenset[str](), frozenset({"physnet0"})]))
+        found.append(Host(name=HostName(name), physical_networks=connected))
+    led = draw(st.lists(st.sampled_from(PORTS), max_size=2, unique=True))
+    return found + [
+        a_floating_ip(f"203.0.113.{number + 10}", network="out", port=port) for number, port in enumerate(led)
+    ]
 
 
 @st.composite
@@ -123,7 +140,10 @@ def models(draw: st.DrawFn) -> list[Anything]:
     for name in present:
         objects += draw(networks(name))
     joined = draw(st.sets(st.sampled_from(present)))
-    objects += [a_router("r0", joined, routes={"10.99.0.0/16": "10.0.0.254"})] * draw(st.booleans())
+    objects += draw(outside())
+    gateway = draw(st.sampled_from([None, {"out": "203.0.113.9"}])) if len(joined) < 2 else None
+    router = a_router("r0", joined, routes={"10.99.0.0/16": "10.0.0.254"}, gateway=gateway)
+    objects += [router] * draw(st.booleans())
     objects += [draw(ports(number, present)) for number in sorted(draw(st.sets(st.integers(0, 4))))]
     objects += [draw(groups(label)) for label in LABELS]
     objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))

@@ -22,6 +22,7 @@ from weft.api.routes import (
     effective,
     explain,
     failures,
+    floating_ips,
     groups,
     health,
     history,
@@ -140,7 +141,18 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix=BASE)
     for noun in (projects, networks, subnets, ports, failures, groups, address_groups, policies):
         router.include_router(noun.router)
-    for noun in (routers, qos_policies, attach_rules, hosts, tokens, agent, progress, history, session):
+    for noun in (
+        routers,
+        floating_ips,
+        qos_policies,
+        attach_rules,
+        hosts,
+        tokens,
+        agent,
+        progress,
+        history,
+        session,
+    ):
         router.include_router(noun.router)
     for noun in (explain, traces, invariants, plans, past, revisions, lint, hits, drops, effective):
         router.include_router(noun.router)

@@ -111,7 +111,7 @@ def _escaped(text: str) -> str:
 
 def standard(app: typer.Typer, word: str, kind: str, *, scoped: bool = True) -> None:
     """Add `list`, `show` and `delete` for a kind where these have nothing special about them."""
-    what = word.replace("-", " ")
+    what = _spoken(word)
 
     def all_of(session: Session) -> None:
         with session.connect() as client:
@@ -130,7 +130,7 @@ def standard(app: typer.Typer, word: str, kind: str, *, scoped: bool = True) -> 
 
 def deletion(app: typer.Typer, word: str, kind: str, *, scoped: bool = True) -> None:
     """Add `delete`."""
-    what = word.replace("-", " ")
+    what = _spoken(word)
 
     def remove(session: Session, name: Annotated[str, typer.Argument(help="Name or id.")]) -> None:
         with session.connect() as client:
@@ -142,3 +142,7 @@ def deletion(app: typer.Typer, word: str, kind: str, *, scoped: bool = True) -> 
     article = "an" if what[0] in "aeiou" else "a"
     remove.__doc__ = f"Delete {article} {what}; refused while others refer to it."
     command(app, "delete", f"weft {word} delete NAME", changes=True, scoped=scoped)(remove)
+
+
+def _spoken(word: str) -> str:
+    return " ".join("IP" if part == "ip" else part for part in word.split("-"))

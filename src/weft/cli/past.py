@@ -18,6 +18,7 @@ _MOMENT = "A revision, or a time in UTC: 12, 2026-11-27, 2026-11-27T21:00."
 _KINDS = {
     **{word: f"{word}s" for word in ("network", "subnet", "router", "port", "group")},
     "policy": "policies",
+    "floating-ip": "floating-ips",
     "qos": "qos-policies",
     "address-group": "address-groups",
     "attach-rule": "attach-rules",

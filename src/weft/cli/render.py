@@ -280,6 +280,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("GROUPS", _field("groups")),
         ("REASON", _status("reason")),
     ),
+    "floating-ips": (
+        _NAME,
+        _PROJECT,
+        ("ADDRESS", _field("address")),
+        ("NETWORK", _field("network")),
+        ("ENDPOINT (PORT)", _field("port")),
+        ("LEADS TO", _field("port_address")),
+    ),
     "groups": (_NAME, _PROJECT, ("SELECTOR", _field("selector")), ("ENDPOINTS", _count("members"))),
     "address-groups": (_NAME, _PROJECT, ("PREFIXES", _field("cidrs"))),
     "policies": (
@@ -366,6 +374,7 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "qos-policies": (_DESCRIPTION,),
     "attach-rules": (_DESCRIPTION,),
     "hosts": (_DESCRIPTION, ("FINDINGS", _findings)),
+    "floating-ips": (_DESCRIPTION,),
     "invariants": (("WHY NOT", _inner("breach", "sentence")), _DESCRIPTION),
     "tokens": (("TOKEN", _field("token")),),
 }

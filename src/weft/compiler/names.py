@@ -10,6 +10,7 @@ from uuid import UUID
 from weft.model.ids import (
     AddressGroupId,
     DomainId,
+    FloatingIPId,
     GroupId,
     HostName,
     NetworkId,
@@ -120,6 +121,11 @@ def gateway_chassis_key(router: RouterId, host: HostName) -> Key:
 def nat_key(router: RouterId, inside: str) -> Key:
     """Of what hides the prefix `inside` behind the gateway of `router`."""
     return Key(f"nat:{router}:{inside}")
+
+
+def floating_key(floating: FloatingIPId) -> Key:
+    """Of what leads from a floating IP to its port."""
+    return Key(f"floating:{floating}")
 
 
 def route_key(router: RouterId, destination: str, next_hop: str) -> Key:

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 from uuid import uuid5
 
 from weft.compiler import names
+from weft.compiler.floating import floating_translations
 from weft.compiler.outside import default_route, translations, way_out
 from weft.compiler.settings import CompilerSettings
 from weft.model.ids import NetworkId, PortId, RouterId
@@ -31,7 +32,7 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
         for route in router.routes
     ]
     routes = [*declared, *default_route(snapshot, router)]
-    hidden = list(translations(snapshot, router))
+    hidden = [*translations(snapshot, router), *floating_translations(snapshot, router)]
     out = frozenset[Key]() if router.gateway is None else frozenset({names.way_out_port_key(router.id)})
     yield LogicalRouter(
         key=names.router_key(router.id),

@@ -35,6 +35,7 @@ from weft.compiler.routers import router_rows
 from weft.model.ids import (
     AddressGroupId,
     DomainId,
+    FloatingIPId,
     HostName,
     NetworkId,
     PolicyId,
@@ -227,6 +228,18 @@ def _routers_out_by_subnets(old: Domains, new: Domains, keys: Set[SubnetId]) -> 
     return _routers_out_by_networks(old, new, networks)
 
 
+def _routers_by_floating_ips(old: Domains, new: Domains, keys: Set[FloatingIPId]) -> Set[tuple[RouterId]]:
+    sides = (old.snapshot.floating_by, new.snapshot.floating_by)
+    return {(router,) for by in sides for router, led in by.items() if any(one.id in keys for one in led)}
+
+
+def _routers_to_floating_ports(old: Domains, new: Domains, keys: Set[PortId]) -> Set[tuple[RouterId]]:
+    """Those that lead from a floating IP to a port that is new, gone, or on another host."""
+    sides = (old.snapshot, new.snapshot)
+    floating = {side.floating_of[key].id for side in sides for key in keys if key in side.floating_of}
+    return _routers_by_floating_ips(old, new, floating) if floating else set()
+
+
 def _routers_with_other_hosts(old: Domains, new: Domains, keys: Set[HostName]) -> Set[tuple[RouterId]]:
     """Those with a gateway, if a host was connected otherwise before."""
     sides = [{k: d.snapshot.hosts[k] for k in keys if k in d.snapshot.hosts} for d in (old, new)]
@@ -338,6 +351,8 @@ EDGES = (
     Edge("networks", router_unit, _routers_out_by_networks),
     Edge("subnets", router_unit, _routers_out_by_subnets),
     Edge("hosts", router_unit, _routers_with_other_hosts),
+    Edge("floating_ips", router_unit, _routers_by_floating_ips),
+    Edge("ports", router_unit, _routers_to_floating_ports),
     Edge("networks", localnet_rows, _itself),
     Edge("address_groups", address_group_rows, _itself),
     Edge("networks", network_acls, _itself),

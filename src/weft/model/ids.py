@@ -15,6 +15,7 @@ QosPolicyId = NewType("QosPolicyId", UUID)
 AttachRuleId = NewType("AttachRuleId", UUID)
 InvariantId = NewType("InvariantId", UUID)
 RouterId = NewType("RouterId", UUID)
+FloatingIPId = NewType("FloatingIPId", UUID)
 
 DomainId = NetworkId | RouterId
 """A routing domain: a router with the networks that it joins, or a network by itself."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Address
 
 from weft.model.errors import Invalid
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
@@ -76,6 +77,11 @@ class Port:
                 f"{self.mac!r} is not the MAC address of one station; write it like 02:00:00:00:00:01",
                 field="mac",
             )
+
+    @property
+    def first_ip4(self) -> IPv4Address | None:
+        """The address that a floating IP leads to, if it has any of IPv4."""
+        return next((ip.address for ip in self.fixed_ips if isinstance(ip.address, IPv4Address)), None)
 
 
 def mac_for(port: PortId) -> str:

@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from weft.model.attach_rule import AttachRule
+from weft.model.floating_ip import FloatingIP
 from weft.model.host import Host
 from weft.model.ids import (
     AddressGroupId,
     AttachRuleId,
     DomainId,
+    FloatingIPId,
     GroupId,
     HostName,
     InvariantId,
@@ -51,6 +53,7 @@ class Snapshot:
     subnets: Mapping[SubnetId, Subnet] = field(default_factory=_nothing)
     routers: Mapping[RouterId, Router] = field(default_factory=_nothing)
     ports: Mapping[PortId, Port] = field(default_factory=_nothing)
+    floating_ips: Mapping[FloatingIPId, FloatingIP] = field(default_factory=_nothing)
     groups: Mapping[GroupId, Group] = field(default_factory=_nothing)
     address_groups: Mapping[AddressGroupId, AddressGroup] = field(default_factory=_nothing)
     policies: Mapping[PolicyId, Policy] = field(default_factory=_nothing)
@@ -83,6 +86,23 @@ class Snapshot:
             if router.gateway is not None:
                 found[router.gateway.network_id].append(router)
         return {network: tuple(routers) for network, routers in found.items()}
+
+    @cached_property
+    def floating_of(self) -> Mapping[PortId, FloatingIP]:
+        """The floating IP of each port that has one."""
+        return {f.port_id: f for f in self.floating_ips.values() if f.port_id is not None}
+
+    @cached_property
+    def floating_by(self) -> Mapping[RouterId, tuple[FloatingIP, ...]]:
+        """The floating IPs that lead to ports by each router, where any do."""
+        found: defaultdict[RouterId, list[FloatingIP]] = defaultdict(list)
+        for port_id, floating in self.floating_of.items():
+            port = self.ports.get(port_id)
+            router = None if port is None else self.router_of.get(port.network_id)
+            gateway = None if router is None else router.gateway
+            if router is not None and gateway is not None and gateway.network_id == floating.network_id:
+                found[router.id].append(floating)
+        return {router: tuple(floating) for router, floating in found.items()}
 
     def hosts_on(self, network: NetworkId) -> Set[HostName]:
         """The hosts that are connected to where an external network goes on."""
@@ -173,6 +193,7 @@ class Touched:
     subnets: Set[SubnetId] = frozenset()
     routers: Set[RouterId] = frozenset()
     ports: Set[PortId] = frozenset()
+    floating_ips: Set[FloatingIPId] = frozenset()
     groups: Set[GroupId] = frozenset()
     address_groups: Set[AddressGroupId] = frozenset()
     policies: Set[PolicyId] = frozenset()

@@ -97,13 +97,17 @@ class GatewayChassis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nat:
-    """`type` is `snat`: what comes from `logical_ip` goes out as from `external_ip`."""
+    """What comes from `logical_ip` goes out as from `external_ip`; with `type` `dnat_and_snat`, not `snat`,
+    what asks for that goes to `logical_ip`, too. The last two say that the port's own host does it.
+    """
 
     table: ClassVar[str] = "NAT"
     key: Key
     type: str
     external_ip: str
     logical_ip: str
+    external_mac: str | None = None
+    logical_port: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from weft.model.attach_rule import AttachRule
+from weft.model.floating_ip import FloatingIP
 from weft.model.host import Host
 from weft.model.ids import ProjectId, Revision
 from weft.model.invariant import Invariant
@@ -22,6 +23,7 @@ Declared = (
     | Subnet
     | Router
     | Port
+    | FloatingIP
     | Group
     | AddressGroup
     | Policy
@@ -42,6 +44,7 @@ class Kind(StrEnum):
     SUBNETS = "subnets"
     ROUTERS = "routers"
     PORTS = "ports"
+    FLOATING_IPS = "floating_ips"
     GROUPS = "groups"
     ADDRESS_GROUPS = "address_groups"
     POLICIES = "policies"

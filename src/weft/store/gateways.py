@@ -7,6 +7,7 @@ from weft.model.errors import AddressInUse, Conflict, Invalid, SubnetFull
 from weft.model.ids import NetworkId, RouterId
 from weft.model.network import Network, Prefix, Subnet
 from weft.model.router import Gateway, Router
+from weft.store.holders import check_free
 from weft.store.lookup import require
 from weft.store.routers import put_router
 from weft.store.transaction import Transaction
@@ -27,9 +28,10 @@ def set_gateway(
     if now is not None and now.network_id == network_id and address in (None, now.address):
         return router
     if address is None:
-        address = _next_free(tx, network)
+        address = next_free(tx, network)
     else:
-        _check_free(tx, network, address, router)
+        check_outside(tx, network, address)
+        check_free(tx, network.id, address, but=router.id)
     return put_router(tx, replace(router, gateway=Gateway(network_id=network_id, address=address)))
 
 
@@ -47,14 +49,19 @@ def ways_out(tx: Transaction, network_id: NetworkId, within: Prefix | None = Non
     ]
 
 
-def _check_leads_out(tx: Transaction, network: Network) -> None:
+def check_external(network: Network) -> None:
+    """Refuse a network that ends at its own edge. Raises Conflict."""
     if network.physical is None:
         raise Conflict(
             f"network {network.name} is not external; declare where it goes on: "
             f"weft network set {network.name} --physical-network NAME",
             field="network",
         )
-    if not tx.snapshot.hosts_on(network.id):
+
+
+def _check_leads_out(tx: Transaction, network: Network) -> None:
+    check_external(network)
+    if network.physical is not None and not tx.snapshot.hosts_on(network.id):
         raise Conflict(
             f"no host is connected to the physical network {network.physical.name}, on which network "
             f"{network.name} goes on; name its bridge on one: ovs-vsctl set "
@@ -70,7 +77,8 @@ def _subnets(tx: Transaction, network: Network) -> list[Subnet]:
     return sorted(found, key=lambda subnet: str(subnet.cidr))
 
 
-def _next_free(tx: Transaction, network: Network) -> IPv4Address:
+def next_free(tx: Transaction, network: Network) -> IPv4Address:
+    """The lowest address of an external network that nobody has. Raises SubnetFull, Invalid."""
     subnets = _subnets(tx, network)
     for subnet in subnets:
         found = tx.index.leases[subnet.id].first_free()
@@ -79,7 +87,8 @@ def _next_free(tx: Transaction, network: Network) -> IPv4Address:
     raise SubnetFull(f"no address is free on network {network.name}", field="network")
 
 
-def _check_free(tx: Transaction, network: Network, address: IPv4Address, router: Router) -> None:
+def check_outside(tx: Transaction, network: Network, address: IPv4Address) -> None:
+    """Refuse what no station of an external network can have. Raises Invalid, AddressInUse."""
     subnet = next((s for s in _subnets(tx, network) if address in s.cidr), None)
     if subnet is None:
         raise Invalid(f"{address} is on no subnet of network {network.name}", field="address")
@@ -88,11 +97,5 @@ def _check_free(tx: Transaction, network: Network, address: IPv4Address, router:
             f"{address} is the first or last address of {subnet.cidr}, which no station can have",
             field="address",
         )
-    port = tx.index.addresses.get((network.id, address))
-    out = tx.index.gateways.get((network.id, address), router.id)
     if address == subnet.gateway:
         raise AddressInUse(address, holder="the gateway of the subnet", network=network.name)
-    if port is not None:
-        raise AddressInUse(address, holder=f"port {tx.snapshot.ports[port].name}", network=network.name)
-    if out != router.id:
-        raise AddressInUse(address, holder=f"router {tx.snapshot.routers[out].name}", network=network.name)

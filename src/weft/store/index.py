@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from weft.model.ids import NetworkId, PortId, RouterId, SubnetId
+from weft.model.floating_ip import FloatingIP
+from weft.model.ids import FloatingIPId, NetworkId, PortId, RouterId, SubnetId
 from weft.model.network import Address, Subnet
 from weft.model.port import Port, Workload
-from weft.model.router import Gateway, Router
+from weft.model.router import Router
 from weft.store.change import Change, Declared, Kind
 from weft.store.kinds import ObjectId, kind_of, name_of, object_id_of, project_of
 from weft.store.leases import Leases
@@ -36,6 +37,8 @@ class Index:
         self.leases: dict[SubnetId, Leases] = {}
         self.routers: dict[NetworkId, RouterId] = {}
         self.gateways: dict[tuple[NetworkId, Address], RouterId] = {}
+        self.floating_ips: dict[tuple[NetworkId, Address], FloatingIPId] = {}
+        self.floating_of: dict[PortId, FloatingIPId] = {}
         for item in objects:
             self.change(None, item)
 
@@ -50,6 +53,7 @@ class Index:
         if isinstance(before, Subnet) or isinstance(after, Subnet):
             self._change_subnet(before, after)
         self._change_router(before, after)
+        self._change_floating(before, after)
         if isinstance(before, Port):
             self._forget_port(before)
         if isinstance(after, Port):
@@ -87,22 +91,37 @@ class Index:
                 if self.routers.get(network) == before.id:
                     del self.routers[network]
             if before.gateway is not None:
-                self._give_up(before.gateway)
+                del self.gateways[before.gateway.network_id, before.gateway.address]
+                self._give_up(before.gateway.network_id, before.gateway.address)
         if isinstance(after, Router):
             self.routers.update(dict.fromkeys(after.networks, after.id))
             if after.gateway is not None:
                 self.gateways[after.gateway.network_id, after.gateway.address] = after.id
-                for leases in self._leases_around(after.gateway):
-                    leases.take(after.gateway.address)
+                self._take(after.gateway.network_id, after.gateway.address)
 
-    def _give_up(self, gateway: Gateway) -> None:
-        del self.gateways[gateway.network_id, gateway.address]
-        for leases in self._leases_around(gateway):
-            leases.release(gateway.address)
+    def _change_floating(self, before: Declared | None, after: Declared | None) -> None:
+        if isinstance(before, FloatingIP):
+            del self.floating_ips[before.network_id, before.address]
+            if before.port_id is not None and self.floating_of.get(before.port_id) == before.id:
+                del self.floating_of[before.port_id]
+            self._give_up(before.network_id, before.address)
+        if isinstance(after, FloatingIP):
+            self.floating_ips[after.network_id, after.address] = after.id
+            if after.port_id is not None:
+                self.floating_of[after.port_id] = after.id
+            self._take(after.network_id, after.address)
 
-    def _leases_around(self, gateway: Gateway) -> Iterable[Leases]:
-        subnets = self.subnets[gateway.network_id].values()
-        return [self.leases[subnet.id] for subnet in subnets if gateway.address in subnet.cidr]
+    def _take(self, network: NetworkId, address: Address) -> None:
+        for leases in self._leases_around(network, address):
+            leases.take(address)
+
+    def _give_up(self, network: NetworkId, address: Address) -> None:
+        for leases in self._leases_around(network, address):
+            leases.release(address)
+
+    def _leases_around(self, network: NetworkId, address: Address) -> Iterable[Leases]:
+        subnets = self.subnets[network].values()
+        return [self.leases[subnet.id] for subnet in subnets if address in subnet.cidr]
 
     def _forget_port(self, port: Port) -> None:
         del self.ports[port.network_id][port.id]

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from weft.model.attach_rule import AttachRule
+from weft.model.floating_ip import FloatingIP
 from weft.model.host import Host
 from weft.model.ids import ProjectId
 from weft.model.invariant import Invariant
@@ -25,6 +26,7 @@ TYPES: Mapping[Kind, type[Declared]] = {
     Kind.SUBNETS: Subnet,
     Kind.ROUTERS: Router,
     Kind.PORTS: Port,
+    Kind.FLOATING_IPS: FloatingIP,
     Kind.GROUPS: Group,
     Kind.ADDRESS_GROUPS: AddressGroup,
     Kind.POLICIES: Policy,
@@ -45,6 +47,7 @@ NOUNS: Mapping[Kind, str] = {
     Kind.SUBNETS: "subnet",
     Kind.ROUTERS: "router",
     Kind.PORTS: "port",
+    Kind.FLOATING_IPS: "floating IP",
     Kind.GROUPS: "group",
     Kind.ADDRESS_GROUPS: "address group",
     Kind.POLICIES: "policy",

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from weft.model.errors import AddressInUse, Invalid, SubnetOverlap
+from weft.model.errors import Invalid, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address, AddressRange, Default, Network, Physical, Prefix, Project, Subnet
 from weft.store.change import Kind
+from weft.store.floating_ips import floating_on
 from weft.store.gateways import ways_out
+from weft.store.holders import check_free
 from weft.store.kinds import NOUNS, kind_of
 from weft.store.lookup import (
     check_name,
@@ -87,6 +89,7 @@ def remove_project(tx: Transaction, project_id: ProjectId) -> None:
             found.networks,
             found.routers,
             found.ports,
+            found.floating_ips,
             found.groups,
             found.address_groups,
             found.policies,
@@ -151,7 +154,8 @@ def change_network(tx: Transaction, network_id: NetworkId, **changes: object) ->
         field="qos_policy_id",
     )
     if after.physical is None:
-        refuse_in_use(f"network {network.name}", ways_out(tx, network_id), "clear these gateways first")
+        users = [*ways_out(tx, network_id), *floating_on(tx, network_id)]
+        refuse_in_use(f"network {network.name}", users, "clear or delete these first")
     tx.put(after)
     return after
 
@@ -178,6 +182,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
     if network_id in tx.index.routers:
         users.append(f"router {tx.snapshot.routers[tx.index.routers[network_id]].name}")
     users += ways_out(tx, network_id)
+    users += floating_on(tx, network_id)
     refuse_in_use(f"network {network.name}", users, "remove these first")
     for subnet in list(tx.index.subnets[network_id].values()):
         tx.remove(subnet)
@@ -226,20 +231,7 @@ def change_subnet(tx: Transaction, subnet_id: SubnetId, **changes: object) -> Su
         check_name(tx, Kind.SUBNETS, subnet.project_id, after.name)
     if after.gateway != subnet.gateway:
         _check_gateway(after)
-        out = tx.index.gateways.get((subnet.network_id, after.gateway))
-        if out is not None:
-            raise AddressInUse(
-                after.gateway,
-                holder=f"router {tx.snapshot.routers[out].name}",
-                network=tx.snapshot.networks[subnet.network_id].name,
-            )
-        holder = tx.index.addresses.get((subnet.network_id, after.gateway))
-        if holder is not None:
-            raise AddressInUse(
-                after.gateway,
-                holder=f"port {tx.snapshot.ports[holder].name}",
-                network=tx.snapshot.networks[subnet.network_id].name,
-            )
+        check_free(tx, subnet.network_id, after.gateway)
     tx.put(after)
     return after
 
@@ -263,7 +255,8 @@ def remove_subnet(tx: Transaction, subnet_id: SubnetId) -> None:
     ]
     refuse_in_use(f"subnet {subnet.name}", routes, "remove these routes first")
     out = ways_out(tx, subnet.network_id, subnet.cidr)
-    refuse_in_use(f"subnet {subnet.name}", out, "clear these gateways first")
+    out += floating_on(tx, subnet.network_id, subnet.cidr)
+    refuse_in_use(f"subnet {subnet.name}", out, "clear or delete these first")
     tx.remove(subnet)
 
 

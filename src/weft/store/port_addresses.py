@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence, Set
 
-from weft.model.errors import AddressInUse, Conflict, Invalid, SubnetFull
+from weft.model.errors import Conflict, Invalid, SubnetFull
 from weft.model.ids import PortId
 from weft.model.ipam import can_hold
 from weft.model.network import Address, Network, Subnet
 from weft.model.port import FixedIP, mac_at, mac_for
+from weft.store.holders import check_free
 from weft.store.transaction import Transaction
 
 
@@ -94,10 +95,5 @@ def _asked_for(tx: Transaction, address: Address, network: Network) -> FixedIP:
             "the first or last address",
             field="addresses",
         )
-    holder = tx.index.addresses.get((network.id, address))
-    if holder is not None:
-        raise AddressInUse(address, holder=f"port {tx.snapshot.ports[holder].name}", network=network.name)
-    out = tx.index.gateways.get((network.id, address))
-    if out is not None:
-        raise AddressInUse(address, holder=f"router {tx.snapshot.routers[out].name}", network=network.name)
+    check_free(tx, network.id, address)
     return FixedIP(subnet.id, address)

@@ -15,11 +15,13 @@ from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
 from weft.model.network import Address
 from weft.model.port import Port, PortKind, Workload
 from weft.store.change import Kind
+from weft.store.floating_ips import let_go
 from weft.store.index import workload_key
 from weft.store.lookup import (
     check_name,
     check_text,
     free_name,
+    refuse_in_use,
     require,
     require_within,
     revised,
@@ -147,9 +149,13 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
 
 
 def release(tx: Transaction, port_id: PortId) -> None:
-    """The workload is gone: its port goes too, unless a user declared it; that one waits for another."""
+    """The workload is gone: its port goes too, unless a user declared it; that one waits for another.
+
+    A floating IP of a port that goes keeps its address, and leads nowhere.
+    """
     port = require(tx.snapshot.ports, port_id, "port")
     if port.declared is None:
+        let_go(tx, port_id)
         remove_port(tx, port_id)
     else:
         tx.put(replace(port, workload=None, host=None, labels=port.declared, quarantined=False))
@@ -225,8 +231,11 @@ def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
 
 
 def remove_port(tx: Transaction, port_id: PortId) -> None:
-    """Remove a port and free its addresses; groups that list it by hand forget it."""
+    """Remove a port and free its addresses; groups that list it by hand forget it. Raises StillInUse."""
     port = require(tx.snapshot.ports, port_id, "port")
+    if port_id in tx.index.floating_of:
+        floating = tx.snapshot.floating_ips[tx.index.floating_of[port_id]]
+        refuse_in_use(f"port {port.name}", [f"floating IP {floating.name}"], "disassociate it first")
     for group in list(tx.snapshot.groups.values()):
         if port_id in group.members:
             tx.put(replace(group, members=group.members - {port_id}))

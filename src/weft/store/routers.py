@@ -105,8 +105,24 @@ def put_router(tx: Transaction, router: Router) -> Router:
     subnets = list(_subnets(tx, [*router.networks, *reached]))
     _check_overlap(tx, router, subnets)
     _check_routes(router, subnets)
+    _check_floating(tx, router)
     tx.put(router)
     return router
+
+
+def _check_floating(tx: Transaction, router: Router) -> None:
+    """Refuse to lose the way by which floating IPs lead to ports. Raises StillInUse."""
+    found = tx.snapshot
+    outside = None if router.gateway is None else router.gateway.network_id
+    lost = [
+        f"floating IP {floating.name} (of port {found.ports[floating.port_id].name})"
+        for floating in found.floating_by.get(router.id, ())
+        if floating.port_id is not None
+        and (
+            floating.network_id != outside or found.ports[floating.port_id].network_id not in router.networks
+        )
+    ]
+    refuse_in_use(f"the way out of router {router.name}", lost, "disassociate these first")
 
 
 def _subnets(tx: Transaction, networks: Iterable[NetworkId]) -> Iterable[Subnet]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from weft.model.floating_ip import FloatingIP
 from weft.model.ids import ProjectId, Revision
 from weft.model.network import Subnet
 from weft.model.port import Port
@@ -154,8 +155,10 @@ def _row(item: Declared, revision: Revision, body: object) -> _Row:
     project = project_of(item)
     if project is not None:
         row["project_id"] = str(project)
-    if isinstance(item, Subnet | Port):
+    if isinstance(item, Subnet | Port | FloatingIP):
         row["network_id"] = str(item.network_id)
+    if isinstance(item, FloatingIP):
+        row["address"] = str(item.address)
     if isinstance(item, Port):
         row["mac"] = item.mac
         row["workload"] = None if item.workload is None else workload_key(item.workload)

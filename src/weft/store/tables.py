@@ -93,6 +93,12 @@ ports = _declared(
     sa.UniqueConstraint("network_id", "mac"),
     sa.UniqueConstraint("network_id", "workload"),
 )
+floating_ips = _declared(
+    "floating_ips",
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id"), nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.UniqueConstraint("network_id", "address"),
+)
 groups = _declared("groups")
 address_groups = _declared("address_groups")
 policies = _declared("policies")

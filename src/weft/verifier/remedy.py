@@ -135,7 +135,7 @@ def _candidates(snapshot: Snapshot, verdict: Verdict, editable: Editable) -> Ite
     """To open, every side that does not allow must turn; to close, any one will do."""
     sides = [
         (decision, far)
-        for decision, far in ((verdict.egress, verdict.destination), (verdict.ingress, verdict.source))
+        for decision, far in ((verdict.egress, verdict.asked), (verdict.ingress, verdict.seen))
         if decision is not None and decision.line.allows is verdict.passes
     ]
     found = [

@@ -1,6 +1,6 @@
 """A verdict in two sentences that a person understands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from weft.model.ids import GroupId, NetworkId
 from weft.model.policy import Action, Direction, Protocol
@@ -18,6 +18,7 @@ from weft.verifier.lines import (
 )
 from weft.verifier.packet import ICMP, LARGEST, Header
 from weft.verifier.station import Station
+from weft.verifier.translation import address_outside
 from weft.verifier.verdict import Answers, Decision, Obstacle, Verdict
 
 _DOES = {Action.ALLOW: "allows", Action.DROP: "drops", Action.REJECT: "rejects"}
@@ -28,20 +29,27 @@ def _nobody(line: Line) -> str:
     return ""
 
 
-def tell(snapshot: Snapshot, verdict: Verdict, credit: Callable[[Line], str] = _nobody) -> tuple[str, str]:
-    """What happens and which line decided it; then what the other side says, or becomes of the answers.
+def tell(snapshot: Snapshot, verdict: Verdict, credit: Callable[[Line], str] = _nobody) -> tuple[str, ...]:
+    """What happens and which line decided it; what the other side says, or becomes of the answers; then NAT.
 
     `credit` says who wrote a line, as in `alice, revision 7`.
     """
     told = _Telling(snapshot, credit)
-    source, target = name_of(verdict.source), name_of(verdict.destination)
-    what = f"{source} {{}} {target} on {traffic_text(verdict.header)}"
-    if verdict.obstacle is not None:
-        return f"{what.format('cannot reach')}: {told.obstacle(verdict)}.", told.policy_beside(verdict)
-    blocking = verdict.decisive
-    if blocking is None:
-        return f"{what.format('reaches')}: {told.both(verdict)}.", told.answers(verdict)
-    return f"{what.format('does not reach')}: {told.decision(blocking)}.", told.other_side(verdict, blocking)
+    return *told.verdict(verdict), *_translations(snapshot, verdict)
+
+
+def _translations(snapshot: Snapshot, verdict: Verdict) -> Iterator[str]:
+    """What routers translate on the way."""
+    source, destination = verdict.source, verdict.destination
+    if destination.floating is not None:
+        called = f"floating IP {destination.floating.name} ({destination.floating.address})"
+        yield f"{called} is translated to {destination.address} of {name_of(destination)} (NAT)."
+    if source.port is None or not verdict.passes:
+        return
+    outside = verdict.asked.address if verdict.asked.port is None else None
+    address = None if outside is None else address_outside(snapshot, source.port, outside)
+    if address is not None:
+        yield f"There {source.address} of {name_of(source)} is seen as {address} (NAT)."
 
 
 class _Telling:
@@ -50,6 +58,19 @@ class _Telling:
     def __init__(self, snapshot: Snapshot, credit: Callable[[Line], str]) -> None:
         self._snapshot = snapshot
         self._credit = credit
+
+    def verdict(self, verdict: Verdict) -> tuple[str, str]:
+        """What happens, and what else is to be said of it."""
+        source, target = name_of(verdict.source), name_of(verdict.destination)
+        what = f"{source} {{}} {target} on {traffic_text(verdict.header)}"
+        if verdict.obstacle is not None:
+            return f"{what.format('cannot reach')}: {self.obstacle(verdict)}.", self.policy_beside(verdict)
+        blocking = verdict.decisive
+        if blocking is None:
+            return f"{what.format('reaches')}: {self.both(verdict)}.", self.answers(verdict)
+        return f"{what.format('does not reach')}: {self.decision(blocking)}.", self.other_side(
+            verdict, blocking
+        )
 
     def decision(self, decision: Decision) -> str:
         """As in: rule 2 of policy db drops it where db-1 receives (alice, revision 7)."""

@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
+from weft.model.floating_ip import FloatingIP
 from weft.model.ids import NetworkId
 from weft.model.network import Address
 from weft.model.port import Port
@@ -20,10 +21,14 @@ def domain_around(snapshot: Snapshot, network: NetworkId) -> Domain:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """`port` under one `address`; without a port, an address that lies outside of all networks."""
+    """`port` under one `address`; without a port, an address that lies outside of all networks.
+
+    With `floating` it is that which is asked for, and a router translates it to `address`.
+    """
 
     address: Address
     port: Port | None = None
+    floating: FloatingIP | None = None
 
 
 def stations(port: Port) -> tuple[Station, ...]:

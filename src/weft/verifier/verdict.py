@@ -12,6 +12,7 @@ from weft.verifier.lines import REVERSE, Line, Who, lines
 from weft.verifier.membership import Membership, inside
 from weft.verifier.packet import Header
 from weft.verifier.station import Domain, Station, domain_around, given, may_use, owner
+from weft.verifier.translation import asked_for, leads_in, seen_as
 
 _MOST_CLOSE = 5
 
@@ -50,10 +51,13 @@ class Decision:
 class Verdict:
     """Whether the first packet of a conversation arrives; `egress` decided at the sender, `ingress` at the
     receiver. Either is None where there is no port; both are told even where an `obstacle` is in the way.
+    The sender asks for `asked`, and the receiver sees `seen`: others, where a router translates.
     """
 
     source: Station
     destination: Station
+    asked: Station
+    seen: Station
     header: Header
     obstacle: Obstacle | None
     egress: Decision | None
@@ -88,16 +92,23 @@ class Judge:
         The ports need not be in the snapshot: one to come is judged by its labels and addresses.
         """
         obstacle = self._obstacle(source, destination, header)
-        egress = self._decide(source.port, Direction.EGRESS, destination, header)
-        ingress = self._decide(destination.port, Direction.INGRESS, source, header)
+        asked, seen = asked_for(destination), seen_as(self._snapshot, source, destination)
+        egress = self._decide(source.port, Direction.EGRESS, asked, header)
+        ingress = self._decide(destination.port, Direction.INGRESS, seen, header)
         return Verdict(
             source=source,
             destination=destination,
+            asked=asked,
+            seen=seen,
             header=header,
             obstacle=obstacle,
             egress=egress,
             ingress=ingress,
-            answers=self._answers(source, destination, header),
+            answers=max(
+                self._answered_at(source.port, Direction.EGRESS, asked, header),
+                self._answered_at(destination.port, Direction.INGRESS, seen, header),
+                key=list(Answers).index,
+            ),
         )
 
     def _obstacle(self, source: Station, destination: Station, header: Header) -> Obstacle | None:
@@ -114,6 +125,10 @@ class Judge:
 
     def _connected(self, source: Station, destination: Station) -> bool:
         """Whether a packet finds its way: on one network, through a router, or by a route to the outside."""
+        if destination.floating is not None and not leads_in(self._snapshot, destination):
+            return False
+        if source.port is not None and destination.floating is not None:
+            return self._leads_out(source.port, destination.floating.address)
         if source.port is None:
             return self._leads_out(destination.port, source.address)
         if destination.port is None:
@@ -173,15 +188,8 @@ class Judge:
             return peer.port
         return owner(self._snapshot, domain, peer.address)
 
-    def _answers(self, source: Station, destination: Station, header: Header) -> Answers:
-        """Conntrack lets answers in where it saw the question: not where a stateless line is about them."""
-        found = [
-            self._answered_at(source.port, Direction.EGRESS, destination, header),
-            self._answered_at(destination.port, Direction.INGRESS, source, header),
-        ]
-        return max(found, key=list(Answers).index)
-
     def _answered_at(self, port: Port | None, direction: Direction, peer: Station, header: Header) -> Answers:
+        """Conntrack lets answers in where it saw the question: not where a stateless line is about them."""
         if port is None:
             return Answers.BY_STATE
         back = header.answered()

@@ -312,3 +312,18 @@ def test_an_attach_rule_is_refused_before_it_is_sent_when_its_selector_means_not
     assert made.exit_code == 0
     sent = [body for method, path, body in api.requests if (method, path) == ("POST", "attach-rules")]
     assert sent == [{"name": "web", "selector": "app=web", "network": "blue"}]
+
+
+def test_a_floating_ip_is_led_to_a_port_and_to_none(weft: Weft, api: FakeApi) -> None:
+    api.add("floating-ips", name="203.0.113.7")
+
+    assert weft("floating-ip", "create", "--network", "internet", "--port", "web-1").exit_code == 0
+    assert weft("floating-ip", "associate", "203.0.113.7", "web-2").exit_code == 0
+    assert weft("floating-ip", "disassociate", "203.0.113.7").exit_code == 0
+
+    sent = [request for request in api.requests if request[0] in ("POST", "PATCH")]
+    assert sent == [
+        ("POST", "floating-ips", {"network": "internet", "port": "web-1"}),
+        ("PATCH", "floating-ips/203.0.113.7", {"port": "web-2"}),
+        ("PATCH", "floating-ips/203.0.113.7", {"port": None}),
+    ]

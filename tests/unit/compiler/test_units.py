@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from tests.support.builders import (
     Anything,
+    a_floating_ip,
     a_group,
     a_network,
     a_peer,
@@ -47,6 +48,7 @@ ROUTER = a_router("r", ["net"])
 OUTSIDE = a_subnet("203.0.113.0/24", network="out")
 INTERNET: list[Anything] = [a_network("out", physical="physnet1", vlan=100), OUTSIDE]
 LED_OUT = a_router("r", ["net"], gateway={"out": "203.0.113.9"})
+FLOATING = a_floating_ip("203.0.113.10", network="out", port="one")
 PLUGGED = Host(name=HostName("h"), physical_networks=frozenset({"physnet1"}))
 
 CHANGES: dict[str, Steps] = {
@@ -110,6 +112,13 @@ CHANGES: dict[str, Steps] = {
     "a host is connected to a physical network": [
         [*NET, *INTERNET, LED_OUT, replace(PLUGGED, physical_networks=frozenset(to))]
         for to in (list[str](), ["physnet1"])
+    ],
+    "a floating IP leads to a port, and nowhere": [
+        [*NET, *INTERNET, LED_OUT, PORT, PLUGGED, replace(FLOATING, port_id=to)]
+        for to in (None, PORT.id, None)
+    ],
+    "a port with a floating IP moves to a host that is connected": [
+        [*NET, *INTERNET, LED_OUT, replace(PORT, host=on), PLUGGED, FLOATING] for on in (None, PLUGGED.name)
     ],
     "a peer's network joins the router of the rule's": [
         [*NET, PORT, OTHER, PEERS_SUBNET, *PEER_PORT, a_router("r", joined), about(network="other")]

@@ -2,6 +2,7 @@
 
 from weft.api import references
 from weft.api.auth import require_admin
+from weft.api.described.floating import declare_floating, let_go
 from weft.api.described.networking import declare_networking
 from weft.api.described.policing import declare_policing
 from weft.api.described.prune import prune_after, prune_before
@@ -29,10 +30,12 @@ def declare(tx: Transaction, who: Caller, described: Described, *, prune: bool =
             described.blame(error, place)
             raise
         scope = Scope(tx=tx, who=who, described=described, project=owner.id, place=place)
+        let_go(scope, project)
         if prune:
             with scope.at():
                 prune_before(scope, project)
         declare_networking(scope, project)
+        declare_floating(scope, project)
         declare_policing(scope, project)
         if prune:
             with scope.at():

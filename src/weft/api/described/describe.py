@@ -10,6 +10,7 @@ from weft.api.schemas.description import (
     AttachRuleDescribed,
     Description,
     EndDescribed,
+    FloatingIPDescribed,
     GroupDescribed,
     InvariantDescribed,
     NetworkDescribed,
@@ -27,7 +28,8 @@ from weft.api.schemas.policy import PeerIn
 from weft.api.schemas.qos_policy import RateLimitIn
 from weft.api.schemas.router import GatewayIn, RouteIn
 from weft.model.attach_rule import AttachRule
-from weft.model.ids import ProjectId
+from weft.model.floating_ip import FloatingIP
+from weft.model.ids import NetworkId, ProjectId
 from weft.model.invariant import Invariant
 from weft.model.network import Network, Project, Subnet
 from weft.model.policy import (
@@ -82,6 +84,7 @@ class _Describing:
             networks=self._each(found.networks.values(), self._network),
             routers=self._each(found.routers.values(), self._router),
             ports=[self._port(p) for p in self._mine(found.ports.values()) if p.declared is not None],
+            floating_ips=self._each(found.floating_ips.values(), self._floating_ip),
             groups=self._each(found.groups.values(), self._group),
             address_groups=self._each(found.address_groups.values(), _address_group),
             policies=self._each(found.policies.values(), self._policy),
@@ -97,6 +100,7 @@ class _Describing:
             Subnet: _subnet,
             Router: self._router,
             Port: self._port,
+            FloatingIP: lambda floating: self._floating_ip(floating, attached=True),
             Group: self._group,
             AddressGroup: _address_group,
             Policy: self._policy,
@@ -116,12 +120,26 @@ class _Describing:
         )
 
     def _gateway(self, router: Router) -> GatewayIn | None:
-        """By its network's name, or by the id of one of another project."""
         if router.gateway is None:
             return None
-        network = self._snapshot.networks[router.gateway.network_id]
-        called = network.name if network.project_id == router.project_id else str(network.id)
+        called = self._external(router.gateway.network_id, router.project_id)
         return GatewayIn(network=called, address=router.gateway.address)
+
+    def _external(self, network_id: NetworkId, owner: ProjectId) -> str:
+        """A network by its name, or by its id where it is of another project."""
+        network = self._snapshot.networks[network_id]
+        return network.name if network.project_id == owner else str(network.id)
+
+    def _floating_ip(self, floating: FloatingIP, *, attached: bool = False) -> FloatingIPDescribed:
+        """`attached` names a port that nobody declared, too."""
+        port = None if floating.port_id is None else self._snapshot.ports[floating.port_id]
+        return FloatingIPDescribed(
+            name=floating.name,
+            network=self._external(floating.network_id, floating.project_id),
+            address=floating.address,
+            description=floating.description,
+            port=port.name if port is not None and (attached or port.declared is not None) else None,
+        )
 
     def _group(self, group: Group) -> GroupDescribed:
         held = self._snapshot.ports

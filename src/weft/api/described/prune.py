@@ -10,12 +10,23 @@ from weft.model.network import Subnet
 from weft.model.policy import Policy, Tier
 from weft.model.port import Port
 from weft.model.router import Router
-from weft.store import Declared, Kind, attach_rules, invariants, networks, policies, ports, routers
+from weft.store import (
+    Declared,
+    Kind,
+    attach_rules,
+    floating_ips,
+    invariants,
+    networks,
+    policies,
+    ports,
+    routers,
+)
 
 _FIRST: Mapping[Kind, Callable[..., None]] = {
     Kind.INVARIANTS: invariants.remove_invariant,
     Kind.ATTACH_RULES: attach_rules.remove_attach_rule,
     Kind.POLICIES: policies.remove_policy,
+    Kind.FLOATING_IPS: floating_ips.remove_floating_ip,
     Kind.PORTS: ports.remove_port,
 }
 """What others do not refer to, or forget by themselves. Gone before the rest is declared, it leaves its

@@ -13,7 +13,7 @@ from weft.api.schemas.remedy import RemedyShown
 from weft.model.errors import Invalid, WeftError
 from weft.model.ids import NetworkId
 from weft.model.ipam import first_free
-from weft.model.network import Network
+from weft.model.network import Address, Network
 from weft.model.policy import Group, Policy, Tier
 from weft.model.port import FixedIP, Port, PortKind, mac_for
 from weft.model.snapshot import Snapshot
@@ -85,26 +85,44 @@ def verdicts(
 
 
 def ends(asking: Asking, snapshot: Snapshot, body: ExplainIn) -> tuple[Sequence[Station], Sequence[Station]]:
-    """Both ends; an address means what it means where the other end is."""
+    """Both ends; an address means what it means where the other end is, or else a floating IP."""
     source = _port(asking, snapshot, body.source, body.project, "source")
     destination = _port(asking, snapshot, body.destination, body.project, "destination")
-    if source is None and destination is None:
-        raise Invalid("two addresses say nothing; name the port of at least one end", field="source")
-    return (
-        _stations(snapshot, source, body.source, destination),
-        _stations(snapshot, destination, body.destination, source),
+    found = (
+        _stations(asking, snapshot, source, body.source, destination),
+        _stations(asking, snapshot, destination, body.destination, source),
     )
+    if all(station.port is None for end in found for station in end):
+        raise Invalid("two addresses say nothing; name the port of at least one end", field="source")
+    return found
 
 
 def _stations(
-    snapshot: Snapshot, port: Port | None, asked: EndpointIn, other: Port | None
+    asking: Asking, snapshot: Snapshot, port: Port | None, asked: EndpointIn, other: Port | None
 ) -> Sequence[Station]:
     if port is not None:
         return stations(port)
-    if asked.address is None or other is None:
-        raise ValueError("an end is a port or an address, and one of the two is a port")
-    domain = domain_around(snapshot, other.network_id)
-    return (Station(asked.address, owner(snapshot, domain, asked.address)),)
+    if asked.address is None:
+        raise ValueError("an end is a port or an address")
+    domain = frozenset[NetworkId]() if other is None else domain_around(snapshot, other.network_id)
+    found = owner(snapshot, domain, asked.address)
+    called = None if found is not None else _by_floating_ip(asking, snapshot, asked.address)
+    return (Station(asked.address, found) if called is None else called,)
+
+
+def _by_floating_ip(asking: Asking, snapshot: Snapshot, address: Address) -> Station | None:
+    """The port to which a floating IP leads that the caller may see. Raises Invalid."""
+    led = {port: one for port, one in snapshot.floating_of.items() if one.address == address}
+    found = [(snapshot.ports[port], one) for port, one in led.items() if sees(asking.caller, one.project_id)]
+    if len(found) > 1:
+        called = " and ".join(sorted(one.name for _, one in found))
+        raise Invalid(
+            f"{address} is floating IP {called}, on several networks; name the port", field="address"
+        )
+    for port, floating in found:
+        if port.first_ip4 is not None:
+            return Station(port.first_ip4, port, floating)
+    return None
 
 
 def _port(

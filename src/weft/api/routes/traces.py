@@ -33,7 +33,7 @@ def trace(asking: Reading, body: ExplainIn) -> TracesShown:
     snapshot = asking.store.snapshot()
     sources, destinations = ends(asking, snapshot, body)
     for field, stations in (("source", sources), ("destination", destinations)):
-        _only_ports(field, [station.port for station in stations])
+        _only_ports(field, [None if station.floating else station.port for station in stations])
     found = verdicts(snapshot, sources, destinations, body)[:_MOST_PAIRS]
     return TracesShown(
         revision=snapshot.revision, traces=[_traced(asking, snapshot, verdict) for verdict in found]

@@ -1,5 +1,6 @@
 """What a description may say: any part of the model, by names. Closed: what is not known here is refused."""
 
+from ipaddress import IPv4Address
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -82,6 +83,18 @@ class RouterDescribed(Body):
     networks: Networks = listed()
     routes: Routes = listed()
     gateway: GatewayIn | None = None
+
+
+class FloatingIPDescribed(Body):
+    """A floating IP. An address that is left out stays, or is chosen. `port` is a declared port; without one
+    it leads nowhere, or to the port of a workload that it leads to already.
+    """
+
+    name: Name
+    network: Reference
+    address: IPv4Address | None = None
+    description: Text = ""
+    port: Reference | None = None
 
 
 class GroupDescribed(Body):
@@ -186,6 +199,7 @@ class ProjectDescribed(Body):
     networks: list[NetworkDescribed] = listed()
     routers: list[RouterDescribed] = listed()
     ports: list[PortDescribed] = listed()
+    floating_ips: list[FloatingIPDescribed] = listed()
     groups: list[GroupDescribed] = listed()
     address_groups: list[AddressGroupDescribed] = listed()
     policies: list[PolicyDescribed] = listed()
