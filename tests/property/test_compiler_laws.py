@@ -93,9 +93,10 @@ def test_what_is_logged_is_metered(objects: list[Anything]) -> None:
 
 
 @given(models())
-def test_binding_a_port_changes_its_own_row_only(objects: list[Anything]) -> None:
+def test_binding_a_port_changes_its_own_row_and_its_translation_only(objects: list[Anything]) -> None:
     before = compiled(objects)
     for port in [each for each in objects if isinstance(each, Port)][:1]:
         bound = a_port("x", host="h").host
         after = compiled([replace(port, host=bound) if each is port else each for each in objects])
-        assert {key for key in after if after[key] != before.get(key)} == {f"port:{port.id}"}
+        differing = {key for key in after if after[key] != before.get(key)}
+        assert {key for key in differing if not key.startswith("floating:")} == {f"port:{port.id}"}

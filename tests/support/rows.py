@@ -6,6 +6,7 @@ from weft.ovn.rows import (
     Acl,
     AddressSet,
     DhcpOptions,
+    Dns,
     Key,
     LogicalSwitch,
     LogicalSwitchPort,
@@ -27,6 +28,11 @@ def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
     rows: list[Row] = [
         DhcpOptions(key=key, cidr="10.0.0.0/24", options=draw(st.dictionaries(names, texts))) for key in dhcp
     ]
+    dns = [
+        Dns(key=Key(f"records:{n}"), records=draw(st.dictionaries(names, texts)))
+        for n in draw(st.sets(names))
+    ]
+    rows += dns
     ports: set[Key] = set()
     for switch in draw(st.sets(names)):
         mine = {Key(f"port:{switch}:{n}") for n in draw(st.sets(names))}
@@ -73,6 +79,7 @@ def row_sets(draw: st.DrawFn) -> dict[Key, Row]:
                 ports=frozenset(mine),
                 acls=frozenset(acls),
                 qos_rules=frozenset(row.key for row in shaping),
+                dns_records=frozenset(row.key for row in dns),
                 other_config=draw(st.dictionaries(names, texts)),
             )
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import cast
 
 from weft.compiler import names
+from weft.compiler.dns import dns_row
 from weft.compiler.domains import Domains, Standing, rejoined
 from weft.compiler.groups import port_group
 from weft.compiler.meters import log_meter
@@ -32,6 +33,7 @@ class Compilation:
         self._rows = by_key(_rows_of(every_unit(self._domains), self._domains))
         self._held = dict(_held_after({}, {}, self._rows))
         holders = {*map(names.switch_key, snapshot.networks), *self._domains.port_groups, *self._held}
+        holders.update(map(names.dns_key, snapshot.networks))
         self._rows.update(by_key(_holding_rows(holders, self._domains, self._held)))
 
     @property
@@ -100,7 +102,9 @@ def _holders(row: Row | None) -> Iterator[Key]:
 def _moved_holders(old: Domains, new: Domains, touched: Touched) -> Iterator[Key]:
     """Those that hold, or name, other ports than before."""
     yield from map(names.switch_key, touched.networks)
-    yield from map(names.switch_key, rejoined(old.snapshot, new.snapshot, touched.routers))
+    yield from map(names.dns_key, new.named | touched.networks)
+    for network in rejoined(old.snapshot, new.snapshot, touched.routers):
+        yield from (names.switch_key(network), names.dns_key(network))
     for snapshot in (old.snapshot, new.snapshot):
         routers = (snapshot.routers[key] for key in touched.routers if key in snapshot.routers)
         yield from (names.switch_key(r.gateway.network_id) for r in routers if r.gateway is not None)
@@ -129,6 +133,9 @@ def _holding_rows(holders: Iterable[Key], domains: Domains, held: _Held) -> Iter
         network = names.switched_network(holder)
         if network is not None and network in domains.snapshot.networks:
             yield logical_switch(domains, network, holds)
+        elif (named := names.named_network(holder)) is not None:
+            if named in domains.called and named in domains.snapshot.router_of:
+                yield dns_row(named, domains.called[named])
         elif holder in domains.port_groups:
             yield port_group(domains.port_groups[holder], holds)
         elif holds and (meter := names.meter_name(holder)):

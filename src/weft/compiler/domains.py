@@ -12,6 +12,7 @@ from enum import Enum
 from typing import cast
 
 from weft.compiler import names
+from weft.compiler.dns import NetworkNames, zone_of
 from weft.compiler.merging import merged
 from weft.compiler.settings import CompilerSettings
 from weft.model.ids import DomainId, GroupId, NetworkId, PolicyId, ProjectId, RouterId, RuleId
@@ -99,13 +100,17 @@ class Domains:
     port_groups: Mapping[Key, Members]
     """The same by the key of their port group."""
     rules: Mapping[RuleKey, tuple[Policy, Rule]]
+    called: Mapping[NetworkId, NetworkNames]
+    """The names of each network's ports."""
     moved: Sequence[Place] = ()
     """Whose members are not those of the domains that these were advanced from."""
+    named: Set[NetworkId] = frozenset()
+    """The networks of which some names may not be those of these domains."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, settings: CompilerSettings) -> "Domains":
         """All at once."""
-        return cls(settings, Snapshot(), {}, {}, {}).advanced(snapshot, Touched.everything(snapshot))
+        return cls(settings, Snapshot(), {}, {}, {}, {}).advanced(snapshot, Touched.everything(snapshot))
 
     def at(self, owner: Owner, where: DomainId) -> Members | None:
         """The members of a group in the domain `where`, a standing group's on that network, if any."""
@@ -139,7 +144,9 @@ class Domains:
                 port_groups.pop(names.group_key(after.name), None)
         split = {owner: places for owner, places in {**self.split, **moved}.items() if places}
         rules = _rules(self, snapshot, touched)
-        return Domains(self.settings, snapshot, split, port_groups, rules, tuple(moves))
+        named = _called(self, snapshot, touched, moves)
+        called = {key: known for key, known in {**self.called, **named}.items() if key in snapshot.networks}
+        return Domains(self.settings, snapshot, split, port_groups, rules, called, tuple(moves), named.keys())
 
 
 _NOBODY: Mapping[DomainId, Members] = {}
@@ -229,3 +236,27 @@ def _rules(old: Domains, new: Snapshot, touched: Touched) -> Mapping[RuleKey, tu
             for rule in merged(after):
                 rules[key, rule.id] = (after, rule)
     return rules
+
+
+def _called(old: Domains, new: Snapshot, touched: Touched, moves: _Moves) -> dict[NetworkId, NetworkNames]:
+    """The names of the ports of each network of which any may differ; none where a network is gone."""
+    found: dict[NetworkId, NetworkNames] = {}
+    for key in touched.networks & new.networks.keys() - old.called.keys():
+        found[key] = NetworkNames.of(zone_of(new, new.networks[key], old.settings), ())
+    for (owner, where), (gone, come) in moves.items():
+        network = cast("NetworkId", where)
+        known = found.get(network) or old.called.get(network)
+        if owner is Standing.EVERYONE and known is not None:
+            found[network] = known.after(gone, come)
+    for key in _renamed(new, touched):
+        zone = zone_of(new, new.networks[key], old.settings)
+        if (found.get(key) or old.called[key]).zone != zone:
+            found[key] = NetworkNames.of(zone, new.ports_of.get(key, ()))
+    return {key: known for key, known in found.items() if key in new.networks}
+
+
+def _renamed(new: Snapshot, touched: Touched) -> Iterator[NetworkId]:
+    """The networks that may be called otherwise: their project may be."""
+    yield from (key for key in touched.networks if key in new.networks)
+    if touched.projects:
+        yield from (key for key, network in new.networks.items() if network.project_id in touched.projects)

@@ -48,6 +48,52 @@ def dhcp_key(subnet: SubnetId) -> Key:
     return Key(f"dhcp:{subnet}")
 
 
+def dns_key(network: NetworkId) -> Key:
+    """Of the DNS records of `network`."""
+    return Key(f"dns:{network}")
+
+
+def named_network(key: Key) -> NetworkId | None:
+    """The network whose DNS records have `key`, if it is theirs."""
+    table, _, identity = key.partition(":")
+    return NetworkId(UUID(identity)) if table == "dns" else None
+
+
+def resolver_name(router: RouterId) -> str:
+    """The switch on which the names of the networks of `router` are answered, and who is asked there."""
+    return f"weft-dns-{router}"
+
+
+def dns_switch_key(router: RouterId) -> Key:
+    """Of that switch."""
+    return Key(f"dns-switch:{router}")
+
+
+def resolver_key(router: RouterId) -> Key:
+    """Of who is asked there."""
+    return Key(f"resolver:{router}")
+
+
+def to_resolver_name(router: RouterId) -> str:
+    """The router's end of the link to that switch."""
+    return f"weft-lrp-dns-{router}"
+
+
+def to_resolver_key(router: RouterId) -> Key:
+    """Of the router's end."""
+    return Key(f"lrp-dns:{router}")
+
+
+def from_resolver_name(router: RouterId) -> str:
+    """The switch's end of the same link."""
+    return f"weft-gw-dns-{router}"
+
+
+def from_resolver_key(router: RouterId) -> Key:
+    """Of the switch's end."""
+    return Key(f"gw-dns:{router}")
+
+
 def router_name(router: RouterId) -> str:
     """The logical router."""
     return f"weft-{router}"

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 from uuid import uuid5
 
 from weft.compiler import names
+from weft.compiler.dns import resolver_rows
 from weft.compiler.floating import floating_translations
 from weft.compiler.outside import default_route, translations, way_out
 from weft.compiler.settings import CompilerSettings
@@ -34,13 +35,15 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
     routes = [*declared, *default_route(snapshot, router)]
     hidden = [*translations(snapshot, router), *floating_translations(snapshot, router)]
     out = frozenset[Key]() if router.gateway is None else frozenset({names.way_out_port_key(router.id)})
+    asked = frozenset({names.to_resolver_key(router.id)})
     yield LogicalRouter(
         key=names.router_key(router.id),
         name=names.router_name(router.id),
-        ports=frozenset(names.router_port_key(network) for network in joined) | out,
+        ports=frozenset(names.router_port_key(network) for network in joined) | out | asked,
         static_routes=frozenset(route.key for route in routes),
         nat=frozenset(row.key for row in hidden),
     )
+    yield from resolver_rows(snapshot, router)
     yield from routes
     yield from hidden
     if router.gateway is not None:

@@ -13,14 +13,15 @@ class CompilerSettings:
     """`default_mtu` is what workloads may send, in bytes; `log_rate` in packets a second, project and host.
     `log_drops`: OVN tells of all that is dropped or rejected, and not only of what rules ask to log.
 
-    All DHCP servers answer from `dhcp_server_mac`: each of them is alone on its switch.
+    All DHCP servers answer from `dhcp_server_mac`: each of them is alone on its switch. `domain` is what the
+    names of all ports end in (ICANN has set `internal` aside for private use).
     """
 
     encapsulation: Encapsulation = "vxlan"
     default_mtu: int = 1442
     dhcp_server_mac: str = "02:77:65:66:74:01"
     lease_s: int = 3600
-    domain: str = ""
+    domain: str = "internal"
     log_rate: int = 100
     log_drops: bool = True
 

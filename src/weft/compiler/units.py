@@ -40,6 +40,7 @@ from weft.model.ids import (
     NetworkId,
     PolicyId,
     PortId,
+    ProjectId,
     QosPolicyId,
     RouterId,
     RuleId,
@@ -76,9 +77,7 @@ def subnet_rows(domains: Domains, subnet_id: SubnetId) -> Iterator[Row]:
     """The DHCP server of a subnet."""
     subnet = domains.snapshot.subnets.get(subnet_id)
     if subnet is not None and subnet.dhcp:
-        network = domains.snapshot.networks[subnet.network_id]
-        routed = network.id in domains.snapshot.router_of
-        yield dhcp_options(subnet, network, domains.settings, routed=routed)
+        yield dhcp_options(domains.snapshot, subnet, domains.settings)
 
 
 def router_unit(domains: Domains, router_id: RouterId) -> Iterator[Row]:
@@ -181,11 +180,23 @@ def _ports_it_limits(old: Domains, new: Domains, keys: Set[QosPolicyId]) -> Iter
             yield (port.id,)
 
 
-def _subnets_with_its_mtu(old: Domains, new: Domains, keys: Set[NetworkId]) -> Iterator[tuple[SubnetId]]:
-    switched = {key for key in keys if _differs(old.snapshot.networks, new.snapshot.networks, key, "mtu")}
+def _subnets_told_of_it(old: Domains, new: Domains, keys: Set[NetworkId]) -> Iterator[tuple[SubnetId]]:
+    """Those of a network that got another name or MTU."""
+    before, after = old.snapshot.networks, new.snapshot.networks
+    told = ("name", "mtu")
+    switched = {key for key in keys if any(_differs(before, after, key, field) for field in told)}
     if switched:
         for subnet in new.snapshot.subnets.values():
             if subnet.network_id in switched:
+                yield (subnet.id,)
+
+
+def _subnets_of_renamed(old: Domains, new: Domains, keys: Set[ProjectId]) -> Iterator[tuple[SubnetId]]:
+    projects = (old.snapshot.projects, new.snapshot.projects)
+    renamed = {key for key in keys if len({found[key].name for found in projects if key in found}) > 1}
+    if renamed:
+        for subnet in new.snapshot.subnets.values():
+            if subnet.project_id in renamed:
                 yield (subnet.id,)
 
 
@@ -343,7 +354,8 @@ EDGES = (
     Edge("networks", port_rows, _ports_without_own_limit),
     Edge("qos_policies", port_rows, _ports_it_limits),
     Edge("subnets", subnet_rows, _itself),
-    Edge("networks", subnet_rows, _subnets_with_its_mtu),
+    Edge("networks", subnet_rows, _subnets_told_of_it),
+    Edge("projects", subnet_rows, _subnets_of_renamed),
     Edge("routers", subnet_rows, _subnets_it_joins),
     Edge("routers", router_unit, _itself),
     Edge("subnets", router_unit, _routers_of_subnets),

@@ -35,6 +35,8 @@ ip addr flush dev $interface
 ip link set $interface mtu ${mtu:-1500}
 ip addr add $ip/$mask dev $interface
 for gateway in $router; do ip route replace default via $gateway; done
+echo search $domain > /etc/resolv.conf
+for server in $dns; do echo nameserver $server >> /etc/resolv.conf; done
 echo $ip > /www/index.html
 echo READY $ip $interface > /dev/ttyS0
 """

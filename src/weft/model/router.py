@@ -1,11 +1,16 @@
 """Routers: which networks reach each other, and by which routes."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from weft.model.errors import Invalid
 from weft.model.ids import NetworkId, ProjectId, RouterId
 from weft.model.network import Address, Prefix
+
+NAMES: tuple[Prefix, ...] = (IPv4Network("169.254.53.0/24"), IPv6Network("fd77:6566:7453::/64"))
+"""Where each router leads whoever asks for names: addresses that nobody else has (RFC 3927; RFC 4193)."""
+RESOLVERS: tuple[Address, ...] = tuple(prefix.network_address + 53 for prefix in NAMES)
+"""Whom to ask there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

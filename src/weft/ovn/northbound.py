@@ -42,7 +42,9 @@ _MAPS = {
     for f in fields(row_type)
     if str(f.type).startswith(("Strings", "Mapping", "collections.abc.Mapping", "typing.Mapping"))
 }
-_ROOTS = frozenset({"Logical_Switch", "Logical_Router", "DHCP_Options", "Port_Group", "Address_Set", "Meter"})
+_ROOTS = frozenset(
+    {"Logical_Switch", "Logical_Router", "DHCP_Options", "DNS", "Port_Group", "Address_Set", "Meter"}
+)
 """Tables whose rows live without being referred to (the schema's isRoot); the rest goes with its parent."""
 
 
@@ -386,5 +388,10 @@ def _updates(
         for verb, items in (("delete", delta.remove), ("insert", delta.add))
         if items
     ]
+    for name, entries in change.maps.items():
+        if name in known and entries.remove:
+            mutations.append([name, "delete", encode(entries.remove)])
+        if name in known and entries.add:
+            mutations.append([name, "insert", address(table, name, entries.add)])
     if mutations:
         yield {"op": "mutate", "table": table, "where": where, "mutations": mutations}

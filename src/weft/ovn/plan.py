@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from weft.ovn.rows import Key, Row, Rows
+from weft.ovn.rows import BY_ENTRY, Key, Row, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,22 @@ class SetChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MapChange:
+    """Entries of a map column that come, and the keys of those that go: both, for what is different."""
+
+    add: Mapping[str, str]
+    remove: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RowChange:
-    """What becomes different in one row: whole columns, and sets by element."""
+    """What becomes different in one row: whole columns, sets by element, and large maps by entry."""
 
     row: Row
     """The row as it will be."""
     columns: Mapping[str, object] = field(default_factory=dict)
     sets: Mapping[str, SetChange] = field(default_factory=dict)
+    maps: Mapping[str, MapChange] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +87,23 @@ def _in_order(rows: list[Row]) -> tuple[Row, ...]:
 def _change(desired: Row, actual: Row) -> RowChange:
     columns: dict[str, object] = {}
     sets: dict[str, SetChange] = {}
+    maps: dict[str, MapChange] = {}
     for column in fields(desired):
         new, old = getattr(desired, column.name), getattr(actual, column.name)
         if new == old:
             continue
         if isinstance(new, frozenset) and isinstance(old, frozenset):
             sets[column.name] = SetChange(add=new - old, remove=old - new)
+        elif (desired.table, column.name) in BY_ENTRY:
+            maps[column.name] = _entries(new, old)
         else:
             columns[column.name] = new
-    return RowChange(desired, columns, sets)
+    return RowChange(desired, columns, sets, maps)
+
+
+def _entries(new: Mapping[str, str], old: Mapping[str, str]) -> MapChange:
+    come, gone = new.items() - old.items(), old.items() - new.items()
+    return MapChange(add=dict(come), remove=frozenset(name for name, _ in gone))
 
 
 def apply_to(plan: Plan, rows: Rows) -> dict[Key, Row]:
@@ -99,5 +116,8 @@ def apply_to(plan: Plan, rows: Rows) -> dict[Key, Row]:
         values: dict[str, Any] = dict(change.columns)
         for name, delta in change.sets.items():
             values[name] = (getattr(old, name) - delta.remove) | delta.add
+        for name, entries in change.maps.items():
+            kept = {key: value for key, value in getattr(old, name).items() if key not in entries.remove}
+            values[name] = {**kept, **entries.add}
         result[change.row.key] = replace(old, **values)
     return result

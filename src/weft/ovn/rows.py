@@ -26,6 +26,15 @@ class DhcpOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dns:
+    """`records` are addresses by name, with spaces between, and names by reverse name; in lower case."""
+
+    table: ClassVar[str] = "DNS"
+    key: Key
+    records: Strings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalSwitchPort:
     """`addresses` and `port_security` as in ovn-nb(5); `name` is the interface's iface-id."""
 
@@ -73,7 +82,7 @@ class Qos:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalSwitch:
-    """Owns its ports, ACLs and QoS rows (strong references)."""
+    """Owns its ports, ACLs and QoS rows (strong references); refers weakly to DNS rows."""
 
     table: ClassVar[str] = "Logical_Switch"
     key: Key
@@ -81,6 +90,7 @@ class LogicalSwitch:
     ports: frozenset[Key] = frozenset()
     acls: frozenset[Key] = frozenset()
     qos_rules: frozenset[Key] = frozenset()
+    dns_records: frozenset[Key] = frozenset()
     other_config: Strings = field(default_factory=dict)
 
 
@@ -193,6 +203,7 @@ class Meter:
 
 Row = (
     DhcpOptions
+    | Dns
     | LogicalSwitchPort
     | Acl
     | Qos
@@ -210,6 +221,7 @@ Row = (
 
 ROW_TYPES: tuple[type[Row], ...] = (
     DhcpOptions,
+    Dns,
     LogicalSwitchPort,
     Acl,
     Qos,
@@ -231,6 +243,7 @@ REFERENCES: Mapping[tuple[str, str], str] = {
     ("Logical_Switch", "ports"): "Logical_Switch_Port",
     ("Logical_Switch", "acls"): "ACL",
     ("Logical_Switch", "qos_rules"): "QoS",
+    ("Logical_Switch", "dns_records"): "DNS",
     ("Logical_Router_Port", "gateway_chassis"): "Gateway_Chassis",
     ("Logical_Router", "nat"): "NAT",
     ("Logical_Router", "ports"): "Logical_Router_Port",
@@ -240,6 +253,9 @@ REFERENCES: Mapping[tuple[str, str], str] = {
     ("Meter", "bands"): "Meter_Band",
 }
 """Which columns hold keys of other rows, and of which table."""
+
+BY_ENTRY = frozenset({("DNS", "records")})
+"""Maps so large that they change by entry, as all sets do by element."""
 
 Rows = Mapping[Key, Row]
 """A set of rows by key: what is desired, or what is actual."""

@@ -114,7 +114,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
     """A new network and its subnets. Raises NotFound, NameTaken, SubnetOverlap, QuotaExceeded."""
     require(tx.snapshot.projects, new.project_id, "project", field="project")
     check_name(tx, Kind.NETWORKS, new.project_id, new.name)
-    check_room(tx)
+    check_room(tx, 1)
     require_within(
         tx.snapshot.qos_policies,
         new.qos_policy_id,

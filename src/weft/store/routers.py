@@ -1,16 +1,19 @@
 """Routers: what may be joined, and what a router may not lose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 from weft.model.errors import Conflict, Invalid, QuotaExceeded, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, RouterId
 from weft.model.network import Subnet
-from weft.model.router import Router, StaticRoute
+from weft.model.router import NAMES, Router, StaticRoute
 from weft.store.change import Kind
 from weft.store.lookup import check_name, refuse_in_use, require, require_within, revised
 from weft.store.transaction import Transaction
+
+DATAPATHS_OF_A_ROUTER = 2
+"""Its own, and the switch on which names are answered."""
 
 _CHANGES = ("name", "description", "networks", "routes")
 
@@ -30,7 +33,7 @@ def add_router(tx: Transaction, new: NewRouter) -> Router:
     """A new router. Raises NotFound, NameTaken, Conflict, SubnetOverlap, QuotaExceeded, Invalid."""
     require(tx.snapshot.projects, new.project_id, "project", field="project")
     check_name(tx, Kind.ROUTERS, new.project_id, new.name)
-    check_room(tx)
+    check_room(tx, DATAPATHS_OF_A_ROUTER)
     router = Router(
         id=RouterId(tx.new_id()),
         project_id=new.project_id,
@@ -71,13 +74,14 @@ def remove_router(tx: Transaction, router_id: RouterId) -> None:
     tx.remove(router)
 
 
-def check_room(tx: Transaction) -> None:
-    """Refuse one datapath too many: networks and routers count together. Raises QuotaExceeded."""
+def check_room(tx: Transaction, more: int) -> None:
+    """Refuse one datapath too many: of a network, or of a router and its names. Raises QuotaExceeded."""
     limit = tx.limits.networks
-    if limit is not None and len(tx.snapshot.networks) + len(tx.snapshot.routers) >= limit:
+    used = len(tx.snapshot.networks) + DATAPATHS_OF_A_ROUTER * len(tx.snapshot.routers)
+    if limit is not None and used + more > limit:
         raise QuotaExceeded(
-            f"encapsulation {tx.limits.encapsulation} holds at most {limit} networks and routers together; "
-            'remove one, or install with the setting encapsulation = "geneve"'
+            f"encapsulation {tx.limits.encapsulation} holds at most {limit} networks and routers together, "
+            'where a router counts twice; remove one, or install with the setting encapsulation = "geneve"'
         )
 
 
@@ -129,7 +133,15 @@ def _subnets(tx: Transaction, networks: Iterable[NetworkId]) -> Iterable[Subnet]
     return (subnet for network in networks for subnet in tx.index.subnets[network].values())
 
 
-def _check_overlap(tx: Transaction, router: Router, subnets: Iterable[Subnet]) -> None:
+def _check_overlap(tx: Transaction, router: Router, subnets: Sequence[Subnet]) -> None:
+    for subnet, taken in product(subnets, NAMES):
+        if subnet.cidr.version == taken.version and subnet.cidr.overlaps(taken):
+            network = tx.snapshot.networks[subnet.network_id].name
+            raise SubnetOverlap(
+                f"{subnet.cidr} of network {network} overlaps {taken}, where router {router.name} leads "
+                "whoever asks for names; join networks with other prefixes",
+                field="networks",
+            )
     for one, other in combinations(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr, s.id)), 2):
         if one.cidr.version == other.cidr.version and one.cidr.overlaps(other.cidr):
             names = " and ".join(

@@ -93,7 +93,7 @@ def test_a_plan_shows_objects_rows_and_reach_and_changes_nothing(rest: Rest) -> 
         ("create", "policies"),
     }
     rows = {row["table"]: row["inserted"] for row in found["rows"]}
-    assert rows["Logical_Switch"] == 2
+    assert rows["Logical_Switch"] == 3, "two networks, and the switch on which their names are answered"
     assert rows["Logical_Switch_Port"] >= 3
     opened = [sentence for sentence in found["reachability"]["sentences"] if "tcp" in sentence]
     assert opened, "new ports of one network reach each other"

@@ -47,6 +47,17 @@ def test_a_subnet_that_would_overlap_behind_the_router_is_refused(rest: Rest) ->
 
 
 @pytest.mark.usefixtures("joined")
+@pytest.mark.parametrize("cidr", ["169.254.0.0/16", "fd77:6566:7453::/64"])
+def test_a_router_keeps_where_names_are_answered_free(rest: Rest, cidr: str) -> None:
+    network(rest, "clash", cidr)
+
+    answer = rest.ask("PUT", "/routers/shop/networks/clash")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "subnet_overlap")
+    assert "where router shop leads whoever asks for names" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("joined")
 def test_a_network_is_on_one_router_at_most(rest: Rest) -> None:
     answer = rest.post("/routers", {"name": "second", "networks": ["web"]})
 

@@ -33,6 +33,7 @@ lr-policy-add their-router 10 ip4 drop
 lb-add their-balancer 192.0.2.9:80 10.7.0.9:80
 ls-lb-add theirs their-balancer
 create Address_Set name=their_set addresses=10.7.0.9
+create DNS records:their-name=10.7.0.9
 create DHCP_Options cidr=10.7.0.0/24 options:router=10.7.0.1 external_ids:owner=them
 """
 

@@ -13,6 +13,7 @@ from tests.support.builders import (
     a_peer,
     a_policy,
     a_port,
+    a_project,
     a_qos_policy,
     a_router,
     a_rule,
@@ -53,6 +54,16 @@ PLUGGED = Host(name=HostName("h"), physical_networks=frozenset({"physnet1"}))
 
 CHANGES: dict[str, Steps] = {
     "a port comes, changes and goes": [NET, [*NET, PORT], [*NET, a_port("one", host="h")], NET],
+    "a network gets another name": [
+        [replace(a_network(), name=name), a_subnet(V4), PORT, ROUTER] for name in ("net", "other")
+    ],
+    "a project gets another name": [
+        [replace(a_project(), name=name), *NET, PORT, ROUTER] for name in ("default", "shop")
+    ],
+    "a router joins two networks, of which one is new": [
+        [*NET, a_router("r", ["net", "other"])],
+        [*NET, a_router("r", ["net", "other"]), OTHER, PEERS_SUBNET],
+    ],
     "a subnet stops to serve DHCP": [[*NET, PORT], [a_network(), a_subnet(V4, dhcp=False), PORT]],
     "a network gets a limit": [
         [*NET, PORT, a_qos_policy("gold", egress=9)],

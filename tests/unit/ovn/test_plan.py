@@ -1,8 +1,8 @@
 """What a plan holds, and the operations it becomes."""
 
 from weft.ovn.northbound import operations_for
-from weft.ovn.plan import SetChange, diff
-from weft.ovn.rows import AddressSet, Key, LogicalSwitch, LogicalSwitchPort, by_key
+from weft.ovn.plan import MapChange, SetChange, diff
+from weft.ovn.rows import AddressSet, Dns, Key, LogicalSwitch, LogicalSwitchPort, by_key
 from weft.ovsdb import Uuid
 
 KNOWN = {"Logical_Switch": {"name", "ports"}, "Logical_Switch_Port": {"name", "options"}}
@@ -20,6 +20,20 @@ def test_a_set_changes_by_the_elements_that_come_and_go() -> None:
     assert change.sets == {
         "addresses": SetChange(add=frozenset({"10.0.0.3"}), remove=frozenset({"10.0.0.1"}))
     }
+
+
+def test_names_change_by_the_entries_that_come_and_go() -> None:
+    old = Dns(key=Key("dns:n"), records={"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"})
+    new = Dns(key=Key("dns:n"), records={"b": "10.0.0.9", "c": "10.0.0.3", "d": "10.0.0.4"})
+
+    plan = diff(by_key([new]), by_key([old]))
+    (operation,) = operations_for(plan, {old.key: Uuid("u")}, {"DNS": {"records"}})
+
+    assert plan.update[0].columns == {}
+    assert plan.update[0].maps == {
+        "records": MapChange(add={"b": "10.0.0.9", "d": "10.0.0.4"}, remove=frozenset({"a", "b"}))
+    }
+    assert operation["op"] == "mutate"
 
 
 def test_our_key_on_a_row_of_another_table_is_deleted_and_made_where_it_belongs() -> None:
