@@ -125,7 +125,8 @@ def _rules(chance: Random, prefix: str, networks: list[str], number: int, *, pla
     found: list[Rule] = []
     for n in range(number):
         rule = _rule(chance, f"{prefix}-{n}", networks, plain=plain)
-        alike = Random(f"alike {rule}")  # of its own, so that all else of a model stays as it was
+        # Of its own, and without what rules got later, so that all else of a model stays as it was.
+        alike = Random(f"alike {rule}".replace(", expires=None", ""))
         if found and alike.random() < 0.3:
             rule = replace(found[-1], id=rule.id, service=rule.service)
         found.append(rule)
