@@ -7,6 +7,7 @@ a round; what is compared are rounds, and the interval comes from drawing rounds
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from random import Random
 from statistics import median
 
@@ -65,6 +66,11 @@ def middle(name: str) -> Statistic:
     return lambda rounds: median(each[name] for each in rounds)
 
 
+def percentile(name: str, share: float) -> Statistic:
+    """What a contestant stayed below in `share` of the rounds: the nearest rank."""
+    return lambda rounds: sorted(each[name] for each in rounds)[ceil(share * len(rounds)) - 1]
+
+
 def cost_over(name: str, base: str) -> Statistic:
     """What a contestant costs more than another one: the median of the differences within rounds."""
     return lambda rounds: median(each[name] - each[base] for each in rounds)
@@ -94,13 +100,18 @@ def compared(
 
 
 def alone(
-    name: str, unit: str, values: Sequence[float], *, goal: float | None = None, note: str = ""
+    name: str,
+    unit: str,
+    values: Sequence[float],
+    *,
+    goal: float | None = None,
+    note: str = "",
+    of: Statistic | None = None,
 ) -> Figure:
-    """A figure without a rival in the run: the median of `values`."""
+    """A figure without a rival in the run: the median of `values`, or another statistic `of` them."""
     rounds = [{"weft": value} for value in values]
-    return Figure(
-        name=name, unit=unit, value=interval(rounds, middle("weft")), goal=goal, note=note, rounds=rounds
-    )
+    value = interval(rounds, of or middle("weft"))
+    return Figure(name=name, unit=unit, value=value, goal=goal, note=note, rounds=rounds)
 
 
 def interval(rounds: Sequence[Round], statistic: Statistic) -> Interval:

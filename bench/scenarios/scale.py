@@ -84,7 +84,7 @@ def _starts(databases: control.Databases, size: int, times: int) -> Iterator[Fig
             made = sent(api, "POST", "/ports", {"name": f"new-{next(names)}", "network": "net0"})
             watch.wait_for(revision_of(made))
             took = perf_counter() - began
-        memory.append(_peak_mb(server.pid))
+        memory.append(peak_mb(server.pid))
         server.stop()
         return took
 
@@ -110,7 +110,7 @@ def _changes(databases: control.Databases, size: int, times: int) -> Iterator[Fi
     watch.close()
 
 
-def _peak_mb(pid: int) -> float:
+def peak_mb(pid: int) -> float:
     """The most memory that a process had (proc(5), VmHWM)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024

@@ -53,6 +53,7 @@ class Census:
             for listing in kind.listed:
                 self._by_hand[listing].append(number)
         self._where: dict[tuple[str, object], Mask] = {}
+        self._members: dict[GroupId, tuple[Group, Mask]] = {}
         self._labels = [dict(kind.labels) for kind in self.kinds]
         self._projections: dict[frozenset[str], tuple[list[int], npt.NDArray[np.intp]]] = {}
 
@@ -66,6 +67,12 @@ class Census:
 
     def members(self, group: Group) -> Mask:
         """The kinds whose ports are in `group`."""
+        known = self._members.get(group.id)
+        if known is None or known[0] is not group:
+            known = self._members[group.id] = group, self._asked(group)
+        return known[1]
+
+    def _asked(self, group: Group) -> Mask:
         found = np.zeros(len(self.kinds), bool)
         if group.selector is not None:
             some, projected = self._projected(group.selector.keys)

@@ -183,10 +183,9 @@ def scope_of(traffic: Traffic) -> Column | None:
 def _first_wrong(asked: Region, promise: Promise) -> tuple[int, Part] | None:
     """The first cell that is not as promised, and in which traffic."""
     pairs = int(asked.weights.sum())
-    found: list[tuple[int, Part]] = []
 
     def on_leaf(leaf: Leaf) -> None:
-        if found or (leaf.protocol is Protocol.ICMPV6 and is_discovery(leaf.values)):
+        if leaf.protocol is Protocol.ICMPV6 and is_discovery(leaf.values):
             return
         if promise is Promise.NEVER and leaf.more:
             wrong = sweep.score > 0
@@ -195,11 +194,22 @@ def _first_wrong(asked: Region, promise: Promise) -> tuple[int, Part] | None:
         else:
             return
         cell = int(np.flatnonzero(wrong & (asked.weights > 0))[0])
-        found.append((cell, Part(leaf.protocol, leaf.source_ports, leaf.values)))
+        raise _Found(cell, Part(leaf.protocol, leaf.source_ports, leaf.values))
 
     sweep = Sweep(asked, on_leaf)
-    sweep.run()
-    return found[0] if found else None
+    try:
+        sweep.run()
+    except _Found as found:
+        return found.cell, found.part
+    return None
+
+
+class _Found(Exception):
+    """Ends a walk at the first traffic that answers the question."""
+
+    def __init__(self, cell: int, part: Part) -> None:
+        super().__init__()
+        self.cell, self.part = cell, part
 
 
 def is_discovery(values: Span) -> bool:

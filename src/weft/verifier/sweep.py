@@ -47,7 +47,7 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
         """Nothing is walked yet. Leaves have keys only if they are asked for."""
         cells = len(region.weights)
         self._on_leaf = on_leaf
-        self._weights = region.weights
+        self._weights = region.weights.astype(np.min_scalar_type(int(region.weights.max(initial=0))))
         self._states = [_State(layer, cells) for layer in region.layers]
         self._hashes = _hashes(cells if keyed else 0)
         self._hashes[self._weights[: len(self._hashes)] == 0] = 0
@@ -55,7 +55,8 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
         self.score = np.full(cells, base, np.int8)
         self._counts = self._counted()
         self._undo: list[_Step] = []
-        self._touched: list[Cells] | None = None
+        self._risen: list[Cells] | None = None
+        self._fallen: list[Cells] = []
         self._ever = np.zeros((2, cells), bool)
         super().__init__(region)
         sizes = [layer.entries.shape[1] for layer in region.layers]
@@ -83,9 +84,10 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
         decided = state.decided[ingress]
         before = decided.take(cells)
         later = before > line
-        if not later.any():
-            return
-        cells, before = cells[later], before[later]
+        if not later.all():
+            if not later.any():
+                return
+            cells, before = cells[later], before[later]
         decided[cells] = line
         self._undo.append(_Decided(decided, cells, before))
         allows = state.layer.allows
@@ -106,15 +108,14 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
             more_key = (more_key + step * int(self._hashes[cells[up]].sum())) % 2**64
             fewer_key = (fewer_key - step * int(self._hashes[cells[down]].sum())) % 2**64
         self._counts = more, fewer, more_key, fewer_key
-        flip = _Flipped(state, cells, step, allowed)
-        self._undo.append(flip)
-        self._set(flip, allowed=allowed, step=step)
+        self._undo.append(_Flipped(state, cells, before, allowed))
+        self._set(state, cells, before + np.int8(step), allowed=allowed)
 
-    def _set(self, flip: "_Flipped", *, allowed: bool, step: int) -> None:
-        flip.state.passing[flip.cells] = allowed
-        self.score[flip.cells] += np.int8(step)
-        if self._touched is not None:
-            self._touched.append(flip.cells)
+    def _set(self, state: "_State", cells: Cells, score: npt.NDArray[np.int8], *, allowed: bool) -> None:
+        state.passing[cells] = allowed
+        self.score[cells] = score
+        if self._risen is not None:
+            (self._risen if allowed is (state.layer.sign > 0) else self._fallen).append(cells)
 
     def take_back(self, mark: tuple[int, tuple[int, int, int, int]]) -> None:
         """Undo what was applied since `mark`."""
@@ -124,7 +125,7 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
             if isinstance(done, _Decided):
                 done.decided[done.cells] = done.before
             else:
-                self._set(done, allowed=not done.allowed, step=-done.step)
+                self._set(done.state, done.cells, done.before, allowed=not done.allowed)
 
     def _counted(self) -> tuple[int, int, int, int]:
         sides = [self.score > 0, self.score < 0]
@@ -133,17 +134,19 @@ class Sweep(Walk[tuple[int, tuple[int, int, int, int]]]):
         return more, fewer, keys[0], keys[1]
 
     def leaf(self, protocol: Protocol | None, source_ports: Span, values: Span) -> None:
-        """Tell of a leaf; only cells touched since the last one can be new among those that ever count."""
-        if self._touched is None:
-            self._ever[0] |= self.score > 0
-            self._ever[1] |= self.score < 0
-        elif self._touched:
-            cells = np.concatenate(self._touched)
-            score = self.score.take(cells)
-            self._ever[0][cells[score > 0]] = True
-            if self._counts[1]:
-                self._ever[1][cells[score < 0]] = True
-        self._touched = []
+        """Tell of a leaf; only cells that rose or fell since the last one can be new to those that count."""
+        more, fewer = self._ever
+        if self._risen is None:
+            more |= self.score > 0
+            fewer |= self.score < 0
+        else:
+            if self._risen and self._counts[0]:
+                cells = np.concatenate(self._risen)
+                more[cells[self.score.take(cells) > 0]] = True
+            if self._fallen and self._counts[1]:
+                cells = np.concatenate(self._fallen)
+                fewer[cells[self.score.take(cells) < 0]] = True
+        self._risen, self._fallen = [], []
         self._on_leaf(Leaf(protocol, source_ports, values, *self._counts))
 
 
@@ -190,7 +193,7 @@ class _Decided:
 class _Flipped:
     state: _State
     cells: Cells
-    step: int
+    before: npt.NDArray[np.int8]
     allowed: bool
 
 

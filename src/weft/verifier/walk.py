@@ -81,9 +81,13 @@ class Walk(ABC, Generic[M]):
         mark = self.mark()
         first, last = self.entries[FIRST, found], self.entries[LAST, found]
         whole = _cover(first, last, span)
-        self.apply(found[whole])
-        rest = found[~whole]
-        bounds = _bounds_inside(first[~whole], last[~whole], span)
+        if whole.all():
+            rest, bounds = found[:0], first[:0]
+            self.apply(found)
+        else:
+            self.apply(found[whole])
+            part = ~whole
+            rest, bounds = found[part], _bounds_inside(first[part], last[part], span)
         if scope is not None and _cover(scope[FIRST], scope[LAST], span).any():
             scope = None
         if scope is not None:
