@@ -73,6 +73,7 @@ def a_network(
     qos: str | None = None,
     physical: str | None = None,
     vlan: int | None = None,
+    zone: str | None = None,
 ) -> Network:
     return Network(
         id=NetworkId(an_id("network", name)),
@@ -83,6 +84,7 @@ def a_network(
         default_egress=egress,
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
         physical=Physical(name=physical, vlan=vlan) if physical else None,
+        zone=zone,
     )
 
 
@@ -211,12 +213,14 @@ def a_peer(
     *,
     group: str | None = None,
     network: str | None = None,
+    zone: str | None = None,
     address_group: str | None = None,
     cidr: str | None = None,
 ) -> Peer:
     return Peer(
         group_id=GroupId(an_id("group", group)) if group else None,
         network_id=NetworkId(an_id("network", network)) if network else None,
+        zone=zone,
         address_group_id=AddressGroupId(an_id("address-group", address_group)) if address_group else None,
         cidr=ip_network(cidr) if cidr else None,
     )

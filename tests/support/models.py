@@ -27,6 +27,7 @@ from weft.model.port import Port
 
 LABELS = ["web", "db", "ops"]
 NETWORKS = ["blue", "green"]
+ZONES = ["inner", "no-such"]
 PORTS = ["p0", "p1", "p2", "p3", "p4"]
 SERVICES = ["any", "tcp", "tcp/80,8000-8080", "tcp/443", "udp/53", "icmp/8", "icmpv6"]
 QOS = ["gold", "silver"]
@@ -44,6 +45,7 @@ def peers(draw: st.DrawFn) -> Peer:
                 a_peer(),
                 *(a_peer(group=name) for name in LABELS),
                 *(a_peer(network=name) for name in NETWORKS),
+                *(a_peer(zone=name) for name in ZONES),
                 a_peer(address_group="prefixes"),
                 a_peer(cidr="192.0.2.0/24"),
                 a_peer(cidr="2001:db8::/32"),
@@ -124,6 +126,7 @@ def networks(draw: st.DrawFn, name: str) -> list[Anything]:
             egress=draw(defaults),
             mtu=draw(st.sampled_from([None, 1400])),
             qos=draw(st.sampled_from([None, None, "silver"])),
+            zone=draw(st.sampled_from([None, "inner", "outer"])),
         ),
         a_subnet(V4, network=name, dhcp=draw(st.booleans())),
         a_subnet(V6, network=name, dhcp=draw(st.booleans())),

@@ -106,6 +106,11 @@ def _is_peer(model: Snapshot, port: Port, rule: Rule, far: Address) -> bool:
         members = [model.ports[member] for member in model.members_of[peer.group_id]]
         near = [member for member in members if member in _domain(model, port)]
         return any(fixed.address == far for member in near for fixed in member.fixed_ips)
+    if peer.zone is not None:
+        there = [
+            other for other in _domain(model, port) if model.networks[other.network_id].zone == peer.zone
+        ]
+        return any(fixed.address == far for other in there for fixed in other.fixed_ips)
     if peer.network_id in _networks(model, port):
         there = [other for other in model.ports.values() if other.network_id == peer.network_id]
         return any(fixed.address == far for other in there for fixed in other.fixed_ips)

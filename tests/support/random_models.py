@@ -43,6 +43,7 @@ NETWORKS = {
 }
 """Blue and green have addresses of each other; blue and red may be joined by a router."""
 
+ZONES = ["inner", "outer"]
 PREFIXES = ["10.0.0.0/29", "10.0.0.4/30", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.0/24", "fd00::/125", "::/0"]
 SERVICES = [
     *("any", "any", "tcp", "tcp/80", "tcp/80,443", "tcp/1000-2000", "tcp/0-65535", "udp", "udp/53"),
@@ -56,9 +57,11 @@ def random_model(seed: int, *, most_ports: int = 6, most_rules: int = 4, plain: 
     """
     chance = Random(seed)
     networks = ["blue"] if plain else list(NETWORKS)
+    zones = Random(f"zones {seed}")  # of its own, so that all else of a model stays as it was
     objects: list[Anything] = [a_project()]
     for name in networks:
-        objects.append(a_network(name, ingress=_default(chance), egress=_default(chance)))
+        zone = zones.choice([None, *ZONES])
+        objects.append(a_network(name, ingress=_default(chance), egress=_default(chance), zone=zone))
         objects += [a_subnet(c, network=name, dhcp=chance.random() < 0.5) for c in NETWORKS[name]]
     if len(networks) > 1 and chance.random() < 0.6:
         objects.append(a_router("hub", ["blue", "red"]))
@@ -134,7 +137,7 @@ def _rules(chance: Random, prefix: str, networks: list[str], number: int, *, pla
 
 
 def _rule(chance: Random, name: str, networks: list[str], *, plain: bool) -> Rule:
-    return a_rule(
+    rule = a_rule(
         name,
         chance.choice(list(Direction)),
         chance.choice([Action.ALLOW, Action.ALLOW, Action.DROP, Action.REJECT]),
@@ -142,6 +145,8 @@ def _rule(chance: Random, name: str, networks: list[str], *, plain: bool) -> Rul
         service=chance.choice(SERVICES),
         stateful=plain or chance.random() < 0.8,
     )
+    zone = Random(f"zone {rule}").choice([None, None, None, *ZONES, "no-such"])
+    return rule if rule.peer.network_id is None or zone is None else replace(rule, peer=a_peer(zone=zone))
 
 
 def _peer(chance: Random, networks: list[str]) -> Peer:
@@ -167,6 +172,7 @@ def changed_model(seed: int, model: Snapshot, *, rules_only: bool = False) -> Sn
             _change_prefixes,
             _change_default,
             _change_router,
+            _change_zone,
         ]
     for change in chance.choices(kinds, k=chance.randint(1, 3)):
         model = change(chance, model)
@@ -246,6 +252,12 @@ def _change_default(chance: Random, model: Snapshot) -> Snapshot:
 def _change_router(chance: Random, model: Snapshot) -> Snapshot:
     made = a_router("hub", chance.choice([["blue", "red"], ["green", "red"], ["red"]]))
     return replace(model, routers=chance.choice([{}, {made.id: made}]))
+
+
+def _change_zone(chance: Random, model: Snapshot) -> Snapshot:
+    network = chance.choice(list(model.networks.values()))
+    after = replace(network, zone=chance.choice([None, *ZONES]))
+    return replace(model, networks={**model.networks, network.id: after})
 
 
 def _names(model: Snapshot) -> list[str]:

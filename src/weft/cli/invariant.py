@@ -83,6 +83,6 @@ def _body(
 
 def _end(text: str, option: str) -> dict[str, str]:
     found = peer_in(text)
-    if found.keys() - {"group", "network"}:
-        raise Invalid(f"{text!r} is no end; write any, group:NAME or network:NAME", field=option)
+    if found.keys() - {"group", "network", "zone"}:
+        raise Invalid(f"{text!r} is no end; write any, group:NAME, network:NAME or zone:NAME", field=option)
     return found

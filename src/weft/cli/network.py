@@ -31,6 +31,7 @@ _Physical = Annotated[
     str | None,
     typer.Option(help="What hosts call the physical network on which an external network goes on."),
 ]
+_Zone = Annotated[str | None, typer.Option(help="The zone: rules name its networks on one router together.")]
 _Vlan = Annotated[int | None, typer.Option(help="The VLAN on the physical network; untagged if left out.")]
 
 
@@ -53,6 +54,7 @@ def create(
     mtu: _Mtu = None,
     physical_network: _Physical = None,
     vlan: _Vlan = None,
+    zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     label: LabelWords = None,
@@ -69,6 +71,7 @@ def create(
         subnets=subnets or None,
         mtu=mtu,
         physical_network=physical,
+        zone=zone,
         default_ingress=default_ingress,
         default_egress=default_egress,
         labels=labels_in(label or []) or None,
@@ -84,6 +87,7 @@ def create(
     "set",
     "weft network set DockerSN --default-ingress drop",
     "weft network set DockerSN --qos slow",
+    "weft network set DockerSN --zone dmz",
     "weft network set internet --physical-network physnet1",
     changes=True,
 )
@@ -95,12 +99,15 @@ def change(
     mtu: _Mtu = None,
     physical_network: _Physical = None,
     vlan: _Vlan = None,
+    zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     qos: Qos = None,
     description: Description = None,
 ) -> None:
-    """Change a network. `--physical-network none` makes an external network an ordinary one."""
+    """Change a network. `--physical-network none` makes an external network an ordinary one; `--zone none`
+    takes it out of its zone.
+    """
     physical = _physical(physical_network, vlan)
     body = given(
         name=name,
@@ -111,6 +118,8 @@ def change(
     )
     if qos is not None:
         body["qos_policy"] = none_if_none(qos)
+    if zone is not None:
+        body["zone"] = none_if_none(zone)
     if physical_network is not None:
         body["physical_network"] = None if physical_network == "none" else physical
     with session.connect() as client:

@@ -126,7 +126,7 @@ def add(
     direction: Annotated[Direction, typer.Option(help="Seen from the policy's target.")],
     action: Annotated[Action, typer.Option(help="reject also tells the sender.")],
     peer: Annotated[
-        str, typer.Option(help="any, group:NAME, network:NAME, address-group:NAME, or a prefix.")
+        str, typer.Option(help="any, group:NAME, network:NAME, zone:NAME, address-group:NAME, or a prefix.")
     ] = "any",
     service: Annotated[str, typer.Option(help="any, tcp, tcp/80,443, udp/8000-8080, icmp, icmp/8.")] = "any",
     index: Annotated[int | None, typer.Option(help="Before the rule at this index (0: first).")] = None,

@@ -7,7 +7,7 @@ from typing import Any
 from weft.model.errors import Invalid
 from weft.model.policy import PortRange, Protocol, Service
 
-_PEERS = {"group": "group", "network": "network", "address-group": "address_group"}
+_PEERS = {"group": "group", "network": "network", "zone": "zone", "address-group": "address_group"}
 
 
 def peer_in(text: str) -> dict[str, str]:
@@ -21,8 +21,8 @@ def peer_in(text: str) -> dict[str, str]:
         return {"cidr": str(ip_network(text))}
     except ValueError:
         raise Invalid(
-            f"{text!r} is no peer; write any, group:NAME, network:NAME, address-group:NAME or a prefix "
-            "like 10.0.0.0/8 (no host bits set)",
+            f"{text!r} is no peer; write any, group:NAME, network:NAME, zone:NAME, address-group:NAME or "
+            "a prefix like 10.0.0.0/8 (no host bits set)",
             field="peer",
         ) from None
 

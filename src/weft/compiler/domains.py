@@ -2,7 +2,8 @@
 
 A group is one port group per routing domain, for the addresses of a port group are global to it: members on
 an overlapping network elsewhere would let strangers with the same address pass. A routing domain is a router
-with its networks, or a network that has none. What nobody declares, everyone and the unknown, is by network.
+with its networks, or a network that has none. A zone is a group of that kind: of the ports on its networks.
+What nobody declares, everyone and the unknown, is by network.
 """
 
 from collections import defaultdict
@@ -29,9 +30,16 @@ class Standing(Enum):
     QUARANTINED = "quarantined"
 
 
-Owner = Standing | GroupId
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The ports on the networks of a zone. Its name will do: a domain is of one project."""
+
+    name: str
+
+
+Owner = Standing | Zone | GroupId
 Place = tuple[Owner, DomainId]
-"""A group in a domain, or a standing group on a network: what one port group stands for."""
+"""A group or a zone in a domain, or a standing group on a network: what one port group stands for."""
 
 RuleKey = tuple[PolicyId, RuleId]
 
@@ -160,6 +168,8 @@ def _name(owner: Owner, where: DomainId) -> str:
             return names.everyone(cast("NetworkId", where))
         case Standing.QUARANTINED:
             return names.quarantine(cast("NetworkId", where))
+        case Zone(name):
+            return names.zone_in(name, where)
         case group:
             return names.group_in(group, where)
 
@@ -170,17 +180,23 @@ def rejoined(old: Snapshot, new: Snapshot, routers: Set[RouterId]) -> Set[Networ
     return {network for known in sides for key in routers if key in known for network in known[key].networks}
 
 
+def _rezoned(old: Snapshot, new: Snapshot, networks: Set[NetworkId]) -> Set[NetworkId]:
+    """Those of `networks` that have another zone than before."""
+    sides = [{k: s.networks[k].zone for k in networks if k in s.networks} for s in (old, new)]
+    return {key for key in networks if sides[0].get(key) != sides[1].get(key)}
+
+
 def _moves(old: Domains, new: Snapshot, touched: Touched) -> _Moves:
     """Which ports left and which joined, at each place. A group that is touched itself begins with nobody."""
     moves: _Moves = defaultdict(lambda: ([], []))
     settled = _by_project(group for key, group in new.groups.items() if key not in touched.groups)
-    rehomed = rejoined(old.snapshot, new, touched.routers)
+    rehomed = rejoined(old.snapshot, new, touched.routers) | _rezoned(old.snapshot, new, touched.networks)
     for side, snapshot in enumerate((old.snapshot, new)):
         moving = {port.id for network in rehomed for port in snapshot.ports_of.get(network, ())}
         for key in touched.ports | moving:
             port = snapshot.ports.get(key)
             if port is not None:
-                for owner in _owners(port, settled.get(port.project_id, ())):
+                for owner in _owners(snapshot, port, settled.get(port.project_id, ())):
                     moves[_place(snapshot, owner, port)][side].append(port)
     for touched_group in touched.groups:
         for where in old.split.get(touched_group, _NOBODY):
@@ -197,8 +213,11 @@ def _place(snapshot: Snapshot, owner: Owner, port: Port) -> Place:
     return owner, snapshot.domain_of(port.network_id)
 
 
-def _owners(port: Port, groups: Iterable[Group]) -> Iterator[Owner]:
+def _owners(snapshot: Snapshot, port: Port, groups: Iterable[Group]) -> Iterator[Owner]:
     yield Standing.EVERYONE
+    zone = snapshot.networks[port.network_id].zone
+    if zone is not None:
+        yield Zone(zone)
     if port.quarantined:
         yield Standing.QUARANTINED
     for group in groups:

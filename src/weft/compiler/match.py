@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weft.compiler import names
-from weft.compiler.domains import Domains, Members, Standing
+from weft.compiler.domains import Domains, Members, Standing, Zone
 from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Prefix
 from weft.model.policy import Direction, Peer, PortRange, Protocol, Rule, Service
@@ -69,8 +69,9 @@ def _peer(domains: Domains, domain: DomainId, peer: Peer, version: int) -> str |
         group = domains.snapshot.address_groups[peer.address_group_id]
         known = any(cidr.version == version for cidr in group.cidrs)
         return f"${names.address_set(group.id, version)}" if known else None
-    if peer.group_id is not None:
-        return _addresses(domains.at(peer.group_id, domain), version)
+    owner = peer.group_id if peer.zone is None else Zone(peer.zone)
+    if owner is not None:
+        return _addresses(domains.at(owner, domain), version)
     if peer.network_id is not None:
         if domains.snapshot.domain_of(peer.network_id) == domain:
             return _addresses(domains.at(Standing.EVERYONE, peer.network_id), version)

@@ -194,6 +194,11 @@ def group_in(group: GroupId, domain: DomainId) -> str:
     return f"weft_pg_{_word(group)}_{_word(domain)}"
 
 
+def zone_in(zone: str, domain: DomainId) -> str:
+    """The port group of the ports on the networks of `zone` in a routing domain. Zones have no dots."""
+    return f"weft_zone_{zone.replace('-', '.')}_{_word(domain)}"
+
+
 def address_set(group: AddressGroupId, version: int) -> str:
     """The address set of the prefixes of `group` of one family."""
     return f"weft_as_{_word(group)}_ip{version}"

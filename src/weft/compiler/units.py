@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from weft.compiler.acls import network_acls, rule_acls
 from weft.compiler.dhcp import dhcp_options
-from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, rejoined
+from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, Zone, rejoined
 from weft.compiler.groups import address_sets
 from weft.compiler.merging import merged
 from weft.compiler.outside import localnet
@@ -337,6 +337,8 @@ def _domains_of_peer(snapshot: Snapshot, rule: Rule, at: Mapping[Owner, Set[Doma
     """The domains in which the rule's peer is one of the places."""
     if rule.peer.group_id is not None:
         return at.get(rule.peer.group_id, frozenset())
+    if rule.peer.zone is not None:
+        return at.get(Zone(rule.peer.zone), frozenset())
     network = rule.peer.network_id
     if network is not None and network in at.get(Standing.EVERYONE, ()):
         return {snapshot.domain_of(network)}

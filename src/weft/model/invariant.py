@@ -19,7 +19,8 @@ class Promise(StrEnum):
 class Invariant:
     """`source` never reaches `destination` with any of `service`, or always with all of it.
 
-    Each end is a group, a network, or (neither) every port of the project. A promise about nobody holds.
+    Each end is a group, a network, a zone, or (none of them) every port of the project. A promise about
+    nobody holds.
     """
 
     id: InvariantId
@@ -36,4 +37,6 @@ class Invariant:
         for name in ("source", "destination"):
             end: Peer = getattr(self, name)
             if end.cidr is not None or end.address_group_id is not None:
-                raise Invalid("an end of an invariant is a group, a network, or nothing for any", field=name)
+                raise Invalid(
+                    "an end of an invariant is a group, a network, a zone, or nothing for any", field=name
+                )

@@ -12,6 +12,7 @@ from weft.model.selector import Labels
 Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 
+_ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _PHYSICAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -21,6 +22,16 @@ class Default(StrEnum):
     ALLOW = "allow"
     SAME_NETWORK = "same-network"
     DROP = "drop"
+
+
+def check_zone(zone: str) -> None:
+    """Refuse what cannot be the name of a zone: it becomes part of a name in the engine. Raises Invalid."""
+    if not _ZONE.fullmatch(zone):
+        raise Invalid(
+            f"{zone!r} is no name of a zone: up to 63 letters, digits, dashes and underscores, "
+            "and a letter or digit first",
+            field="zone",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +67,7 @@ class Network:
     """A layer 2 network. `mtu` is in bytes; None means what the underlay leaves (settings).
 
     A network with a `physical` one is external: it goes on there, and routers find their way out by it.
+    Networks of one `zone` on one router are a peer that rules can name together.
     """
 
     id: NetworkId
@@ -68,9 +80,12 @@ class Network:
     default_egress: Default = Default.ALLOW
     qos_policy_id: QosPolicyId | None = None
     physical: Physical | None = None
+    zone: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo)."""
+        """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo), and bad zones."""
+        if self.zone is not None:
+            check_zone(self.zone)
         if self.mtu is not None and not 1280 <= self.mtu <= 9216:
             raise Invalid(f"an MTU is between 1280 and 9216 bytes, not {self.mtu}", field="mtu")
 

@@ -19,7 +19,7 @@ from weft.model.ids import (
     QosPolicyId,
     RuleId,
 )
-from weft.model.network import Prefix
+from weft.model.network import Prefix, check_zone
 from weft.model.selector import Selector
 
 
@@ -95,20 +95,27 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """The other side of a rule: exactly one of the fields, or none of them for any."""
+    """The other side of a rule: exactly one of the fields, or none of them for any.
+
+    A `zone` is the ports of all networks with that zone in the target's routing domain. It need not exist:
+    where no network has it, the peer is nobody, as a group without members is.
+    """
 
     group_id: GroupId | None = None
     network_id: NetworkId | None = None
+    zone: str | None = None
     address_group_id: AddressGroupId | None = None
     cidr: Prefix | None = None
 
     def __post_init__(self) -> None:
-        """Refuse two peers in one."""
-        chosen = [
-            f for f in (self.group_id, self.network_id, self.address_group_id, self.cidr) if f is not None
-        ]
-        if len(chosen) > 1:
-            raise Invalid("a rule has one peer: a group, a network, an address group or a CIDR", field="peer")
+        """Refuse two peers in one, and bad zones."""
+        named = (self.group_id, self.network_id, self.zone, self.address_group_id, self.cidr)
+        if sum(each is not None for each in named) > 1:
+            raise Invalid(
+                "a rule has one peer: a group, a network, a zone, an address group or a CIDR", field="peer"
+            )
+        if self.zone is not None:
+            check_zone(self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ _NETWORK_CHANGES = (
     "default_egress",
     "qos_policy_id",
     "physical",
+    "zone",
 )
 
 
@@ -59,6 +60,7 @@ class NewNetwork:
     default_egress: Default = Default.ALLOW
     qos_policy_id: QosPolicyId | None = None
     physical: Physical | None = None
+    zone: str | None = None
     subnets: tuple[NewSubnet, ...] = ()
 
 
@@ -133,6 +135,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         default_egress=new.default_egress,
         qos_policy_id=new.qos_policy_id,
         physical=new.physical,
+        zone=new.zone,
     )
     tx.put(network)
     for subnet in new.subnets:

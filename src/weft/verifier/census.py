@@ -1,7 +1,7 @@
 """Ports by kind: those that agree in project, network, labels and lists are alike to every group."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +64,11 @@ class Census:
             found = (getattr(kind, field) == value for kind in self.kinds)
             self._where[field, value] = np.fromiter(found, bool, len(self.kinds))
         return self._where[field, value]
+
+    def on(self, networks: Iterable[NetworkId]) -> Mask:
+        """The kinds of which ports are on any of `networks`."""
+        wanted = set(networks)
+        return np.fromiter((kind.network in wanted for kind in self.kinds), bool, len(self.kinds))
 
     def members(self, group: Group) -> Mask:
         """The kinds whose ports are in `group`."""

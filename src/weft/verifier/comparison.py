@@ -12,7 +12,7 @@ import numpy.typing as npt
 from weft.model.ids import PortId
 from weft.verifier.book import Book, Column
 from weft.verifier.joint import Joint
-from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, Who
+from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, OfZone, Who
 from weft.verifier.region import Cells, Told, anyone, region
 from weft.verifier.shift import Block, Part, Shift, Those
 from weft.verifier.sweep import Leaf, Sweep
@@ -23,7 +23,7 @@ MOST_SHIFTS = 50
 MOST_BLOCKS = 20
 MOST_NAMED = 10
 
-_CLEAREST = (Everyone, OfGroup, OfNetwork, OfProject)
+_CLEAREST = (Everyone, OfGroup, OfNetwork, OfZone, OfProject)
 
 
 @dataclass(slots=True)

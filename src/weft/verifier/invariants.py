@@ -15,7 +15,7 @@ from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.book import COLUMNS, PROTOCOLS, Column
 from weft.verifier.census import Mask
-from weft.verifier.lines import EVERYONE, OfGroup, OfNetwork, OfProject, Traffic, Who, traffic_of
+from weft.verifier.lines import EVERYONE, OfGroup, OfNetwork, OfProject, OfZone, Traffic, Who, traffic_of
 from weft.verifier.packet import LARGEST, Header
 from weft.verifier.region import Cells, Region, Told, region
 from weft.verifier.shift import Part
@@ -59,6 +59,8 @@ def end_of(invariant: Invariant, end: Peer) -> Who:
     """Who is meant by one end."""
     if end.group_id is not None:
         return OfGroup(end.group_id)
+    if end.zone is not None:
+        return OfZone(end.zone)
     return OfProject(invariant.project_id) if end.network_id is None else OfNetwork(end.network_id)
 
 
@@ -163,6 +165,8 @@ class _Reading:
                 return census.where(network=network)
             case OfProject(project):
                 return census.where(project=project)
+            case OfZone(zone):
+                return census.on(n.id for n in self._snapshot.networks.values() if n.zone == zone)
             case _:
                 raise TypeError(f"an end of an invariant is not {who}")
 

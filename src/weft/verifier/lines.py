@@ -63,6 +63,13 @@ class OfNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class OfZone:
+    """The ports on the networks of a zone in the same routing domain."""
+
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Within:
     """The addresses inside any of the prefixes."""
 
@@ -74,7 +81,7 @@ class Quarantined:
     """The ports whose workload is not known yet."""
 
 
-Who = Everyone | OfProject | OfGroup | OfNetwork | Within | Quarantined
+Who = Everyone | OfProject | OfGroup | OfNetwork | OfZone | Within | Quarantined
 """A set of stations."""
 
 EVERYONE = Everyone()
@@ -240,6 +247,8 @@ def _peer(snapshot: Snapshot, peer: Peer) -> Who:
         return OfGroup(peer.group_id)
     if peer.network_id is not None:
         return OfNetwork(peer.network_id)
+    if peer.zone is not None:
+        return OfZone(peer.zone)
     if peer.address_group_id is not None:
         return Within(snapshot.address_groups[peer.address_group_id].cidrs)
     return EVERYONE if peer.cidr is None else Within((peer.cidr,))

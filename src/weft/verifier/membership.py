@@ -5,7 +5,7 @@ from weft.model.judgement import Peers
 from weft.model.network import Address, Prefix
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot, belongs
-from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, Quarantined, Who, Within
+from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, OfZone, Quarantined, Who, Within
 from weft.verifier.station import Domain
 
 
@@ -26,6 +26,8 @@ class Membership:
                 return port.project_id == project
             case OfNetwork(network):
                 return port.network_id == network
+            case OfZone(zone):
+                return self._snapshot.networks[port.network_id].zone == zone
             case OfGroup(group):
                 found = self._snapshot.groups[group]
                 return port.project_id == found.project_id and belongs(port, found)

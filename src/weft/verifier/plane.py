@@ -15,7 +15,7 @@ from weft.model.network import Address, Prefix
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.census import Census, Mask
-from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, Quarantined, Who, Within
+from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, OfZone, Quarantined, Who, Within
 from weft.verifier.membership import foreign_prefixes
 
 Numbers = npt.NDArray[np.int64]
@@ -166,6 +166,8 @@ def _of_kind(snapshot: Snapshot, census: Census, who: Who) -> Mask:
             return census.where(project=project)
         case OfNetwork(network):
             return census.where(network=network)
+        case OfZone(zone):
+            return census.on(network.id for network in snapshot.networks.values() if network.zone == zone)
         case OfGroup(group):
             return census.members(snapshot.groups[group])
         case Quarantined():

@@ -11,6 +11,7 @@ from weft.verifier.lines import (
     OfGroup,
     OfNetwork,
     OfProject,
+    OfZone,
     Origin,
     Quarantined,
     Who,
@@ -179,17 +180,20 @@ def who_text(snapshot: Snapshot, who: Who) -> str:
     """Whom a line is about."""
     match who:
         case Everyone():
-            return "any"
+            said = "any"
         case OfProject():
-            return "every endpoint of the project"
+            said = "every endpoint of the project"
         case OfGroup(group):
-            return f"group {_group(snapshot, group)}"
+            said = f"group {_group(snapshot, group)}"
         case OfNetwork(network):
-            return f"network {_network(snapshot, network)}"
+            said = f"network {_network(snapshot, network)}"
+        case OfZone(zone):
+            said = f"zone {zone}"
         case Within(prefixes):
-            return ", ".join(map(str, prefixes)) or "no address"
+            said = ", ".join(map(str, prefixes)) or "no address"
         case Quarantined():
-            return "quarantined endpoints"
+            said = "quarantined endpoints"
+    return said
 
 
 def rule_text(snapshot: Snapshot, line: Line) -> str:

@@ -16,6 +16,7 @@ from weft.verifier.lines import (
     OfGroup,
     OfNetwork,
     OfProject,
+    OfZone,
     Quarantined,
     Who,
     Within,
@@ -53,6 +54,7 @@ def tightening(old: Snapshot, new: Snapshot, touched: Touched) -> Cut:
     for direction, who in (
         *_stricter_policies(old, new, touched),
         *_stricter_networks(old, new, touched),
+        *_stricter_zones(old, new, touched),
         *_stricter_peers(new, moved),
     ):
         found[direction] |= {*_ports(who, old), *_ports(who, new)}
@@ -163,6 +165,19 @@ def _stricter_networks(old: Snapshot, new: Snapshot, touched: Touched) -> Iterat
             yield from ((direction, OfNetwork(network)) for network in was for direction in Direction)
 
 
+def _stricter_zones(old: Snapshot, new: Snapshot, touched: Touched) -> Iterator[End]:
+    """Targets of rules that allow a zone which networks left, or drop one which networks joined."""
+    sides = [{k: s.networks[k].zone for k in touched.networks if k in s.networks} for s in (old, new)]
+    moved = [(before, sides[1].get(key)) for key, before in sides[0].items() if before != sides[1].get(key)]
+    left, joined = {before for before, _ in moved}, {after for _, after in moved}
+    if not moved:
+        return
+    for policy in new.policies.values():
+        for line in policy_lines(new, policy):
+            if isinstance(line.peer, OfZone) and line.peer.zone in (left if line.allows else joined):
+                yield line.direction, line.target
+
+
 def _stricter_peers(new: Snapshot, moved: _Moved) -> Iterator[End]:
     """Targets of rules that allow peers who left, or drop peers who joined."""
     for line in _about(new, moved):
@@ -236,5 +251,5 @@ def _ports(who: Who, snapshot: Snapshot) -> Iterable[PortId]:
             if group is None:
                 return ()
             return (p.id for p in ports if p.project_id == group.project_id and belongs(p, group))
-        case Everyone() | Quarantined() | Within():
+        case Everyone() | Quarantined() | OfZone() | Within():
             raise TypeError(f"no rule and no default has the target {who}")

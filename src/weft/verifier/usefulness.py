@@ -10,7 +10,7 @@ from weft.model.ids import PolicyId
 from weft.model.policy import Action, Direction, Policy
 from weft.verifier.book import Column
 from weft.verifier.census import Mask
-from weft.verifier.lines import Everyone, Line, OfGroup, OfNetwork, Origin, Who, Within
+from weft.verifier.lines import Everyone, Line, OfGroup, OfNetwork, OfZone, Origin, Who, Within
 from weft.verifier.outside import outside
 from weft.verifier.plane import Numbers
 from weft.verifier.region import LINE, SOURCE, TARGET, Cells, Region, Told, layer
@@ -141,8 +141,8 @@ class Usefulness:
     def narrower(self, policy: Policy, place: int) -> OfGroup | None:
         """A group that the rule could name as its peer, and nobody would reach anybody else; the smallest.
 
-        Only of rules that name prefixes, a network or anybody, and only groups that some rule of the project
-        names already.
+        Only of rules that name prefixes, a network, a zone or anybody, and only groups that some rule of the
+        project names already.
         """
         line = self._told[self._lines_of[policy.id, place][0]]
         if not _is_wide(line):
@@ -178,7 +178,7 @@ def _is_wide(line: Line) -> bool:
         line.origin is Origin.RULE
         and line.action is Action.ALLOW
         and line.stateful
-        and isinstance(line.peer, Everyone | Within | OfNetwork)
+        and isinstance(line.peer, Everyone | Within | OfNetwork | OfZone)
     )
 
 

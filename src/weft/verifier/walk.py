@@ -86,8 +86,8 @@ class Walk(ABC, Generic[M]):
             self.apply(found)
         else:
             self.apply(found[whole])
-            part = ~whole
-            rest, bounds = found[part], _bounds_inside(first[part], last[part], span)
+            others = ~whole
+            rest, bounds = found[others], _bounds_inside(first[others], last[others], span)
         if scope is not None and _cover(scope[FIRST], scope[LAST], span).any():
             scope = None
         if scope is not None:

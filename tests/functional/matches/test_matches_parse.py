@@ -17,9 +17,12 @@ from tests.support.builders import (
     a_snapshot,
     a_subnet,
     an_address_group,
+    an_id,
 )
 
 from weft.compiler import names
+from weft.compiler.routers import router_mac
+from weft.model.ids import RouterId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Tier
 from weft.model.port import Port
@@ -47,6 +50,8 @@ NEW = member(16, "new", quarantined=True)
 BARE = a_port("bare")
 NEAR = a_port("n1", {"10.9.0.5": "10.9.0.0/24"}, network="near")
 FAR = a_port("n2", {"10.9.0.6": "10.9.0.0/24"}, network="near", secure=False)
+GUARDED = a_port("guarded", {"10.9.0.7": "10.9.0.0/24"}, network="near", labels={"app": "guarded"})
+ROUTED = a_port("routed-1", {"10.8.0.5": "10.8.0.0/24", "fd08::5": "fd08::/64"}, network="routed")
 
 MODEL = a_snapshot(
     a_project(),
@@ -61,12 +66,13 @@ MODEL = a_snapshot(
     a_port("s1", network="strict"),
     *(NEAR, FAR),
     a_port("f1", network="free"),
-    a_network("routed"),
+    a_network("routed", zone="dmz-1"),
     a_subnet("10.8.0.0/24", network="routed"),
     a_subnet("fd08::/64", network="routed"),
-    a_port("routed-1", {"10.8.0.5": "10.8.0.0/24", "fd08::5": "fd08::/64"}, network="routed"),
+    *(GUARDED, ROUTED),
     a_router("shop", ["routed", "near"], routes={"10.77.0.0/16": "10.9.0.254"}),
     a_group("web", "app=web"),
+    a_group("guarded", "app=guarded"),
     a_group("app", "app=app"),
     a_group("db", "app=db"),
     a_group("locked", "app=locked"),
@@ -96,6 +102,12 @@ MODEL = a_snapshot(
         a_rule("locked-9", IN, DROP),
         target="locked",
         tier=Tier.ADMIN,
+    ),
+    a_policy(
+        "guarded",
+        a_rule("guarded-1", IN, ALLOW, peer=a_peer(zone="dmz-1"), service="tcp/99"),
+        a_rule("guarded-2", IN, ALLOW, peer=a_peer(zone="nowhere"), service="tcp/100"),
+        target="guarded",
     ),
     a_policy(
         "stateless",
@@ -168,6 +180,18 @@ def test_a_network_peer_is_matched_by_icmp_type(ovn: Ovn) -> None:
     assert reaches(ovn, WEB, LOCKED, "icmp4.type == 8 && icmp4.code == 0")
     assert not reaches(ovn, WEB, LOCKED, "icmp4.type == 13 && icmp4.code == 0")
     assert reaches(ovn, WEB, LOCKED, "icmp6.type == 128 && icmp6.code == 0", 6)
+
+
+def test_a_zone_peer_is_the_ports_of_its_networks_behind_the_router(ovn: Ovn) -> None:
+    router = router_mac(RouterId(an_id("router", "shop")), ROUTED.network_id)
+    from_zone = (
+        f'inport == "{ROUTED.id}" && eth.src == {ROUTED.mac} && eth.dst == {router} && '
+        f"ip4.src == 10.8.0.5 && ip4.dst == 10.9.0.7 && ip.ttl == 64 && tcp.src == 40000 && tcp.dst == {{}}"
+    )
+    switch = names.switch_name(ROUTED.network_id)
+    there = f'output("{GUARDED.id}")'
+    assert there in ovn.trace(switch, from_zone.format(99), "--minimal", "--ct=new", "--ct=new")
+    assert there not in ovn.trace(switch, from_zone.format(100), "--minimal", "--ct=new", "--ct=new")
 
 
 def test_a_prefix_peer_is_one_address(ovn: Ovn) -> None:

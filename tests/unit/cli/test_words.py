@@ -46,7 +46,16 @@ def test_a_service_that_cannot_be_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["any", "group:dev", "network:DockerSN", "address-group:offices", "10.0.0.0/8", "2001:db8::/32"]
+    "text",
+    [
+        "any",
+        "group:dev",
+        "network:DockerSN",
+        "zone:dmz",
+        "address-group:offices",
+        "10.0.0.0/8",
+        "2001:db8::/32",
+    ],
 )
 def test_a_peer_reads_back_as_it_was_written(text: str) -> None:
     assert peer_text(peer_in(text), {}) == text

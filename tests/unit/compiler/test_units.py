@@ -50,6 +50,7 @@ OUTSIDE = a_subnet("203.0.113.0/24", network="out")
 INTERNET: list[Anything] = [a_network("out", physical="physnet1", vlan=100), OUTSIDE]
 LED_OUT = a_router("r", ["net"], gateway={"out": "203.0.113.9"})
 FLOATING = a_floating_ip("203.0.113.10", network="out", port="one")
+JOINED = a_router("r", ["net", "other"])
 PLUGGED = Host(name=HostName("h"), physical_networks=frozenset({"physnet1"}))
 
 CHANGES: dict[str, Steps] = {
@@ -84,6 +85,13 @@ CHANGES: dict[str, Steps] = {
     ],
     "a subnet of a network with ports goes": [[*NET, a_port()], [a_network(), a_port()]],
     "the first port of a network comes": [NET, [*NET, PORT]],
+    "a network with ports gets a zone, another and none": [
+        [a_network(zone=zone), a_subnet(V4), PORT, about(zone="dmz")] for zone in (None, "dmz", "lan", None)
+    ],
+    "the first port of a zone comes, in a network of its own": [
+        [*NET, PORT, a_network("other", zone="dmz"), PEERS_SUBNET, *more, JOINED, about(zone="dmz")]
+        for more in ([], PEER_PORT, [])
+    ],
     "a rule changes": [[*NET, PORT, a_policy("p", a_rule("r", log=log))] for log in (True, False)],
     "an address group gets its first prefix": [
         [*NET, PORT, an_address_group("set", cidrs), about(address_group="set")]

@@ -56,6 +56,20 @@ def test_an_allowance_that_is_taken_away() -> None:
     assert stricter(model(policy(ALLOW)), model(policy())) == {"ingress": {"db"}}
 
 
+def test_a_network_that_leaves_an_allowed_zone() -> None:
+    rules = policy(a_rule("z", action=Action.ALLOW, peer=a_peer(zone="dmz")))
+    old, new = model(a_network(zone="dmz"), rules), model(a_network(zone="lan"), rules)
+
+    assert stricter(old, new) == {"ingress": {"db"}}
+    assert stricter(new, old) == {}
+
+
+def test_a_network_that_joins_a_dropped_zone() -> None:
+    rules = policy(a_rule("z", action=Action.DROP, peer=a_peer(zone="dmz")))
+
+    assert stricter(model(a_network(), rules), model(a_network(zone="dmz"), rules)) == {"ingress": {"db"}}
+
+
 def test_a_drop_that_is_new() -> None:
     assert stricter(model(policy()), model(policy(DROP))) == {"ingress": {"db"}}
 

@@ -23,6 +23,7 @@ export function usePeerNames(project: string | undefined): (peer: Rule["peer"]) 
   return (peer) => {
     if (peer.group) return `group ${named.get(peer.group) ?? peer.group}`;
     if (peer.network) return `network ${named.get(peer.network) ?? peer.network}`;
+    if (peer.zone) return `zone ${peer.zone}`;
     if (peer.address_group) return `address group ${named.get(peer.address_group) ?? peer.address_group}`;
     return peer.cidr ?? "anyone";
   };

@@ -188,6 +188,7 @@ class _Describing:
             physical_network=None
             if network.physical is None
             else PhysicalIn(name=network.physical.name, vlan=network.physical.vlan),
+            zone=network.zone,
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
         )
 
@@ -235,13 +236,14 @@ class _Describing:
         return PeerIn(
             group=None if peer.group_id is None else found.groups[peer.group_id].name,
             network=None if peer.network_id is None else found.networks[peer.network_id].name,
+            zone=peer.zone,
             address_group=None if prefixes is None else found.address_groups[prefixes].name,
             cidr=peer.cidr,
         )
 
     def _end(self, end: Peer) -> EndDescribed:
         told = self._peer(end)
-        return EndDescribed(group=told.group, network=told.network)
+        return EndDescribed(group=told.group, network=told.network, zone=told.zone)
 
 
 def _subnet(subnet: Subnet) -> SubnetDescribed:

@@ -82,6 +82,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
             default_egress=asked.default_egress,
             qos_policy_id=scope.qos(asked.qos_policy),
             physical=physical,
+            zone=asked.zone,
         )
         return networks.add_network(scope.tx, new)
     wanted: dict[str, object] = {
@@ -92,6 +93,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
         "default_egress": asked.default_egress,
         "qos_policy_id": scope.qos(asked.qos_policy),
         "physical": physical,
+        "zone": asked.zone,
     }
     changes = differing(known, wanted)
     return networks.change_network(scope.tx, known.id, **changes) if changes else known

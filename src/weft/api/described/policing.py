@@ -234,4 +234,4 @@ def _invariant(scope: Scope, asked: InvariantDescribed) -> None:
 
 
 def _end(scope: Scope, asked: EndDescribed, field: str) -> Peer:
-    return scope.peer(PeerIn(group=asked.group, network=asked.network), field)
+    return scope.peer(PeerIn(group=asked.group, network=asked.network, zone=asked.zone), field)

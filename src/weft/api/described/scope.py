@@ -60,6 +60,7 @@ class Scope:
         return Peer(
             group_id=None if group is None else self.named(Group, group, f"{field}.group").id,
             network_id=None if network is None else self.named(Network, network, f"{field}.network").id,
+            zone=asked.zone,
             address_group_id=None
             if prefixes is None
             else self.named(AddressGroup, prefixes, f"{field}.address_group").id,

@@ -95,6 +95,7 @@ def _end(tx: Transaction, owner: ProjectId, asked: EndDescribed, field: str) -> 
         network_id=None
         if network is None
         else references.owned(tx, Network, owner, network, field=f"{field}.network").id,
+        zone=asked.zone,
     )
 
 

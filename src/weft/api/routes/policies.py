@@ -166,6 +166,7 @@ def _peer(tx: Transaction, owner: ProjectId, asked: PeerIn) -> Peer:
         network_id=None
         if network is None
         else references.owned(tx, Network, owner, network, field="peer.network").id,
+        zone=asked.zone,
         address_group_id=None
         if addresses is None
         else references.owned(tx, AddressGroup, owner, addresses, field="peer.address_group").id,

@@ -87,6 +87,11 @@ Reference = Annotated[
     AfterValidator(_printable),
     Field(description="A UUID, or a name in the project."),
 ]
+ZoneName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"),
+    Field(description="Letters, digits, dashes and underscores; a zone is declared by being named."),
+]
 _LabelValue = Annotated[str, StringConstraints(max_length=16384), AfterValidator(_without_nul)]
 Labels = Annotated[dict[Name, _LabelValue], Field(max_length=512)]
 IpAddress = Annotated[

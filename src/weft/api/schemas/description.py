@@ -6,7 +6,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from weft.api.schemas.attach_rule import Order as AttachOrder
-from weft.api.schemas.base import Body, IpAddress, IpPrefix, Labels, Moment, Name, Order, Reference, Text
+from weft.api.schemas.base import (
+    Body,
+    IpAddress,
+    IpPrefix,
+    Labels,
+    Moment,
+    Name,
+    Order,
+    Reference,
+    Text,
+    ZoneName,
+)
 from weft.api.schemas.network import DnsServers, Mtu, PhysicalIn, Pools
 from weft.api.schemas.policy import PeerIn, PortsText
 from weft.api.schemas.port import Addresses, Mac
@@ -72,6 +83,7 @@ class NetworkDescribed(Body):
     default_egress: Default = Default.ALLOW
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
+    zone: ZoneName | None = None
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 
@@ -173,10 +185,11 @@ class AttachRuleDescribed(Body):
 
 
 class EndDescribed(Body):
-    """One end of an invariant: a group, a network, or neither for every port of the project."""
+    """One end of an invariant: a group, a network, a zone, or none of them for every port of the project."""
 
     group: Reference | None = None
     network: Reference | None = None
+    zone: ZoneName | None = None
 
 
 class InvariantDescribed(Body):

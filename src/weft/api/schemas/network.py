@@ -17,6 +17,7 @@ from weft.api.schemas.base import (
     Reference,
     Shown,
     Text,
+    ZoneName,
     plain,
 )
 from weft.api.view import View
@@ -156,6 +157,7 @@ class NetworkCreate(Body):
     default_egress: Default = Default.ALLOW
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
+    zone: ZoneName | None = None
     subnets: Annotated[list[SubnetIn], Field(max_length=64)] = Field(default_factory=list)
 
     def to_model(self, project: ProjectId, qos_policy: QosPolicyId | None) -> NewNetwork:
@@ -170,6 +172,7 @@ class NetworkCreate(Body):
             default_egress=self.default_egress,
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
+            zone=self.zone,
             subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
@@ -185,6 +188,7 @@ class NetworkPatch(Patch):
     default_egress: Default = ABSENT
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
+    zone: ZoneName | None = None
 
 
 class NetworkShown(Owned):
@@ -197,6 +201,7 @@ class NetworkShown(Owned):
     default_egress: Default
     qos_policy_id: UUID | None
     physical_network: PhysicalShown | None
+    zone: str | None
     router: str | None
     subnets: list[SubnetShown]
 
@@ -218,6 +223,7 @@ class NetworkShown(Owned):
             physical_network=None
             if network.physical is None
             else PhysicalShown(name=network.physical.name, vlan=network.physical.vlan),
+            zone=network.zone,
             router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),

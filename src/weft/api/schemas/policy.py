@@ -19,6 +19,7 @@ from weft.api.schemas.base import (
     Reference,
     Shown,
     Text,
+    ZoneName,
 )
 from weft.api.view import View
 from weft.model.policy import (
@@ -51,6 +52,7 @@ class PeerIn(Body):
 
     group: Reference | None = None
     network: Reference | None = None
+    zone: ZoneName | None = None
     address_group: Reference | None = None
     cidr: IpPrefix | None = None
 
@@ -129,6 +131,7 @@ class PeerShown(Shown):
 
     group: UUID | None = None
     network: UUID | None = None
+    zone: str | None = None
     address_group: UUID | None = None
     cidr: IpPrefix | None = None
 
@@ -138,6 +141,7 @@ class PeerShown(Shown):
         return cls(
             group=peer.group_id,
             network=peer.network_id,
+            zone=peer.zone,
             address_group=peer.address_group_id,
             cidr=peer.cidr,
         )

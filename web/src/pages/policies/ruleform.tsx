@@ -41,6 +41,8 @@ export function RuleForm({ rule: before, project, check, onDone }: RuleFormProps
   const groups = useQuery(groupsQuery(project)).data ?? [];
   const networks = useQuery(networksQuery(project)).data ?? [];
   const addresses = useQuery(addressGroupsQuery(project)).data ?? [];
+  const named = [...networks.map((one) => one.zone), before?.peer.zone];
+  const zones = [...new Set(named.filter((one) => typeof one === "string"))].sort();
   const [rule, setRule] = useState<DraftRule>(() => before ?? { ...NEW, id: `new-${++made}` });
   const [ports, setPorts] = useState(rule.service.ports.join(","));
   const change = (changes: Partial<DraftRule>) => setRule((old) => ({ ...old, ...changes }));
@@ -118,6 +120,11 @@ export function RuleForm({ rule: before, project, check, onDone }: RuleFormProps
                   {networks.map((one) => (
                     <option key={one.id} value={`network:${one.id}`}>
                       network {one.name}
+                    </option>
+                  ))}
+                  {zones.map((one) => (
+                    <option key={one} value={`zone:${one}`}>
+                      zone {one}
                     </option>
                   ))}
                   {addresses.map((one) => (
@@ -210,7 +217,7 @@ const listed = (ports: string) =>
 
 function peerKey(peer: Rule["peer"]): string {
   if (typeof peer.cidr === "string") return "cidr:";
-  for (const kind of ["group", "network", "address_group"] as const) {
+  for (const kind of ["group", "network", "zone", "address_group"] as const) {
     if (peer[kind]) return `${kind}:${peer[kind]}`;
   }
   return "";
