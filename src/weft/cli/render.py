@@ -357,7 +357,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 }
 
 _MORE: Mapping[str, tuple[Column, ...]] = {
-    "networks": (_DESCRIPTION, ("LABELS", _field("labels")), ("QOS", _named("qos_policy_id"))),
+    "networks": (
+        _DESCRIPTION,
+        ("ZONE", _field("zone")),
+        ("LABELS", _field("labels")),
+        ("QOS", _named("qos_policy_id")),
+    ),
     "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
     "ports": (
         _PROJECT,

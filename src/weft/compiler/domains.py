@@ -51,20 +51,20 @@ _VERSIONS = {(False, False): frozenset[int](), (True, False): frozenset({4}), (F
 class Members:
     """Ports under one name in OVN, never none: a match that names an empty port group does not parse.
 
-    The numbers say how many of them have an address of each IP version, and how many are not secured against
+    The numbers say how many addresses of each IP version they have, and how many are not secured against
     spoofing.
     """
 
     name: str
     ports: frozenset[Key] = frozenset()
-    with_ip4: int = 0
-    with_ip6: int = 0
+    ip4: int = 0
+    ip6: int = 0
     unsecured: int = 0
 
     @property
     def versions(self) -> frozenset[int]:
         """IP versions of which any member has an address: `$name_ip4` exists only if 4 is among them."""
-        return _VERSIONS.get((self.with_ip4 > 0, self.with_ip6 > 0), BOTH_VERSIONS)
+        return _VERSIONS.get((self.ip4 > 0, self.ip6 > 0), BOTH_VERSIONS)
 
     @property
     def speaks(self) -> frozenset[int]:
@@ -75,21 +75,19 @@ class Members:
         """The members once those in `gone` have left and those in `come` have joined."""
         left = frozenset(names.port_key(port.id) for port in gone)
         joined = frozenset(names.port_key(port.id) for port in come)
-        counts = zip(
-            (self.with_ip4, self.with_ip6, self.unsecured), _counts(gone), _counts(come), strict=True
-        )
+        counts = zip((self.ip4, self.ip6, self.unsecured), _counts(gone), _counts(come), strict=True)
         return Members(
             self.name, (self.ports - left) | joined, *(was - less + more for was, less, more in counts)
         )
 
 
 def _counts(ports: Sequence[Port]) -> tuple[int, int, int]:
-    """How many have an IPv4 address, have an IPv6 address, are free of anti-spoofing."""
+    """How many IPv4 addresses they have, how many IPv6 addresses; how many are free of anti-spoofing."""
     ip4 = ip6 = unsecured = 0
     for port in ports:
-        versions = {ip.address.version for ip in port.fixed_ips}
-        ip4 += 4 in versions
-        ip6 += 6 in versions
+        of_ip4 = sum(ip.address.version == 4 for ip in port.fixed_ips)
+        ip4 += of_ip4
+        ip6 += len(port.fixed_ips) - of_ip4
         unsecured += not port.port_security
     return ip4, ip6, unsecured
 

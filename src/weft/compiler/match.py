@@ -38,14 +38,14 @@ def rule_matches(domains: Domains, target: Members, where: DomainId, rule: Rule)
     """`rule` in each IP version that it can concern: those of its target there and of its peer."""
     domain = domains.snapshot.domain_of(where)
     for version in sorted(target.speaks):
-        peer = _peer(domains, domain, rule.peer, version)
-        if peer is None or not _exists_in(rule.service, version):
+        peer = far_end(domains, domain, rule.peer, version)
+        if peer is None or not exists_in(rule.service, version):
             continue
         there, back = (
             _all_of(
                 at(target, direction),
                 f"ip{version}",
-                peer and f"ip{version}.{_far_end(direction)} == {peer}",
+                peer.text and f"ip{version}.{_far_side(direction)} == {peer.text}",
                 _service(rule.service, answers=direction is not rule.direction),
             )
             for direction in (rule.direction, REVERSE[rule.direction])
@@ -57,18 +57,29 @@ def _all_of(*parts: str) -> str:
     return " && ".join(part for part in parts if part)
 
 
-def _far_end(direction: Direction) -> str:
+def _far_side(direction: Direction) -> str:
     return "src" if direction is Direction.INGRESS else "dst"
 
 
-def _peer(domains: Domains, domain: DomainId, peer: Peer, version: int) -> str | None:
-    """What the address of the peer must equal; "" for any, None when no peer is there in IP `version`."""
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """What the address of a peer must equal ("" for any address), and how many prefixes that is."""
+
+    text: str
+    size: int
+
+
+_ANYWHERE = FarEnd("", 1)
+
+
+def far_end(domains: Domains, domain: DomainId, peer: Peer, version: int) -> FarEnd | None:
+    """The other side of a rule for targets in `domain`; None when no peer is there in IP `version`."""
     if peer.cidr is not None:
         return _one_of([peer.cidr], version)
     if peer.address_group_id is not None:
         group = domains.snapshot.address_groups[peer.address_group_id]
-        known = any(cidr.version == version for cidr in group.cidrs)
-        return f"${names.address_set(group.id, version)}" if known else None
+        size = sum(cidr.version == version for cidr in group.cidrs)
+        return FarEnd(f"${names.address_set(group.id, version)}", size) if size else None
     owner = peer.group_id if peer.zone is None else Zone(peer.zone)
     if owner is not None:
         return _addresses(domains.at(owner, domain), version)
@@ -76,18 +87,20 @@ def _peer(domains: Domains, domain: DomainId, peer: Peer, version: int) -> str |
         if domains.snapshot.domain_of(peer.network_id) == domain:
             return _addresses(domains.at(Standing.EVERYONE, peer.network_id), version)
         return _one_of(_foreign_prefixes(domains, domain, peer.network_id), version)
-    return ""
+    return _ANYWHERE
 
 
-def _addresses(members: Members | None, version: int) -> str | None:
+def _addresses(members: Members | None, version: int) -> FarEnd | None:
     if members is None or version not in members.versions:
         return None
-    return f"${members.name}_ip{version}"
+    return FarEnd(f"${members.name}_ip{version}", members.ip4 if version == 4 else members.ip6)
 
 
-def _one_of(prefixes: list[Prefix], version: int) -> str | None:
+def _one_of(prefixes: list[Prefix], version: int) -> FarEnd | None:
     found = [str(prefix) for prefix in prefixes if prefix.version == version]
-    return f"{{{', '.join(found)}}}" if len(found) > 1 else "".join(found) or None
+    if not found:
+        return None
+    return FarEnd(f"{{{', '.join(found)}}}" if len(found) > 1 else found[0], len(found))
 
 
 def _foreign_prefixes(domains: Domains, domain: DomainId, peer: NetworkId) -> list[Prefix]:
@@ -117,7 +130,7 @@ def _overlaps(span: _Span, others: list[_Span]) -> bool:
     return any(version == v and first <= end and start <= last for v, start, end in others)
 
 
-def _exists_in(service: Service, version: int) -> bool:
+def exists_in(service: Service, version: int) -> bool:
     """Whether IP `version` has the service's protocol."""
     return service.protocol is not (Protocol.ICMP if version == 6 else Protocol.ICMPV6)
 

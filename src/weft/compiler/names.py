@@ -43,6 +43,11 @@ def port_key(port: PortId) -> Key:
     return Key(f"port:{port}")
 
 
+def port_of(key: Key) -> PortId:
+    """The port whose logical switch port has `key`."""
+    return PortId(UUID(key.partition(":")[2]))
+
+
 def dhcp_key(subnet: SubnetId) -> Key:
     """Of the DHCP options of `subnet`."""
     return Key(f"dhcp:{subnet}")

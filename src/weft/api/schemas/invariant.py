@@ -38,10 +38,11 @@ class InvariantPatch(Patch):
 
 
 class EndShown(Shown):
-    """One end: a group, a network, or neither for every port of the project."""
+    """One end: a group, a network, a zone, or none of them for every port of the project."""
 
     group_id: UUID | None
     network_id: UUID | None
+    zone: str | None
     text: str
 
     @classmethod
@@ -52,7 +53,9 @@ class EndShown(Shown):
             text = f"group:{view.snapshot.groups[end.group_id].name}"
         elif end.network_id is not None:
             text = f"network:{view.network_name(end.network_id)}"
-        return cls(group_id=end.group_id, network_id=end.network_id, text=text)
+        elif end.zone is not None:
+            text = f"zone:{end.zone}"
+        return cls(group_id=end.group_id, network_id=end.network_id, zone=end.zone, text=text)
 
 
 class InvariantShown(Owned):
