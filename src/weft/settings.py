@@ -63,6 +63,8 @@ class ServerSettings(_FromFile):
     """Whether hosts tell of all that is dropped or rejected, and not only of what rules ask to log."""
     log_rate: int = Field(default=100, ge=1, le=100_000)
     """Packets a second that a host logs for a project: so many dropped, and so many that rules ask for."""
+    policy_flows_per_host: int = Field(default=500_000, ge=1)
+    """How many flows policies may cost one host, as predicted; what would cost more is refused."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

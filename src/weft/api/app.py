@@ -88,6 +88,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     trace: Trace = _no_trace,
     acl_of: AclOf = _no_acls,
     claimed: Callable[[PortId], bool] = _unclaimed,
+    policy_flows_per_host: int = 500_000,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The API over `store`.
@@ -96,8 +97,8 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     shown by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates
     and must show them. `ready` names what keeps the server from its work. `compiled` is how the
     reconciler compiles, for plans; `trace` is OVN's, and `acl_of` knows the ACLs by the cookies of flows.
-    `claimed` says for which ports an alarm stands. `unavailable` are the exceptions of databases that are
-    away.
+    `claimed` says for which ports an alarm stands. Policies may cost a host `policy_flows_per_host` flows.
+    `unavailable` are the exceptions of databases that are away.
     """
     app = FastAPI(
         title="Weft",
@@ -120,6 +121,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         trace=trace,
         disagreements=disagreements,
         acl_of=acl_of,
+        policy_flows_per_host=policy_flows_per_host,
         claimed=claimed,
         drops=dropped,
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),

@@ -14,18 +14,20 @@ from weft.api import auth
 from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
 from weft.api.planner import Planner
+from weft.api.quota import Load, heaviest, refusal
 from weft.api.reachability import breach_sentence
 from weft.api.receipts import Receipts
 from weft.api.serving import peer_of
 from weft.api.tracing import Trace
 from weft.api.view import View
-from weft.model.errors import Forbidden, Invalid, InvariantBroken, StaleRevision
+from weft.model.errors import Forbidden, Invalid, InvariantBroken, QuotaExceeded, StaleRevision
 from weft.model.host import Enrolment
 from weft.model.ids import HostName, PortId, Revision
+from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Key
 from weft.store import Kind, Store, Transaction
 from weft.store.kinds import NOUNS
-from weft.store.tokens import Caller
+from weft.store.tokens import Caller, Role
 
 # What a frame grows by on the wire over IPv4. Geneve as OVN uses it: IPv4 20, UDP 8, Geneve 8 and its
 # one option 8 (RFC 8926; ovn-architecture(7), "Tunnel Encapsulations"), inner Ethernet 14: 58 bytes.
@@ -46,6 +48,9 @@ _PROMISED = (
     Kind.INVARIANTS,
 )
 """What a change must touch to be asked whether it breaks an invariant."""
+
+_COSTLY = (Kind.POLICIES, Kind.GROUPS, Kind.ADDRESS_GROUPS, Kind.NETWORKS, Kind.SUBNETS, Kind.ROUTERS)
+"""What a change must touch to be asked how many flows it costs."""
 
 _MENTIONED = 10
 
@@ -85,6 +90,7 @@ class Api:
     claimed: Callable[[PortId], bool]
     acl_of: AclOf
     drops: Drops
+    policy_flows_per_host: int
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 
     @property
@@ -121,6 +127,7 @@ class Asking:
             yield tx
             if not promised:
                 self._keep_promises(tx)
+            self._keep_quota(tx)
         self.response.headers["Weft-Revision"] = str(tx.revision)
 
     def _keep_promises(self, tx: Transaction) -> None:
@@ -134,6 +141,32 @@ class Asking:
         broken = self.api.planner.breaks(tx.base, new)
         if broken:
             raise InvariantBroken("; ".join(map(breach_sentence, broken[:_MENTIONED])))
+
+    def _keep_quota(self, tx: Transaction) -> None:
+        """Refuse a change of policy that costs some host more flows than it may have. Raises QuotaExceeded.
+
+        Hosts that have too many already stand in nobody's way, and workloads are not kept from starting.
+        """
+        if not tx.base.plugged_hosts or not any(tx.touches(kind) for kind in _COSTLY):
+            return
+        new, _ = tx.result(Revision(tx.revision + 1))
+        load = self.excess(tx.base, new)
+        if load is not None:
+            raise QuotaExceeded(self.refusal(new, load))
+
+    def excess(self, old: Snapshot, new: Snapshot) -> Load | None:
+        """The host on which `new` costs more flows than `old` and than policies may."""
+        most, forecast = self.api.policy_flows_per_host, self.api.planner.forecast
+        after = forecast(new)
+        if all(sum(policies.values()) <= most for policies in after.values()):
+            return None
+        load = heaviest(forecast(old), after, grown=True)
+        return load if load is not None and load.after > most else None
+
+    def refusal(self, snapshot: Snapshot, load: Load) -> str:
+        """Why such a change is refused, as far as the caller may know it."""
+        named = self.caller.role is Role.ADMIN
+        return refusal(snapshot, load, self.api.policy_flows_per_host, named=named)
 
     def check_version(self, kind: Kind, object_id: UUID | str) -> None:
         """Inside a transaction: refuse if the caller saw an older version. Raises StaleRevision."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from weft.compiler import Compilation, CompilerSettings
+from weft.compiler.domains import Domains
+from weft.compiler.flows import Forecast, forecast
 from weft.model.ids import InvariantId
 from weft.model.invariant import Invariant, Promise
 from weft.model.snapshot import Snapshot, Touched
@@ -46,6 +48,8 @@ class Planner:
         self._turn = threading.Lock()
         self._world: World | None = None
         self._compilation: Compilation | None = None
+        self._domains: Domains | None = None
+        self._forecast: tuple[Snapshot, Forecast] | None = None
         self._linting = threading.Lock()
         self._linted: tuple[Snapshot, Sequence[Finding]] | None = None
         self._broken: tuple[Snapshot, Mapping[InvariantId, Breach]] | None = None
@@ -149,6 +153,21 @@ class Planner:
             )
             for table in sorted(set().union(*counts))
         ]
+
+    def forecast(self, snapshot: Snapshot) -> Forecast:
+        """The flows that policies cost on each host; the last answer is kept."""
+        if not snapshot.policies or not snapshot.plugged_hosts:
+            return {}
+        with self._turn:
+            if self._forecast is None or self._forecast[0] is not snapshot:
+                known = self._domains
+                if known is None:
+                    self._domains = Domains.of(snapshot, self._settings)
+                else:
+                    touched = touched_between(known.snapshot, snapshot)
+                    self._domains = known.advanced(snapshot, touched)
+                self._forecast = snapshot, forecast(self._domains)
+            return self._forecast[1]
 
     def _at(self, snapshot: Snapshot) -> World:
         world = self._world

@@ -176,6 +176,15 @@ def told(found: Mapping[str, Any], *, names: bool = False) -> Iterator[str]:
         for row in found["rows"]
     ]
     yield f"rows of OVN: {', '.join(rows) or 'none'}"
+    flows = found["flows"]
+    if flows["after"] or flows["before"]:
+        host = f" ({flows['host']})" if flows["host"] else ""
+        yield (
+            f"flows of policies on a host, at most: {flows['before']:,} -> {flows['after']:,}{host}, "
+            f"of {flows['most']:,}"
+        )
+    if flows["refused"]:
+        yield f"refused: {flows['refused']}"
     for one in found["broken"]:
         yield f"refused: {one['sentence']}"
     for check in found["checks"]:

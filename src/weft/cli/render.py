@@ -242,6 +242,7 @@ def _report(item: Item) -> Item:
 _NAME: Column = ("NAME", _field("name"))
 _PROJECT: Column = ("PROJECT", _field("project"))
 _DESCRIPTION: Column = ("DESCRIPTION", _field("description"))
+_QOS: Column = ("QOS", _named("qos_policy_id"))
 _ALWAYS: tuple[Column, ...] = (("ID", _field("id")), ("REVISION", _field("revision")))
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
@@ -357,19 +358,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 }
 
 _MORE: Mapping[str, tuple[Column, ...]] = {
-    "networks": (
-        _DESCRIPTION,
-        ("ZONE", _field("zone")),
-        ("LABELS", _field("labels")),
-        ("QOS", _named("qos_policy_id")),
-    ),
+    "networks": (_DESCRIPTION, ("ZONE", _field("zone")), ("LABELS", _field("labels")), _QOS),
     "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
     "ports": (
         _PROJECT,
         ("SINCE", _status("since")),
         ("WORKLOAD", _workload),
         ("LABELS", _field("labels")),
-        ("QOS", _named("qos_policy_id")),
+        _QOS,
         ("ANTI-SPOOFING", _field("port_security")),
         ("QUARANTINED", _field("quarantined")),
     ),
@@ -378,8 +374,8 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     "policies": (_DESCRIPTION,),
     "qos-policies": (_DESCRIPTION,),
     "attach-rules": (_DESCRIPTION,),
-    "hosts": (_DESCRIPTION, ("FINDINGS", _findings)),
     "floating-ips": (_DESCRIPTION,),
+    "hosts": (_DESCRIPTION, ("POLICY FLOWS", _field("policy_flows")), ("FINDINGS", _findings)),
     "invariants": (("WHY NOT", _inner("breach", "sentence")), _DESCRIPTION),
     "tokens": (("TOKEN", _field("token")),),
 }

@@ -43,6 +43,7 @@ def port_key(port: PortId) -> Key:
     return Key(f"port:{port}")
 
 
+@lru_cache(maxsize=1 << 18)
 def port_of(key: Key) -> PortId:
     """The port whose logical switch port has `key`."""
     return PortId(UUID(key.partition(":")[2]))

@@ -64,17 +64,16 @@ def policies() -> Iterator[Policy]:
 
 
 def model() -> Snapshot:
-    here = {"host": "h1"}
     return a_snapshot(
         a_project(),
         *(a_network("web"), a_subnet(WEB, network="web"), a_subnet(V6, network="web")),
         *(a_network("db", zone="dmz"), a_subnet(DB, network="db")),
         a_router("r", ["web", "db"]),
-        a_port("lone", {"10.1.0.5": WEB, "fd01::5": V6}, network="web", labels={"me": "lone"}, **here),
-        a_port("pair-1", {"10.1.0.6": WEB}, network="web", labels={"me": "pair"}, **here),
-        a_port("pair-2", {"10.1.0.7": WEB}, network="web", labels={"me": "pair"}, **here),
-        a_port("split-1", {"10.1.0.8": WEB}, network="web", labels={"me": "split"}, **here),
-        a_port("split-2", {"10.2.0.8": DB}, network="db", labels={"me": "split"}, **here),
+        a_port("lone", {"10.1.0.5": WEB, "fd01::5": V6}, network="web", labels={"me": "lone"}, host="h1"),
+        a_port("pair-1", {"10.1.0.6": WEB}, network="web", labels={"me": "pair"}, host="h1"),
+        a_port("pair-2", {"10.1.0.7": WEB}, network="web", labels={"me": "pair"}, host="h1"),
+        a_port("split-1", {"10.1.0.8": WEB}, network="web", labels={"me": "split"}, host="h1"),
+        a_port("split-2", {"10.2.0.8": DB}, network="db", labels={"me": "split"}, host="h1"),
         *(
             a_port(f"peer-{n}", {f"10.2.0.{20 + n}": DB}, network="db", labels={"me": "peer"})
             for n in range(PEERS)

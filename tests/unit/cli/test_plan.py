@@ -33,6 +33,7 @@ def a_plan(**more: object) -> dict[str, Any]:
             }
         ],
         "rows": [{"table": "ACL", "inserted": 2, "updated": 0, "deleted": 1}],
+        "flows": {"host": "h1", "before": 8, "after": 1204, "most": 500_000, "refused": None},
         "reachability": {"sentences": ["opens tcp/22 from a to b"], "left_out": 0, "shifts": []},
         "broken": [],
         "checks": [],
@@ -58,6 +59,7 @@ def test_a_plan_is_told_from_objects_to_rows(weft: Weft, api: FakeApi, file: str
         "    rules: + {action: drop}",
         "opens tcp/22 from a to b",
         "rows of OVN: ACL +2/-1",
+        "flows of policies on a host, at most: 8 -> 1,204 (h1), of 500,000",
     ]
     assert api.requests[-1][2] == {"text": "projects: []", "prune": False, "checks": []}
 

@@ -42,7 +42,8 @@ def list_hosts(asking: Administering, paging: Annotated[Paging, Depends()]) -> P
     view = asking.api.view()
     items, following = page(view.snapshot.hosts.values(), paging)
     seen_after = asking.store.now() - timedelta(seconds=asking.api.host_timeout_s)
-    shown = [HostShown.from_model(view, host, seen_after=seen_after) for host in items]
+    flows = asking.api.planner.forecast(view.snapshot)
+    shown = [HostShown.from_model(view, host, seen_after=seen_after, flows=flows) for host in items]
     return Page(items=shown, next_cursor=following)
 
 
@@ -184,6 +185,8 @@ def _projects(asking: Asking, tx: Transaction, asked: Iterable[str]) -> frozense
 
 def _shown(asking: Asking, host: Host) -> HostShown:
     seen_after = asking.store.now() - timedelta(seconds=asking.api.host_timeout_s)
-    shown = HostShown.from_model(asking.api.view(), host, seen_after=seen_after)
+    view = asking.api.view()
+    flows = asking.api.planner.forecast(view.snapshot)
+    shown = HostShown.from_model(view, host, seen_after=seen_after, flows=flows)
     asking.tag(shown.revision)
     return shown

@@ -12,6 +12,7 @@ from weft.api.context import Asking, Reading, Writing
 from weft.api.described import describe, read
 from weft.api.objects import objects
 from weft.api.past import then
+from weft.api.quota import heaviest
 from weft.api.reverting import restore
 from weft.api.routes.explain import ends, verdicts
 from weft.api.schemas.explain import ExplainIn
@@ -20,6 +21,7 @@ from weft.api.schemas.plan import (
     CheckIn,
     CheckShown,
     DescriptionShown,
+    FlowsShown,
     PlanIn,
     PlanShown,
     RevertIn,
@@ -31,6 +33,7 @@ from weft.model.ids import Revision
 from weft.model.snapshot import Snapshot
 from weft.store import Change, Transaction
 from weft.store.kinds import NOUNS, name_of
+from weft.store.tokens import Role
 from weft.verifier.invariants import Breach
 from weft.verifier.sentences import name_of as end_name
 from weft.verifier.sentences import tell, traffic_text
@@ -101,18 +104,33 @@ def _planned(
     planner, (old, new) = asking.api.planner, models
     broken = [reachability.breach_shown(old, new, one) for one in breaks]
     checks = _checks(asking, body, new)
+    flows = _flows(asking, old, new)
     return PlanShown(
         base=old.revision,
-        applicable=not broken and all(check.holds for check in checks),
+        applicable=not broken and flows.refused is None and all(check.holds for check in checks),
         objects=objects(old, new, changes),
         rows=[
             RowsShown(table=r.table, inserted=r.inserted, updated=r.updated, deleted=r.deleted)
             for r in planner.rows(old, new)
         ],
+        flows=flows,
         reachability=reachability.shown(old, new, planner.difference(old, new)),
         invariants=len(new.invariants),
         broken=broken,
         checks=checks,
+    )
+
+
+def _flows(asking: Asking, old: Snapshot, new: Snapshot) -> FlowsShown:
+    """On the host that has most afterwards."""
+    forecast = asking.api.planner.forecast
+    load, excess = heaviest(forecast(old), forecast(new)), asking.excess(old, new)
+    return FlowsShown(
+        host=load.host if load is not None and asking.caller.role is Role.ADMIN else None,
+        before=0 if load is None else load.before,
+        after=0 if load is None else load.after,
+        most=asking.api.policy_flows_per_host,
+        refused=None if excess is None else asking.refusal(new, excess),
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from weft.api.schemas.base import ABSENT, Body, Name, Patch, Reference, Shown, Text
 from weft.api.view import View
+from weft.compiler.flows import Forecast
 from weft.model.host import Host
 from weft.store import Kind
 from weft.store.status import HostStatus
@@ -123,11 +124,12 @@ class HostShown(Shown):
     projects: list[str]
     description: str
     physical_networks: list[str]
+    policy_flows: int = Field(description="How many flows its policies cost there, as predicted.")
     status: HostStatusShown
     revision: int
 
     @classmethod
-    def from_model(cls, view: View, host: Host, *, seen_after: datetime) -> "HostShown":
+    def from_model(cls, view: View, host: Host, *, seen_after: datetime, flows: Forecast) -> "HostShown":
         """The host as it is shown; it is alive if it was seen since `seen_after`."""
         status = view.host_statuses.get(host.name, HostStatus())
         last_seen = status.last_seen
@@ -137,6 +139,7 @@ class HostShown(Shown):
             projects=sorted(view.project_name(project) for project in host.projects),
             description=host.description,
             physical_networks=sorted(host.physical_networks),
+            policy_flows=sum(flows.get(host.name, {}).values()),
             status=HostStatusShown(
                 alive=last_seen is not None and last_seen >= seen_after,
                 last_seen=last_seen,

@@ -154,10 +154,21 @@ class CheckShown(Shown):
     sentences: list[str]
 
 
+class FlowsShown(Shown):
+    """What policies cost, as predicted, on the host where they cost most. Only administrators see which."""
+
+    host: str | None
+    before: int
+    after: int
+    most: int = Field(description="The setting policy_flows_per_host.")
+    refused: str | None
+
+
 class PlanShown(Shown):
     """What a description would do to the model of revision `base`, or, applied as `revision`, has done.
 
-    `applicable` says whether nothing stands in the way: no broken invariant and no failing check.
+    `applicable` says whether nothing stands in the way: no broken invariant, no failing check, not too many
+    flows.
     """
 
     base: int
@@ -165,6 +176,7 @@ class PlanShown(Shown):
     applicable: bool
     objects: list[ObjectShown]
     rows: list[RowsShown]
+    flows: FlowsShown
     reachability: ReachabilityShown
     invariants: int = Field(description="How many invariants were checked.")
     broken: list[BreachShown]
