@@ -11,11 +11,22 @@ from weft.verifier.book import Book, Roster
 from weft.verifier.census import Census, Mask
 from weft.verifier.lines import Who
 from weft.verifier.plane import Plane, planes
-from weft.verifier.region import Region, Told, region
+from weft.verifier.region import SOURCE, TARGET, Cells, Region, Told, layer
 from weft.verifier.sweep import Leaf, Sweep
 
 _POPULATION = ("ports", "groups", "networks", "subnets", "routers")
 """What decides who is alike. Where none of these changed, classes stay and are at most split further."""
+
+
+def _alike(told: Told, end: int) -> tuple[Cells, Cells]:
+    """The first of the classes that no entry tells apart at one end, and for each class its number there."""
+    named = told.holds[np.unique(told.entries[end])]
+    bits = np.packbits(named, axis=0).T.copy()
+    _, first, alike = np.unique(
+        bits.view(f"V{bits.shape[1]}").ravel(), return_index=True, return_inverse=True
+    )
+    return first, alike
+
 
 PlaneKey = tuple[DomainId, int]
 
@@ -66,12 +77,17 @@ class World:
         return found
 
     def whole(self, key: PlaneKey) -> Region:
-        """All pairs of a plane."""
+        """All pairs of a plane: a row for classes that are alike as sources, a column for those as targets.
+
+        What is named as a target alone tells no sources apart, so there are fewer of both than of classes.
+        """
         plane = self.planes[key]
-        every = np.arange(len(plane.size))
-        return region(
-            plane.version, plane.weights, [Told(1, self.book.entries, self.holds(key))], every, every
-        )
+        told = Told(1, self.book.entries, self.holds(key))
+        rows, row_of = _alike(told, SOURCE)
+        columns, column_of = _alike(told, TARGET)
+        cells = (row_of[:, np.newaxis] * len(columns) + column_of).ravel()
+        weights = np.bincount(cells, plane.weights.ravel(), len(rows) * len(columns)).astype(np.int64)
+        return Region(plane.version, rows, columns, weights, (layer(plane.version, told, rows, columns),))
 
 
 @dataclass(frozen=True, slots=True)
