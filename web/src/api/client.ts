@@ -30,6 +30,8 @@ export type Matched = Schemas["Matched"];
 export type Credit = Schemas["CreditShown"];
 export type Effective = Schemas["EffectiveShown"];
 export type PortRules = Schemas["PortRulesShown"];
+export type Drop = Schemas["DropShown"];
+export type Drops = Schemas["DropsShown"];
 export type Finding = Schemas["FindingShown"];
 export type Session = Schemas["SessionShown"];
 

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import type { Group, Network, Port } from "../api/client";
 import { groupsQuery, networksQuery, portQuery, qosQuery } from "../api/queries";
 import { Ask } from "../parts/ask";
+import { Drops } from "../parts/drops";
 import { EffectiveRules } from "../parts/effective";
 import { ReceiptLine } from "../parts/receipt";
 import { QosWords } from "../parts/rules";
@@ -44,6 +45,7 @@ function Shown({ port }: { port: Port }) {
       </div>
       <Memberships port={port} />
       <EffectiveRules port={port.id} network={port.network} />
+      <Drops port={port.id} />
       <footer>
         <ReceiptLine revision={port.revision} />{" "}
         <Link href={`/changes?object=${port.id}`}>What became of it</Link>

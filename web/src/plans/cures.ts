@@ -28,4 +28,5 @@ export const PROBLEMS: Record<Finding["problem"], string> = {
   "empty-group": "empty group",
   "impossible-selector": "impossible selector",
   "unused-address-group": "unused",
+  "ending-soon": "ends soon",
 };

@@ -69,9 +69,15 @@ export function valueWords(value: unknown): string {
     .join(", ");
 }
 
-function ruleWords({ direction, action, peer, service, stateful, log, count, description }: Said): string {
+function ruleWords(said: Said): string {
+  const { direction, action, peer, service, stateful, log, count, description, expires } = said;
   const whom = peer === undefined ? "anyone" : valueWords(peer);
-  const flags = [stateful === false && "stateless", log && "logged", count && "counted"].filter(Boolean);
+  const flags = [
+    stateful === false && "stateless",
+    log && "logged",
+    count && "counted",
+    typeof expires === "string" && `until ${expires}`,
+  ].filter(Boolean);
   const more = flags.length === 0 ? "" : ` (${flags.join(", ")})`;
   const comment = typeof description === "string" && description !== "" ? `: ${description}` : "";
   return `${direction} ${action} ${serviceSaid(service)} ${direction === "ingress" ? "from" : "to"} ${whom}${more}${comment}`;
