@@ -22,6 +22,7 @@ from weft.client import (
     Subnet,
     Workload,
 )
+from weft.model.publication import Publication
 
 WEB = Network(
     id="11111111-1111-4111-8111-111111111111",
@@ -251,6 +252,14 @@ class FakeServer:
         )
         self.ports[port_id] = port
         return port
+
+    def publish(self, host: str, port_id: str, published: Sequence[Publication]) -> Port:
+        del host
+        self._reached()
+        if port_id not in self.ports:
+            raise ProblemError(code="not_found", title="", detail="no port", field=None, status=404)
+        self.ports[port_id] = replace(self.ports[port_id], published=tuple(published))
+        return self.ports[port_id]
 
     def set_mac(self, host: str, port_id: str, mac: str) -> Port:
         del host

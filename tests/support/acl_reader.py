@@ -64,7 +64,7 @@ class AclReader:
 
 
 _Match = Callable[[AclReader, Packet], bool]
-_TOKEN = re.compile(r"\s*(\|\||&&|[(){},]|==|>=|<=|[@$]?[A-Za-z0-9_.:/]+)")
+_TOKEN = re.compile(r'\s*(\|\||&&|[(){},]|==|>=|<=|"[^"]+"|[@$]?[A-Za-z0-9_.:/]+)')
 
 
 @cache
@@ -133,6 +133,8 @@ def _comparison(tokens: list[str]) -> tuple[_Match, list[str]]:
 
 
 def _port(field: str, value: str) -> _Match:
+    if value.startswith('"'):
+        return lambda _, packet: str(getattr(packet, field).id) == value.strip('"')
     return lambda acls, packet: str(getattr(packet, field).id) in acls.ports[value.removeprefix("@")]
 
 

@@ -39,6 +39,7 @@ from weft.model.policy import (
     Tier,
 )
 from weft.model.port import FixedIP, Port, PortKind, mac_for
+from weft.model.publication import Publication
 from weft.model.rank import arrange
 from weft.model.router import Gateway, Router, StaticRoute
 from weft.model.selector import Selector
@@ -150,8 +151,9 @@ def a_port(
     secure: bool = True,
     quarantined: bool = False,
     qos: str | None = None,
+    published: Iterable[str] = (),
 ) -> Port:
-    """`addresses` maps each address to the prefix of its subnet."""
+    """`addresses` maps each address to the prefix of its subnet; `published` is written as in 8080:80/tcp."""
     identity = PortId(an_id("port", name))
     return Port(
         id=identity,
@@ -169,6 +171,7 @@ def a_port(
         port_security=secure,
         quarantined=quarantined,
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
+        published=tuple(Publication.parse(text) for text in published),
     )
 
 

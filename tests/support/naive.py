@@ -34,11 +34,18 @@ def passes(model: Snapshot, port: Port, direction: Direction, far: Address, head
     for rule in _rules_of(model, port):
         if _matches(model, port, rule, direction, far, header):
             return rule.action is Action.ALLOW
+    if direction is Direction.INGRESS and _is_published(port, header):
+        return True
     network = model.networks[port.network_id]
     default = network.default_ingress if direction is Direction.INGRESS else network.default_egress
     if default is Default.SAME_NETWORK:
         return any(f.address == far for p in _neighbours(model, port) for f in p.fixed_ips)
     return default is Default.ALLOW
+
+
+def _is_published(port: Port, header: Header) -> bool:
+    asked = (header.protocol, header.value)
+    return header.version == 4 and any((one.protocol, one.port) == asked for one in port.published)
 
 
 def _is_system(model: Snapshot, port: Port, direction: Direction, header: Header) -> bool:

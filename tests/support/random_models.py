@@ -86,9 +86,12 @@ def _port(chance: Random, number: int, networks: list[str], *, plain: bool) -> P
     offered = {f"{base4}.{number + 2}": v4, f"{base6}{number + 2:x}": v6, f"{base4}.{number + 20}": v4}
     weights = (1.0, 1.0, 0.0) if plain else (0.9, 0.6, 0.1)
     kept = [pair for pair, weight in zip(offered.items(), weights, strict=True) if chance.random() < weight]
+    publishes = Random(f"published {number} {kept}")  # of its own, as in _rules
+    offers = ["8080:80", "8443:443", "5353:53/udp", "8081:1500"]
     return a_port(
         f"p{number}",
         dict(kept),
+        published=() if plain else publishes.sample(offers, publishes.choice([0, 0, 1, 2])),
         network=network,
         labels={"app": chance.choice(APPS), "env": chance.choice(["live", "test"])},
         secure=plain or chance.random() < 0.9,

@@ -9,6 +9,7 @@ from uuid import UUID
 from weft.client import Attached, AttachRule, Network
 from weft.model.errors import Invalid
 from weft.model.port import Workload
+from weft.model.publication import Publication
 from weft.model.selector import Selector
 
 NETWORK, PROJECT, ADDRESS, MAC = "weft.network", "weft.project", "weft.ip", "weft.mac"
@@ -74,6 +75,8 @@ class Lease:
     """The interface that a person's workload uses, if a person plugged the port."""
     tap_made: bool = False
     """Whether the agent made that interface, and so deletes it."""
+    published: tuple[Publication, ...] = ()
+    """What the host answers for, as long as the workload runs."""
 
     @classmethod
     def from_attached(cls, attached: Attached) -> "Lease":

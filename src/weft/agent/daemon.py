@@ -11,25 +11,30 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 import weft.agent.docker.networks as docker_networks
 from weft.agent import guard, looks
 from weft.agent.bind import Binder
 from weft.agent.confirm import Confirmer
+from weft.agent.credentials import agent_client, identity_of
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import bind, server, take_over
 from weft.agent.docker.pools import Pools
+from weft.agent.docker.publisher import Publisher
 from weft.agent.docker.resync import RETRY_S, Resync
 from weft.agent.docker.routes import reroute
 from weft.agent.docker.runtime import Docker, DockerUnavailable
 from weft.agent.docker.watch import Watch
+from weft.agent.door.hostports import HostPorts
+from weft.agent.door.keeper import Keeper
+from weft.agent.door.publishing import Publishing
 from weft.agent.health.gather import PULSE
 from weft.agent.heartbeat import Heartbeat
 from weft.agent.journal import Journal
@@ -49,19 +54,17 @@ from weft.agent.parse_errors import LogTail
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
 from weft.agent.served import ServedNetworks
+from weft.agent.tasks import serve, until
 from weft.agent.tunnels import Tunnels
 from weft.agent.version import VERSION
 from weft.agent.vswitch import Vswitch
-from weft.client import Client, ClientError, Identity
-from weft.model.errors import Invalid
+from weft.client import Client, ClientError
 from weft.ovsdb import OvsdbUnavailable
 from weft.settings import AgentSettings, SupervisorSettings
 from weft.systemd import given_sockets, tell, watchdog_s
 
 log = structlog.get_logger()
 
-ANSWER_S = 3.0
-"""The server's time to answer: Docker is told within five seconds."""
 NETWORKS_S = 2.0
 RECONNECT_S = 1.0
 SWITCH_S = 10.0
@@ -92,8 +95,15 @@ def run(settings: AgentSettings) -> None:
             switch.ready(SWITCH_S)
         except OvsdbUnavailable as error:
             log.warning("open vswitch not reached yet", why=str(error))
-        plugging = _plugging(settings, host, leases, switch)
-        agent = _Agent(settings, leases, links, switch, ServedNetworks(client, host), plugging)
+        means = _Means(
+            leases=leases,
+            links=links,
+            switch=switch,
+            served=ServedNetworks(client, host),
+            plugging=_plugging(settings, host, leases, switch),
+            door=looks.door(settings, host, client, switch, leases),
+        )
+        agent = _Agent(settings, means)
         stack.callback(ready.unlink, missing_ok=True)
         health = looks.health(settings, host, client)
         beating = Heartbeat(
@@ -117,7 +127,7 @@ def run(settings: AgentSettings) -> None:
         woken = {
             "confirmer": Confirmer(host, client, looks.local(settings, switch, tail)).look,
             "guard": _guard(switch).look_again,
-            "taps": plugging.look,
+            "taps": means.plugging.look,
             "tunnels": Tunnels(switch).look,
         }
         timed = {
@@ -125,6 +135,8 @@ def run(settings: AgentSettings) -> None:
             "health": health.look,
             "hits": looks.hits(settings, host, client).look,
             "drops": looks.drops(settings, host, client, controller_log).look,
+            "door": means.door.look,
+            "published": agent.publishing.look,
             **_renewing(settings, host, client),
         }
         threads = [Looking(name, look, switch) for name, look in woken.items()]
@@ -134,17 +146,6 @@ def run(settings: AgentSettings) -> None:
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
         asyncio.run(agent.serve(ready))
         log.info("agent ended", host=host)
-
-
-def agent_client(settings: AgentSettings) -> Client:
-    """The server, with this host's credentials. Raises Invalid when these cannot be read."""
-    return Client(
-        settings.server_url,
-        token=_token(settings),
-        ca=settings.ca_file,
-        identity=_identity(settings),
-        timeout_s=ANSWER_S,
-    )
 
 
 def _guard(switch: Vswitch) -> guard.Guard:
@@ -171,26 +172,32 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
 
 def _renewing(settings: AgentSettings, host: str, client: Client) -> Mapping[str, Callable[[], None]]:
     """What has the certificate renewed, where there is one."""
-    identity = _identity(settings)
+    identity = identity_of(settings)
     if identity is None:
         return {}
     return {"renewal": Renewal(host, identity, client, now=lambda: datetime.now(UTC)).look}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    """What the agent works with on this host."""
+
+    leases: Leases
+    links: Links
+    switch: Vswitch
+    served: ServedNetworks
+    plugging: Plugging
+    door: Keeper
+
+
 class _Agent:
     """Everything that belongs to the event loop."""
 
-    def __init__(
-        self,
-        settings: AgentSettings,
-        leases: Leases,
-        links: Links,
-        switch: Vswitch,
-        served: ServedNetworks,
-        plugging: Plugging,
-    ) -> None:
-        self._settings, self._leases, self._links, self._switch = settings, leases, links, switch
-        self._served, self._plugging = served, plugging
+    def __init__(self, settings: AgentSettings, means: _Means) -> None:
+        self._settings = settings
+        self._leases, self._links, self._switch = means.leases, means.links, means.switch
+        self._served, self._plugging = means.served, means.plugging
+        self.publishing = Publishing(means.leases, HostPorts(), means.door)
         self.followed = threading.Event()
         self.compare = asyncio.Event()
         self._supervisor = SupervisorSettings()
@@ -208,7 +215,7 @@ class _Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
         with bind(self._settings.run_dir / SOCKET) as asked:
-            tasks = [asyncio.create_task(_serve(control.server(self._plugging), asked))]
+            tasks = [asyncio.create_task(serve(control.server(self._plugging), asked))]
             tasks.append(asyncio.create_task(self._stay_watched()))
             await self._serve_engines(ready, ending, [*tasks, *self._libvirt_tasks()])
 
@@ -218,7 +225,7 @@ class _Agent:
         if self._settings.docker_enabled == "no":
             _touch(ready)
             tell(self._supervisor, "READY=1")
-            await _until(ending, tasks)
+            await until(ending, tasks)
             return
         docker = Docker(self._settings.docker_socket, self._served.id_of)
         watch = Watch(
@@ -228,9 +235,11 @@ class _Agent:
             switch=self._switch,
             clock=time.time,
             rules=self._served.rules,
+            on_plugged=self.publishing.publish_by_label,
         )
+        endpoints = Endpoints(docker, self._leases, engine=lambda: watch.engine)
         driver = Driver(
-            endpoints=Endpoints(docker, self._leases, engine=lambda: watch.engine),
+            endpoints=endpoints,
             leases=self._leases,
             links=self._links,
             switch=self._switch,
@@ -247,15 +256,15 @@ class _Agent:
             grace_s=self._settings.grace_s,
         )
         watch.on_network = driver.connected
-        plugin = server(driver)
+        plugin = server(driver, Publisher(endpoints, self.publishing))
         try:
             with bind(self._settings.plugin_dir / "weft.sock", self._given) as listening:
-                tasks.append(asyncio.create_task(_serve(plugin, listening)))
+                tasks.append(asyncio.create_task(serve(plugin, listening)))
                 tell(self._supervisor, "READY=1")  # Docker may be waiting for us: never wait for Docker
                 tasks.append(asyncio.create_task(self._follow(watch, ready)))
                 tasks.append(asyncio.create_task(self._keep_networks(docker, driver)))
                 tasks.append(asyncio.create_task(self._resync(resync)))
-                await _until(ending, tasks)
+                await until(ending, tasks)
         finally:
             tell(self._supervisor, "STOPPING=1")
             await docker.close()
@@ -345,44 +354,6 @@ class _Agent:
                     log.warning("containers not compared", why=str(error))
 
 
-async def _serve(serving: uvicorn.Server, listening: socket.socket) -> None:
-    """uvicorn's inner loop: its `serve` would take over the signals of the process."""
-    await serving._serve([listening])  # noqa: SLF001 - the public one installs signal handlers
-
-
-async def _until(ending: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the end, or for the first task that fails; then end them all."""
-    waiting = asyncio.create_task(ending.wait())
-    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    for task in (waiting, *tasks):
-        task.cancel()
-    for task in (waiting, *tasks):
-        with suppress(asyncio.CancelledError):
-            if task not in done:
-                await task
-    for task in done:
-        task.result()
-
-
 def _touch(ready: Path) -> None:
     ready.parent.mkdir(parents=True, exist_ok=True)
     ready.touch()
-
-
-def _identity(settings: AgentSettings) -> Identity | None:
-    if settings.certificate_file is None or settings.key_file is None:
-        return None
-    return Identity(settings.certificate_file, settings.key_file)
-
-
-def _token(settings: AgentSettings) -> str:
-    if settings.token is not None:
-        return settings.token.get_secret_value()
-    try:
-        return settings.token_file.read_text().strip()
-    except OSError as error:
-        raise Invalid(
-            f"the host's token cannot be read from {settings.token_file} ({error.strerror}); "
-            "join the host first: weft host join",
-            field="token_file",
-        ) from error

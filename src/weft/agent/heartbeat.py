@@ -8,6 +8,7 @@ import structlog
 from weft.agent.leases import Leases, Server
 from weft.agent.vswitch import Vswitch
 from weft.client import ClientError, ProblemError
+from weft.model.network import HOST
 from weft.ovsdb import OvsdbUnavailable
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ class Heartbeat:
 
     def _physical_networks(self) -> list[str] | None:
         try:
-            return sorted(self._switch.physical_networks())
+            return sorted(self._switch.physical_networks() | {HOST})
         except OvsdbUnavailable:
             return None
 

@@ -10,6 +10,7 @@ from typing import Any
 from weft.agent.attachment import Lease
 from weft.model.errors import Invalid
 from weft.model.port import Workload
+from weft.model.publication import Publication
 
 _FORMAT = 1
 
@@ -57,7 +58,7 @@ class Journal:
         """Atomic and durable: a crash leaves the old file or the new one (rename(2))."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = self._path.with_suffix(".new")
-        body = {"format": _FORMAT, "leases": [asdict(lease) for lease in leases.values()]}
+        body = {"format": _FORMAT, "leases": [_told(lease) for lease in leases.values()]}
         with new.open("w") as file:
             json.dump(body, file, indent=1)
             file.flush()
@@ -95,8 +96,13 @@ def _read(path: Path) -> dict[str, Lease]:
         ) from error
 
 
+def _told(lease: Lease) -> dict[str, object]:
+    return {**asdict(lease), "published": [str(one) for one in lease.published]}
+
+
 def _lease(item: dict[str, Any]) -> Lease:
     workload = item.pop("workload")
+    published = tuple(Publication.parse(text) for text in item.pop("published", ()))
     prefixes, gateways = (tuple(item.pop(name, ())) for name in ("prefixes", "gateways"))
     owner = None if workload is None else Workload(**workload)
-    return Lease(**item, prefixes=prefixes, gateways=gateways, workload=owner)
+    return Lease(**item, prefixes=prefixes, gateways=gateways, workload=owner, published=published)

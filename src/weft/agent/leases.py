@@ -19,6 +19,7 @@ from weft.client import (
     ServerUnreachable,
 )
 from weft.model.port import Workload
+from weft.model.publication import Publication
 
 log = structlog.get_logger()
 
@@ -90,6 +91,9 @@ class Server(Protocol):
     def host_failures(self, host: str) -> tuple[Workload, ...]: ...  # noqa: D102
     def forget_failure(self, host: str, workload: Workload) -> None: ...  # noqa: D102
     def host_ports(self, host: str) -> tuple[Port, ...]: ...  # noqa: D102
+    def publish(  # noqa: D102
+        self, host: str, port_id: str, published: Sequence[Publication]
+    ) -> Port: ...
 
 
 class Leases:
@@ -149,6 +153,10 @@ class Leases:
         after = replace(lease, mac=port.mac)
         self.journal.keep(after)
         return after
+
+    def publish(self, port_id: str, published: Sequence[Publication]) -> None:
+        """Tell for what of the port this host answers: just these. Idempotent. Raises ClientError."""
+        self._server.publish(self._host, port_id, published)
 
     def realised(self, revision: int, wait_s: float) -> int | None:
         """The `nb_cfg` that this host reaches with `revision`, once OVN holds it. Raises ClientError."""

@@ -8,6 +8,10 @@ from functools import partial
 from weft.agent import meters
 from weft.agent.confirm import Local
 from weft.agent.conntrack import Conntrack
+from weft.agent.door import trouble
+from weft.agent.door.keeper import Keeper
+from weft.agent.door.kernel import Kernel
+from weft.agent.door.publishing import landings
 from weft.agent.drops import Drops
 from weft.agent.drops import Local as DropsSeen
 from weft.agent.health import management
@@ -16,6 +20,7 @@ from weft.agent.health.gather import gather
 from weft.agent.health.report import Health
 from weft.agent.hits import Hits, dump
 from weft.agent.kept_log import KeptLog
+from weft.agent.leases import Leases
 from weft.agent.parse_errors import LogTail, ParseErrors
 from weft.agent.unixctl import Daemon
 from weft.agent.vswitch import BRIDGE, Vswitch
@@ -50,6 +55,17 @@ def drops(settings: AgentSettings, host: str, client: Client, controller_log: Ke
         now=lambda: datetime.now(UTC),
     )
     return Drops(host, client, local)
+
+
+def door(settings: AgentSettings, host: str, client: Client, switch: Vswitch, leases: Leases) -> Keeper:
+    """By which workloads leave this host, and are reached on it."""
+    return Keeper(
+        partial(client.host_door, host),
+        switch,
+        Kernel(),
+        landings=partial(landings, leases.journal),
+        tell=partial(trouble.tell, settings.run_dir / trouble.FILE),
+    )
 
 
 def health(settings: AgentSettings, host: str, client: Client) -> Health:

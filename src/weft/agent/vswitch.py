@@ -5,6 +5,7 @@ flows are in (ovn-controller(8)).
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from weft.agent.attachment import Lease, is_host_end, is_made_tap
@@ -14,6 +15,8 @@ from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_
 
 BRIDGE = "br-int"
 OURS = "weft:port"
+INTERNAL = "weft:internal"
+"""The mark of interfaces that are the host's own."""
 _ZONE = "ct-zone-"
 
 TABLES = {
@@ -26,6 +29,7 @@ TABLES = {
 TUNNEL_ADDRESS = "ovn-encap-ip"  # ovn-controller(8)
 BRIDGE_MAPPINGS = "ovn-bridge-mappings"  # the same
 TUNNELS = frozenset({"vxlan", "geneve"})
+_MADE_S = 5.0
 KERNEL_DEVICES = frozenset({"", "system", "afxdp", "afxdp-nonpmd"})
 """The types of interfaces that are devices of the kernel's (vswitchd.conf.db(5))."""
 
@@ -125,7 +129,8 @@ class Vswitch:
         """The port ids of interfaces that somebody else plugged: libvirt, or a person for QEMU."""
         with self._connection.reading() as replica:
             ids = [as_map(row["external_ids"]) for row in replica.tables["Interface"].values()]
-            return frozenset(one["iface-id"] for one in ids if "iface-id" in one and OURS not in one)
+            others = [one for one in ids if OURS not in one and INTERNAL not in one]
+            return frozenset(one["iface-id"] for one in others if "iface-id" in one)
 
     def tunnel_peers(self) -> frozenset[str]:
         """The addresses of other hosts to which a tunnel stands: ovn-controller made it, vswitchd has it."""
@@ -200,22 +205,46 @@ class Vswitch:
 
     def remove(self, name: str) -> None:
         """Take `name` off the bridge. Idempotent; ports that are not ours stay."""
-        bridge, port, interfaces = self._find(name)
+        bridge, port, _ = self._find(name)
         if bridge is None or port is None or name not in {plugged.name for plugged in self.ours()}:
             return
-        del interfaces  # Interface rows go with the last Port that refers to them
-        taken: list[object] = ["ports", "delete", ["set", [encode(port)]]]
-        self._connection.transact(
-            [
-                {
-                    "op": "mutate",
-                    "table": "Bridge",
-                    "where": [["_uuid", "==", encode(bridge)]],
-                    "mutations": [taken],
-                }
-            ]
-        )
+        self._connection.transact([_without(bridge, port)])
         self._connection.wait_for(lambda: self._find(name)[1] is None, 2)
+
+    def keep_internal(self, name: str, port_id: str, *, mac: str, mtu: int) -> None:
+        """An interface of the host's own on the bridge, as this port. Idempotent; returns when it is there.
+
+        Raises OvsdbUnavailable when vswitchd does not make the device in time.
+        """
+        ids = {"iface-id": port_id, INTERNAL: "true"}
+        row: dict[str, object] = {"type": "internal", "mac": mac, "mtu_request": mtu}
+        bridge, port, interfaces = self._find(name)
+        if bridge is None:
+            raise OvsdbUnavailable(f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it")
+        if port is None:
+            self._connection.transact(_insert(bridge, name, ids, row))
+        elif not self._is_internal(interfaces, ids, mtu):
+            for one in interfaces:
+                self._connection.transact([_update(one, row={**row, "external_ids": encode(ids)})])
+        if not self._connection.wait_for(lambda: self._has_device(name), _MADE_S):
+            raise OvsdbUnavailable(f"Open vSwitch did not make {name}; does ovs-vswitchd run?")
+
+    def drop_internal(self, name: str) -> None:
+        """Take what `keep_internal` made off the bridge. Idempotent."""
+        bridge, port, _ = self._find(name)
+        if bridge is not None and port is not None:
+            self._connection.transact([_without(bridge, port)])
+
+    def _is_internal(self, interfaces: tuple[Uuid, ...], ids: dict[str, str], mtu: int) -> bool:
+        with self._connection.reading() as replica:
+            rows = [replica.tables["Interface"][one] for one in interfaces]
+            now = [(as_map(row["external_ids"]), _number(row["mtu_request"])) for row in rows]
+        return all(ids.items() <= known.items() and asked == mtu for known, asked in now)
+
+    def _has_device(self, name: str) -> bool:
+        with self._connection.reading() as replica:
+            identity = _named(replica.tables["Interface"], name)
+            return identity is not None and _number(replica.tables["Interface"][identity]["ofport"]) > 0
 
     def wait_installed(self, port_id: str, timeout_s: float) -> bool:
         """Block until OVN says that the port's flows are in; False when it does not in time."""
@@ -285,13 +314,22 @@ def _update(interface: Uuid, **change: object) -> dict[str, object]:
     return {"op": kind, "table": "Interface", "where": [["_uuid", "==", encode(interface)]], **change}
 
 
-def _insert(bridge: Uuid, name: str, ids: dict[str, str]) -> list[dict[str, object]]:
+def _without(bridge: Uuid, port: Uuid) -> dict[str, object]:
+    """Interface rows go with the last Port that refers to them."""
+    taken: list[object] = ["ports", "delete", ["set", [encode(port)]]]
+    where = [["_uuid", "==", encode(bridge)]]
+    return {"op": "mutate", "table": "Bridge", "where": where, "mutations": [taken]}
+
+
+def _insert(
+    bridge: Uuid, name: str, ids: dict[str, str], columns: Mapping[str, object] = MappingProxyType({})
+) -> list[dict[str, object]]:
     return [
         {
             "op": "insert",
             "table": "Interface",
             "uuid-name": "interface",
-            "row": {"name": name, "external_ids": encode(ids)},
+            "row": {"name": name, "external_ids": encode(ids), **columns},
         },
         {
             "op": "insert",

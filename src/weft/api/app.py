@@ -18,6 +18,7 @@ from weft.api.routes import (
     address_groups,
     agent,
     attach_rules,
+    doors,
     drops,
     effective,
     explain,
@@ -156,6 +157,6 @@ def _versioned() -> APIRouter:
         session,
     ):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, revisions, lint, hits, drops, effective):
+    for noun in (explain, traces, invariants, plans, past, revisions, lint, hits, drops, doors, effective):
         router.include_router(noun.router)
     return router

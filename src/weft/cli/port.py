@@ -57,6 +57,7 @@ def _as_port(failure: Json) -> dict[str, Any]:
         "network": None,
         "host": failure["host"],
         "labels": {},
+        "published": [],
         "groups": [],
         "workload": workload,
         "status": status,

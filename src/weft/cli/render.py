@@ -10,6 +10,7 @@ import yaml
 from rich.table import Table
 from rich.text import Text
 
+from weft.cli.published import published
 from weft.cli.quantity import rate_text
 from weft.cli.rulewords import service_text
 from weft.client import Change, Receipt
@@ -278,6 +279,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("NETWORK", _field("network")),
         ("HOST", _field("host")),
         ("STATE", _status("state")),
+        ("PUBLISHED", published),
         ("GROUPS", _field("groups")),
         ("REASON", _status("reason")),
     ),

@@ -28,6 +28,7 @@ _Routes = Annotated[
     app,
     "create",
     "weft router create shop --network web --network db",
+    "weft router create default --network web --outside host",
     "weft router create edge --network web --route 10.9.0.0/16=192.168.200.254",
     changes=True,
 )
@@ -37,11 +38,23 @@ def create(
     name: NewName,
     network: _Networks = None,
     route: _Routes = None,
+    outside: Annotated[
+        str | None,
+        typer.Option(
+            help="Lead it out by this external network; `host` is each host's own address.",
+        ),
+    ] = None,
     description: Description = None,
 ) -> None:
-    """Make a router, and join networks to it."""
+    """Make a router, join networks to it, and lead it out."""
     routes = [_route(text) for text in route or []]
-    body = given(name=name, networks=network or None, routes=routes or None, description=description)
+    body = given(
+        name=name,
+        networks=network or None,
+        routes=routes or None,
+        gateway=None if outside is None else {"network": outside},
+        description=description,
+    )
     with session.connect() as client:
         session.report(client, "routers", client.create("routers", session.scoped(body)))
 
@@ -88,6 +101,7 @@ def detach(
     gateway,
     "set",
     "weft router gateway set shop --network internet",
+    "weft router gateway set shop --network host --wait",
     "weft router gateway set shop --network internet --address 203.0.113.9 --wait",
     changes=True,
 )
@@ -95,7 +109,7 @@ def set_gateway(
     session: Session,
     *,
     router: Name,
-    network: Annotated[str, typer.Option(help="An external network.")],
+    network: Annotated[str, typer.Option(help="An external network; `host` is each host's own address.")],
     address: Annotated[str | None, typer.Option(help="The router's address there; or the next free.")] = None,
 ) -> None:
     """Lead a router out by an external network, under one address."""

@@ -1,6 +1,7 @@
 """The REST API as Python sees it: synchronous, typed, with errors that are sentences."""
 
 from weft.client.client import Client
+from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.transport import Identity
@@ -24,6 +25,8 @@ __all__ = [
     "Change",
     "Client",
     "ClientError",
+    "Door",
+    "DoorRouter",
     "FixedIP",
     "FlushDomain",
     "FlushWork",

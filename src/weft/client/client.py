@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import httpx
 
+from weft.client.doors import DoorCalls
 from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
@@ -35,7 +36,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client:
+class Client(DoorCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(

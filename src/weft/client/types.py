@@ -1,10 +1,13 @@
 """Answers of the API as frozen values: only what is used, and fields that are new are left alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any, Self
 
+from weft.model.policy import Protocol
 from weft.model.port import Workload
+from weft.model.publication import Publication
 
 Json = Mapping[str, Any]
 """A JSON object as it came."""
@@ -19,9 +22,11 @@ __all__ = [
     "Network",
     "Port",
     "PortStatus",
+    "Publication",
     "Receipt",
     "Subnet",
     "Workload",
+    "published_body",
     "workload_body",
     "workload_from",
 ]
@@ -50,6 +55,32 @@ def workload_body(workload: Workload | None) -> dict[str, str] | None:
         "id": workload.id,
         "name": workload.name,
         "image": workload.image,
+    }
+
+
+def publication_from(body: Json) -> Publication:
+    """The publication that `body` shows."""
+    at = body.get("host_address")
+    return Publication(
+        protocol=Protocol(body["protocol"]),
+        host_port=int(body["host_port"]),
+        port=int(body["port"]),
+        host_address=None if at is None else IPv4Address(at),
+    )
+
+
+def published_body(published: Iterable[Publication]) -> dict[str, list[dict[str, str | int | None]]]:
+    """All that is published of a port, as a request carries it."""
+    return {
+        "published": [
+            {
+                "protocol": one.protocol,
+                "host_port": one.host_port,
+                "port": one.port,
+                "host_address": None if one.host_address is None else str(one.host_address),
+            }
+            for one in published
+        ]
     }
 
 
@@ -149,6 +180,7 @@ class Port:
     groups: tuple[str, ...]
     status: PortStatus
     revision: int
+    published: tuple[Publication, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -182,6 +214,7 @@ class Port:
                 since=status.get("since"),
             ),
             revision=int(body.get("revision") or 0),
+            published=tuple(publication_from(one) for one in body.get("published") or ()),
         )
 
 

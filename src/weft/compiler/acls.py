@@ -3,6 +3,7 @@
     32700  system      ARP, the port's own DHCP, neighbour discovery: always work
     32600  quarantine  ports whose workload is not known yet: nothing else
     1000+  rules       by stored rank, higher first (`weft.model.rank`)
+      600  published   what the host answers for, when no rule matches
       500  default     what the network allows when no rule matches
       400  default     all other IP is dropped
         1  floor       frames that are not IP and not ARP
@@ -25,7 +26,7 @@ from weft.model.rank import BANDS
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Acl
 
-SYSTEM, QUARANTINE, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32_700, 32_600, 500, 400, 1
+SYSTEM, QUARANTINE, PUBLISHED, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32_700, 32_600, 600, 500, 400, 1
 
 _DHCP_REQUEST = ("(ip4 && udp.src == 68 && udp.dst == 67)", "(ip6 && udp.src == 546 && udp.dst == 547)")
 _DHCP_REPLY = {

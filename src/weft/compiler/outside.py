@@ -8,10 +8,9 @@ from collections.abc import Iterator, Set
 from uuid import uuid5
 
 from weft.compiler import names
-from weft.model.ids import HostName, NetworkId, PortId, RouterId
+from weft.model.ids import HostName, NetworkId, RouterId
 from weft.model.network import Network
-from weft.model.port import mac_for
-from weft.model.router import Gateway, Router
+from weft.model.router import Gateway, Router, gateway_mac
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import (
     GatewayChassis,
@@ -29,7 +28,7 @@ _MOST_GATEWAYS = 5
 
 def localnet(network: Network) -> Iterator[Row]:
     """The port by which an external network goes on, on each host that has its physical network."""
-    if network.physical is not None:
+    if network.physical is not None and not network.by_host:
         yield LogicalSwitchPort(
             key=names.localnet_key(network.id),
             name=names.localnet_name(network.id),
@@ -49,8 +48,11 @@ def outside_ports(snapshot: Snapshot, network: NetworkId) -> Iterator[Key]:
 
 
 def translations(snapshot: Snapshot, router: Router) -> Iterator[Nat]:
-    """What hides each IPv4 prefix of the router's networks behind its gateway's address."""
-    if router.gateway is not None:
+    """What hides each IPv4 prefix of the router's networks behind its gateway's address.
+
+    A host does that itself for what leaves by its door.
+    """
+    if router.gateway is not None and not snapshot.networks[router.gateway.network_id].by_host:
         for network in sorted(router.networks):
             for subnet in snapshot.subnets_of.get(network, ()):
                 if subnet.cidr.version == 4:
@@ -75,8 +77,12 @@ def default_route(snapshot: Snapshot, router: Router) -> Iterator[StaticRoute]:
 
 
 def way_out(snapshot: Snapshot, router: Router, gateway: Gateway) -> Iterator[Row]:
-    """Both ends of the link between the router and the external network, and who can be the gateway."""
-    hosts = _by_preference(router.id, snapshot.hosts_on(gateway.network_id))
+    """Both ends of the link between the router and the external network, and who can be the gateway.
+
+    Where the network goes on at each host by itself, so does the router: it has no gateway host.
+    """
+    by_host = snapshot.networks[gateway.network_id].by_host
+    hosts = [] if by_host else _by_preference(router.id, snapshot.hosts_on(gateway.network_id))
     chassis = [
         GatewayChassis(
             key=names.gateway_chassis_key(router.id, host),
@@ -90,7 +96,7 @@ def way_out(snapshot: Snapshot, router: Router, gateway: Gateway) -> Iterator[Ro
     yield LogicalRouterPort(
         key=names.way_out_port_key(router.id),
         name=names.way_out_port_name(router.id),
-        mac=mac_for(PortId(uuid5(router.id, str(gateway.network_id)))),
+        mac=gateway_mac(router.id, gateway.network_id),
         networks=frozenset(
             f"{gateway.address}/{subnet.cidr.prefixlen}"
             for subnet in snapshot.subnets_of.get(gateway.network_id, ())
@@ -103,7 +109,10 @@ def way_out(snapshot: Snapshot, router: Router, gateway: Gateway) -> Iterator[Ro
         name=names.way_out_name(router.id),
         type="router",
         addresses=frozenset({"router"}),
-        options={"router-port": names.way_out_port_name(router.id), "nat-addresses": "router"},
+        options={
+            "router-port": names.way_out_port_name(router.id),
+            **({} if by_host else {"nat-addresses": "router"}),
+        },
     )
 
 

@@ -7,6 +7,7 @@ domains, and an edge says which units read what is touched:
                        │        │       │          │             │            │         │
                        ├────────┼───────┼──────────┼─────────────┼────────────┼─────────┤
                        ▼        │       │          │             │            │         ▼
+             published_acls     │       │          │             │            │         │
                   port_rows ◄───┼───────┼──────────┘             │            │      places, if what they
                        subnet_rows ◄────┤                        │            │      are for matches differs
                   network_acls ◄┴───────┴────────────────────────┼────────────┼─────────┤
@@ -26,10 +27,12 @@ from typing import Any, NamedTuple
 from weft.compiler.acls import network_acls, rule_acls
 from weft.compiler.dhcp import dhcp_options
 from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, Zone, rejoined
+from weft.compiler.door import door
 from weft.compiler.groups import address_sets
 from weft.compiler.merging import merged
 from weft.compiler.outside import localnet
 from weft.compiler.ports import switch_port
+from weft.compiler.published import published_acls
 from weft.compiler.qos import qos_rules
 from weft.compiler.routers import router_rows
 from weft.model.ids import (
@@ -88,10 +91,11 @@ def router_unit(domains: Domains, router_id: RouterId) -> Iterator[Row]:
 
 
 def localnet_rows(domains: Domains, network_id: NetworkId) -> Iterator[Row]:
-    """The way from a network to the physical one on which it goes on."""
+    """The way from a network to the physical one on which it goes on, or to each host's own door."""
     network = domains.snapshot.networks.get(network_id)
     if network is not None:
         yield from localnet(network)
+        yield from door(domains.snapshot, network)
 
 
 def address_group_rows(domains: Domains, group_id: AddressGroupId) -> Iterator[Row]:
@@ -106,6 +110,7 @@ def every_unit(domains: Domains) -> Iterator[Unit]:
     declared = domains.snapshot
     for recipe, those in (
         (port_rows, declared.ports),
+        (published_acls, declared.ports),
         (subnet_rows, declared.subnets),
         (router_unit, declared.routers),
         (address_group_rows, declared.address_groups),
@@ -352,6 +357,7 @@ def _differs(before: Mapping[Any, object], after: Mapping[Any, object], key: obj
 
 EDGES = (
     Edge("ports", port_rows, _itself),
+    Edge("ports", published_acls, _itself),
     Edge("subnets", port_rows, _ports_it_serves),
     Edge("networks", port_rows, _ports_without_own_limit),
     Edge("qos_policies", port_rows, _ports_it_limits),
@@ -368,6 +374,7 @@ EDGES = (
     Edge("floating_ips", router_unit, _routers_by_floating_ips),
     Edge("ports", router_unit, _routers_to_floating_ports),
     Edge("networks", localnet_rows, _itself),
+    Edge("subnets", localnet_rows, _networks_of_subnets),
     Edge("address_groups", address_group_rows, _itself),
     Edge("networks", network_acls, _itself),
     Edge("subnets", network_acls, _networks_of_subnets),

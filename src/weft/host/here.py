@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from weft.agent.daemon import agent_client
+from weft.agent.credentials import agent_client
 from weft.agent.health import management
 from weft.agent.health.diagnosis import diagnose as checked
 from weft.agent.health.facts import Membership, Server

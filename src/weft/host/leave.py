@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from weft.agent.docker.plugin import take_over
+from weft.agent.door import trouble
 from weft.agent.journal import Journal
 from weft.agent.manual.messages import SOCKET
 from weft.agent.manual.plugging import REMADE
+from weft.agent.vswitch import INTERNAL
 from weft.client import ClientError, ProblemError
 from weft.client.join import Joined
 from weft.host.facts import INTEGRATION, Interface, Switch
@@ -141,7 +143,7 @@ class Leaving:
             else:
                 path.unlink(missing_ok=True)
         shutil.rmtree(layout.state, ignore_errors=True)
-        for name in ("agent.lock", "agent.ready", SOCKET, REMADE):
+        for name in ("agent.lock", "agent.ready", SOCKET, REMADE, trouble.FILE):
             (layout.run / name).unlink(missing_ok=True)
         for folder in (layout.key.parent, layout.settings.parent, layout.run):
             _remove_if_empty(folder)
@@ -156,7 +158,7 @@ def plugged_interfaces(switch: Switch) -> tuple[Interface, ...]:
     """What is on the integration bridge for a workload, whoever put it there."""
     bridge = switch.bridge(INTEGRATION)
     found = () if bridge is None else bridge.interfaces
-    return tuple(interface for interface in found if "iface-id" in interface.external_ids)
+    return tuple(one for one in found if "iface-id" in one.external_ids and INTERNAL not in one.external_ids)
 
 
 def _named(interface: Interface, owners: Mapping[str, str]) -> str:

@@ -4,13 +4,14 @@ import asyncio
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from weft.agent import guard
 from weft.agent.docker import fallback
 from weft.agent.docker.plugin import bind
 from weft.agent.docker.runtime import Docker, DockerUnavailable
+from weft.agent.door.kernel import DoorFailed, Kernel
 from weft.agent.links import GROUP
 
 DRIVER = "weft"
@@ -47,8 +48,10 @@ def remove_libvirt_networks(uri: str) -> list[str]:
 
 
 def remove_kernel_traces() -> None:
-    """The guard, and every veth pair of ours, which are told by their group. Idempotent."""
+    """The guard, the door, and every veth pair of ours, which are told by their group. Idempotent."""
     guard.remove()
+    with suppress(DoorFailed):  # where a tool is not installed, nothing was made with it
+        Kernel().close()
     subprocess.run(["ip", "link", "delete", "group", str(GROUP)], capture_output=True, check=False)
 
 

@@ -5,7 +5,7 @@
     ├── NotFound           no such object, or not yours
     ├── HistoryGone        so old that it is not kept any more
     ├── Conflict           the rest of the model is in the way
-    │   ├── NameTaken  AddressInUse  SubnetOverlap  StillInUse  AlreadyBound
+    │   ├── NameTaken  AddressInUse  SubnetOverlap  StillInUse  AlreadyBound  HostPortTaken
     ├── SubnetFull         no address left
     ├── QuotaExceeded      a limit of the engine or of the project
     ├── StaleRevision      If-Match names an older version
@@ -109,6 +109,12 @@ class AlreadyBound(Conflict):
     """The port is bound to another host."""
 
     code = "already_bound"
+
+
+class HostPortTaken(Conflict):
+    """Another workload has published the same port of the host."""
+
+    code = "host_port_taken"
 
 
 class SubnetFull(Conflict):

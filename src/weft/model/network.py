@@ -12,6 +12,9 @@ from weft.model.selector import Labels
 Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 
+HOST = "host"
+"""The physical network that every host has: what it reaches itself, under its own address."""
+
 _ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _PHYSICAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -60,6 +63,10 @@ class Physical:
             )
         if self.vlan is not None and not 1 <= self.vlan <= 4094:
             raise Invalid(f"a VLAN is between 1 and 4094, not {self.vlan}", field="vlan")
+        if self.vlan is not None and self.name == HOST:
+            raise Invalid(
+                f"the physical network {HOST} is what a host reaches itself, and has no VLANs", field="vlan"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,11 @@ class Network:
             check_zone(self.zone)
         if self.mtu is not None and not 1280 <= self.mtu <= 9216:
             raise Invalid(f"an MTU is between 1280 and 9216 bytes, not {self.mtu}", field="mtu")
+
+    @property
+    def by_host(self) -> bool:
+        """Whether it goes on at each host by itself, under the host's own address."""
+        return self.physical is not None and self.physical.name == HOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

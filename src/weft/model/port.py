@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from weft.model.errors import Invalid
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address
+from weft.model.publication import Publication
 from weft.model.selector import Labels
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -52,7 +53,7 @@ class Port:
     `mac` is lower case with colons. `host` is where the port is bound, None while it is nowhere.
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
     `declared` are the labels of a port that a user declared, before its workload added its own; None for
-    a port that was made for a workload and goes with it.
+    a port that was made for a workload and goes with it. `published` is what its host answers for.
     """
 
     id: PortId
@@ -69,6 +70,7 @@ class Port:
     quarantined: bool = False
     qos_policy_id: QosPolicyId | None = None
     declared: Labels | None = None
+    published: tuple[Publication, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from uuid import uuid5
 
 from weft.model.errors import Invalid
-from weft.model.ids import NetworkId, ProjectId, RouterId
+from weft.model.ids import NetworkId, PortId, ProjectId, RouterId
 from weft.model.network import Address, Prefix
+from weft.model.port import mac_for
 
 NAMES: tuple[Prefix, ...] = (IPv4Network("169.254.53.0/24"), IPv6Network("fd77:6566:7453::/64"))
 """Where each router leads whoever asks for names: addresses that nobody else has (RFC 3927; RFC 4193)."""
@@ -69,3 +71,8 @@ class Router:
             raise Invalid(
                 f"router {self.name} joins the network of its gateway; detach it there first", field="gateway"
             )
+
+
+def gateway_mac(router: RouterId, network: NetworkId) -> str:
+    """The MAC of a router on the network of its gateway: always the same."""
+    return mac_for(PortId(uuid5(router, str(network))))

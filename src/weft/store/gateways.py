@@ -64,10 +64,15 @@ def _check_leads_out(tx: Transaction, network: Network) -> None:
     if network.physical is not None and not tx.snapshot.hosts_on(network.id):
         raise Conflict(
             f"no host is connected to the physical network {network.physical.name}, on which network "
-            f"{network.name} goes on; name its bridge on one: ovs-vsctl set "
-            "Open_vSwitch . external_ids:ovn-bridge-mappings=NAME:BRIDGE",
+            f"{network.name} goes on; {_how_to_connect(network)}",
             field="network",
         )
+
+
+def _how_to_connect(network: Network) -> str:
+    if network.by_host:
+        return "every host is whose agent runs as root with nft: see weft host list"
+    return "name its bridge on one: ovs-vsctl set Open_vSwitch . external_ids:ovn-bridge-mappings=NAME:BRIDGE"
 
 
 def _subnets(tx: Transaction, network: Network) -> list[Subnet]:

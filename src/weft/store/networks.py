@@ -7,6 +7,7 @@ from weft.model.errors import Invalid, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address, AddressRange, Default, Network, Physical, Prefix, Project, Subnet
 from weft.store.change import Kind
+from weft.store.doors import check_door_subnet, check_only_door
 from weft.store.floating_ips import floating_on
 from weft.store.gateways import ways_out
 from weft.store.holders import check_free
@@ -137,6 +138,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         physical=new.physical,
         zone=new.zone,
     )
+    check_only_door(tx, network)
     tx.put(network)
     for subnet in new.subnets:
         add_subnet(tx, network.id, subnet)
@@ -159,6 +161,7 @@ def change_network(tx: Transaction, network_id: NetworkId, **changes: object) ->
     if after.physical is None:
         users = [*ways_out(tx, network_id), *floating_on(tx, network_id)]
         refuse_in_use(f"network {network.name}", users, "clear or delete these first")
+    check_only_door(tx, after)
     tx.put(after)
     return after
 
@@ -195,6 +198,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
 def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet:
     """A new subnet on a network. Raises NotFound, NameTaken, SubnetOverlap, Invalid."""
     network = require(tx.snapshot.networks, network_id, "network", field="network")
+    check_door_subnet(tx, network, new.cidr)
     for other in tx.index.subnets[network_id].values():
         if other.cidr.version == new.cidr.version and other.cidr.overlaps(new.cidr):
             raise SubnetOverlap(

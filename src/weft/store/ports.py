@@ -158,7 +158,8 @@ def release(tx: Transaction, port_id: PortId) -> None:
         let_go(tx, port_id)
         remove_port(tx, port_id)
     else:
-        tx.put(replace(port, workload=None, host=None, labels=port.declared, quarantined=False))
+        idle = replace(port, workload=None, host=None, labels=port.declared, quarantined=False, published=())
+        tx.put(idle)
 
 
 def identify(
@@ -225,7 +226,7 @@ def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
                 f"port {port.name} is bound to host {port.host}; unbind it there before {host} takes it",
                 field="host",
             )
-    after = replace(port, host=host)
+    after = replace(port, host=host, published=port.published if host == port.host else ())
     tx.put(after)
     return after
 

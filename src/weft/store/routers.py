@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
+from typing import cast
+from uuid import UUID
 
 from weft.model.errors import Conflict, Invalid, QuotaExceeded, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, RouterId
@@ -58,6 +60,18 @@ def attach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) 
     """Join a network to the router. Idempotent."""
     router = require(tx.snapshot.routers, router_id, "router")
     return put_router(tx, replace(router, networks=router.networks | {network_id}))
+
+
+DEFAULT = "default"
+"""The name of the router that networks join by themselves which a host makes in the project."""
+
+
+def join_default(tx: Transaction, network_id: NetworkId) -> None:
+    """Join a network to its project's router `default`, if there is one. Raises SubnetOverlap."""
+    network = tx.snapshot.networks[network_id]
+    found = tx.index.names.get((Kind.ROUTERS, network.project_id, DEFAULT))
+    if found is not None:
+        attach_network(tx, RouterId(cast("UUID", found)), network_id)
 
 
 def detach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:

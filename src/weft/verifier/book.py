@@ -114,8 +114,13 @@ def _chapters(snapshot: Snapshot, roster: Roster, before: Book) -> Iterator[tupl
         if known is None or (known.names_prefixes and not same_prefixes):
             known = _written(policy, lines.policy_lines(snapshot, policy), roster)
         yield place, known
+    found = lines.published(snapshot)
+    known = before.chapters.get((3,))
+    if known is None or known.source != found:
+        known = _written(found, lines.published_lines(found), roster)
+    yield (3,), known
     for network in snapshot.networks.values():
-        place = (3, network.id)
+        place = (4, network.id)
         yield place, kept(place, network) or _written(network, lines.default_lines(network), roster)
 
 

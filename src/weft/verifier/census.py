@@ -10,8 +10,11 @@ import numpy.typing as npt
 from weft.model.ids import GroupId, NetworkId, PortId, ProjectId
 from weft.model.policy import Group
 from weft.model.snapshot import Snapshot
+from weft.verifier.lines import Publishing, publishing
 
 Mask = npt.NDArray[np.bool_]
+
+_NOTHING: frozenset[Publishing] = frozenset()
 
 
 class Kind(NamedTuple):
@@ -22,6 +25,7 @@ class Kind(NamedTuple):
     quarantined: bool
     labels: frozenset[tuple[str, str]]
     listed: tuple[GroupId, ...]
+    published: frozenset[Publishing]
 
 
 class Census:
@@ -42,6 +46,7 @@ class Census:
                     port.quarantined,
                     frozenset(port.labels.items()),
                     tuple(sorted(listed[port.id])) if port.id in listed else (),
+                    frozenset(publishing(port)) if port.published else _NOTHING,
                 ),
                 len(numbers),
             )
@@ -69,6 +74,10 @@ class Census:
         """The kinds of which ports are on any of `networks`."""
         wanted = set(networks)
         return np.fromiter((kind.network in wanted for kind in self.kinds), bool, len(self.kinds))
+
+    def publishing(self, who: Publishing) -> Mask:
+        """The kinds whose ports publish this."""
+        return np.fromiter((who in kind.published for kind in self.kinds), bool, len(self.kinds))
 
     def members(self, group: Group) -> Mask:
         """The kinds whose ports are in `group`."""

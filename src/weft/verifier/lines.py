@@ -3,6 +3,7 @@
     system      a port's own DHCP, neighbour discovery: always pass
     quarantine  ports whose workload is not known yet: nothing else
     rules       by tier, order of the policy, place in the policy
+    published   what hosts answer for, of ports that publish it
     defaults    what the network allows where no rule matches
     end         what nobody allowed is dropped
 
@@ -10,13 +11,14 @@ The order is taken from what users declared, not from the stored ranks: should t
 the readings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from weft.model.ids import GroupId, NetworkId, ProjectId
 from weft.model.network import Default, Network, Prefix
 from weft.model.policy import Action, Direction, Peer, Policy, Protocol, Rule, Service, Tier
+from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.packet import ICMP, Header
 
@@ -32,6 +34,7 @@ class Origin(StrEnum):
     QUARANTINE = "quarantine"
     RULE = "rule"
     ANSWERS = "answers"
+    PUBLISHED = "published"
     DEFAULT = "default"
     END = "end"
 
@@ -81,7 +84,15 @@ class Quarantined:
     """The ports whose workload is not known yet."""
 
 
-Who = Everyone | OfProject | OfGroup | OfNetwork | OfZone | Within | Quarantined
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The ports of which this transport port is published."""
+
+    protocol: Protocol
+    port: int
+
+
+Who = Everyone | OfProject | OfGroup | OfNetwork | OfZone | Within | Quarantined | Publishing
 """A set of stations."""
 
 EVERYONE = Everyone()
@@ -137,6 +148,7 @@ def lines(snapshot: Snapshot) -> Iterator[Line]:
     yield from quarantine_lines()
     for policy in in_order(snapshot):
         yield from policy_lines(snapshot, policy)
+    yield from published_lines(published(snapshot))
     for network in snapshot.networks.values():
         yield from default_lines(network)
     yield from end_lines()
@@ -188,6 +200,23 @@ def policy_lines(snapshot: Snapshot, policy: Policy) -> Iterator[Line]:
         if not said.stateful:
             answers = _answers(rule.service)
             yield replace(said, origin=Origin.ANSWERS, direction=REVERSE[rule.direction], traffic=answers)
+
+
+def published(snapshot: Snapshot) -> frozenset[Publishing]:
+    """All that any port publishes."""
+    return frozenset(who for port in snapshot.ports.values() if port.published for who in publishing(port))
+
+
+def publishing(port: Port) -> Iterator[Publishing]:
+    """What `port` publishes."""
+    return (Publishing(one.protocol, one.port) for one in port.published)
+
+
+def published_lines(found: Iterable[Publishing]) -> Iterator[Line]:
+    """Whoever publishes a port is reached there over IPv4, where no rule says otherwise."""
+    for who in sorted(found, key=lambda who: (who.protocol, who.port)):
+        traffic = Traffic(4, who.protocol, ((who.port, who.port),))
+        yield Line(Origin.PUBLISHED, Direction.INGRESS, who, EVERYONE, traffic, Action.ALLOW)
 
 
 def default_lines(network: Network) -> Iterator[Line]:

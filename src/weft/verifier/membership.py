@@ -5,7 +5,18 @@ from weft.model.judgement import Peers
 from weft.model.network import Address, Prefix
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot, belongs
-from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, OfZone, Quarantined, Who, Within
+from weft.verifier.lines import (
+    Everyone,
+    OfGroup,
+    OfNetwork,
+    OfProject,
+    OfZone,
+    Publishing,
+    Quarantined,
+    Who,
+    Within,
+    publishing,
+)
 from weft.verifier.station import Domain
 
 
@@ -20,10 +31,6 @@ class Membership:
     def has_target(self, who: Who, port: Port) -> bool:
         """Whether a line for `who` is about what `port` sends and gets, under whatever address."""
         match who:
-            case Everyone():
-                return True
-            case OfProject(project):
-                return port.project_id == project
             case OfNetwork(network):
                 return port.network_id == network
             case OfZone(zone):
@@ -31,10 +38,10 @@ class Membership:
             case OfGroup(group):
                 found = self._snapshot.groups[group]
                 return port.project_id == found.project_id and belongs(port, found)
-            case Quarantined():
-                return port.quarantined
             case Within():
                 raise TypeError("prefixes have no traffic of their own")
+            case _:
+                return _by_itself(who, port)
 
     def has_peer(self, who: Who, address: Address, owner: Port | None) -> bool:
         """Whether `address`, given to `owner` if to any port of the domain, is one of `who`."""
@@ -80,6 +87,19 @@ def foreign_prefixes(snapshot: Snapshot, domain: Domain, network: NetworkId) -> 
     own = [subnet.cidr for here in domain for subnet in snapshot.subnets_of.get(here, ())]
     there = [subnet.cidr for subnet in snapshot.subnets_of.get(network, ())]
     return tuple(prefix for prefix in there if not any(_meet(prefix, mine) for mine in own))
+
+
+def _by_itself(who: Everyone | OfProject | Quarantined | Publishing, port: Port) -> bool:
+    """Whether a port is one of `who`, by what it says itself."""
+    match who:
+        case Everyone():
+            return True
+        case OfProject(project):
+            return port.project_id == project
+        case Quarantined():
+            return port.quarantined
+        case Publishing():
+            return who in publishing(port)
 
 
 def inside(address: Address, prefix: Prefix) -> bool:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import cast
 
@@ -39,7 +40,10 @@ def outside(world: World, plane: Plane) -> Mask:
 
 def _routes(world: World, plane: Plane) -> Sequence[Prefix]:
     router = world.snapshot.routers.get(cast("RouterId", plane.domain))
-    return [] if router is None else [route.destination for route in router.routes]
+    if router is None:
+        return []
+    everywhere = [] if router.gateway is None else [IPv4Network("0.0.0.0/0")]
+    return [*(route.destination for route in router.routes), *everywhere]
 
 
 def _representatives(plane: Plane, routes: Sequence[Prefix], prefixes: Sequence[Prefix]) -> Iterator[int]:

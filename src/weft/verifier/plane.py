@@ -15,7 +15,17 @@ from weft.model.network import Address, Prefix
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.census import Census, Mask
-from weft.verifier.lines import Everyone, OfGroup, OfNetwork, OfProject, OfZone, Quarantined, Who, Within
+from weft.verifier.lines import (
+    Everyone,
+    OfGroup,
+    OfNetwork,
+    OfProject,
+    OfZone,
+    Publishing,
+    Quarantined,
+    Who,
+    Within,
+)
 from weft.verifier.membership import foreign_prefixes
 
 Numbers = npt.NDArray[np.int64]
@@ -160,17 +170,26 @@ def _spans(numbers: Sequence[int], prefixes: Iterable[Prefix]) -> list[tuple[int
 def _of_kind(snapshot: Snapshot, census: Census, who: Who) -> Mask:
     """The kinds of ports that are `who`."""
     match who:
-        case Everyone():
-            return np.ones(len(census.kinds), bool)
-        case OfProject(project):
-            return census.where(project=project)
         case OfNetwork(network):
             return census.where(network=network)
         case OfZone(zone):
             return census.on(network.id for network in snapshot.networks.values() if network.zone == zone)
         case OfGroup(group):
             return census.members(snapshot.groups[group])
-        case Quarantined():
-            return census.where(quarantined=True)
         case Within():
             raise TypeError("prefixes are no matter of kinds")
+        case _:
+            return _by_itself(census, who)
+
+
+def _by_itself(census: Census, who: Everyone | OfProject | Quarantined | Publishing) -> Mask:
+    """The kinds that are one of `who` by what their ports say themselves."""
+    match who:
+        case Everyone():
+            return np.ones(len(census.kinds), bool)
+        case OfProject(project):
+            return census.where(project=project)
+        case Quarantined():
+            return census.where(quarantined=True)
+        case Publishing():
+            return census.publishing(who)

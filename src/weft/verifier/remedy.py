@@ -173,7 +173,7 @@ def _thinkable(
             yield Remove(policy, line.place)
         for rule in _exact(snapshot, policy.project_id, decision, far, header):
             yield Insert(policy, line.place, rule)
-    if line.origin in (Origin.DEFAULT, Origin.END):
+    if line.origin in (Origin.PUBLISHED, Origin.DEFAULT, Origin.END):
         yield from _beside_the_default(snapshot, decision, far, header, editable=editable)
     yield from _joining(snapshot, decision, far, header, editable=editable)
 

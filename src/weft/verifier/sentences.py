@@ -1,6 +1,6 @@
 """A verdict in two sentences that a person understands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from weft.model.ids import GroupId, NetworkId
 from weft.model.policy import Action, Direction, Protocol
@@ -13,6 +13,7 @@ from weft.verifier.lines import (
     OfProject,
     OfZone,
     Origin,
+    Publishing,
     Quarantined,
     Who,
     Within,
@@ -22,6 +23,12 @@ from weft.verifier.station import Station
 from weft.verifier.translation import address_outside
 from weft.verifier.verdict import Answers, Decision, Obstacle, Verdict
 
+_CALLED: Mapping[type[Who], str] = {
+    Everyone: "any",
+    OfProject: "every endpoint of the project",
+    Quarantined: "quarantined endpoints",
+    Publishing: "endpoints that publish it",
+}
 _DOES = {Action.ALLOW: "allows", Action.DROP: "drops", Action.REJECT: "rejects"}
 
 
@@ -98,6 +105,8 @@ class _Telling:
                 return "the system (a port's own DHCP and neighbour discovery always work)"
             case Origin.QUARANTINE:
                 return "quarantine (its workload is not known yet)"
+            case Origin.PUBLISHED:
+                return f"what its host publishes of it ({line_traffic_text(line)})"
             case Origin.DEFAULT:
                 return f"the default of network {self._network(line)}, for no rule matches,"
             case _:
@@ -179,10 +188,6 @@ def traffic_text(header: Header) -> str:
 def who_text(snapshot: Snapshot, who: Who) -> str:
     """Whom a line is about."""
     match who:
-        case Everyone():
-            said = "any"
-        case OfProject():
-            said = "every endpoint of the project"
         case OfGroup(group):
             said = f"group {_group(snapshot, group)}"
         case OfNetwork(network):
@@ -191,8 +196,8 @@ def who_text(snapshot: Snapshot, who: Who) -> str:
             said = f"zone {zone}"
         case Within(prefixes):
             said = ", ".join(map(str, prefixes)) or "no address"
-        case Quarantined():
-            said = "quarantined endpoints"
+        case Everyone() | OfProject() | Quarantined() | Publishing():
+            said = _CALLED[type(who)]
     return said
 
 

@@ -17,11 +17,13 @@ from weft.verifier.lines import (
     OfNetwork,
     OfProject,
     OfZone,
+    Publishing,
     Quarantined,
     Who,
     Within,
     default_lines,
     policy_lines,
+    publishing,
 )
 
 End = tuple[Direction, Who]
@@ -58,7 +60,11 @@ def tightening(old: Snapshot, new: Snapshot, touched: Touched) -> Cut:
         *_stricter_peers(new, moved),
     ):
         found[direction] |= {*_ports(who, old), *_ports(who, new)}
-    for direction, ports in (*_stricter_targets(new, moved), *_newly_quarantined(old, new, touched)):
+    for direction, ports in (
+        *_stricter_targets(new, moved),
+        *_newly_quarantined(old, new, touched),
+        (Direction.INGRESS, _taken_back(old, new, touched)),
+    ):
         found[direction] |= ports
     ingress, egress = (
         frozenset(port for port in found[direction] if port in old.ports and port in new.ports)
@@ -218,6 +224,17 @@ def _newly_quarantined(
     yield from ((direction, found) for direction in Direction)
 
 
+def _taken_back(old: Snapshot, new: Snapshot, touched: Touched) -> frozenset[PortId]:
+    """Ports of which something is not published any more."""
+    return frozenset(
+        port_id
+        for port_id in touched.ports
+        if port_id in old.ports
+        and port_id in new.ports
+        and set(publishing(old.ports[port_id])) - set(publishing(new.ports[port_id]))
+    )
+
+
 def _stricter(was: Sequence[Line], now: Sequence[Line]) -> Iterator[End]:
     """Whose lines may allow less: an allowance is gone, a drop is new, or what stayed changed places.
 
@@ -251,5 +268,5 @@ def _ports(who: Who, snapshot: Snapshot) -> Iterable[PortId]:
             if group is None:
                 return ()
             return (p.id for p in ports if p.project_id == group.project_id and belongs(p, group))
-        case Everyone() | Quarantined() | OfZone() | Within():
+        case Everyone() | Quarantined() | OfZone() | Within() | Publishing():
             raise TypeError(f"no rule and no default has the target {who}")

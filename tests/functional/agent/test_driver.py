@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.fakes.door import FakeDoor
 from tests.fakes.runtime import WEB, FakeRuntime, FakeServer
 from tests.fakes.vswitch import FakeLinks, FakeSwitch
 
@@ -14,7 +15,10 @@ from weft.agent.docker.driver import Driver
 from weft.agent.docker.endpoints import Endpoints
 from weft.agent.docker.plugin import application, bind, server
 from weft.agent.docker.pools import Pools
+from weft.agent.docker.publisher import Publisher
 from weft.agent.docker.runtime import Container, DockerNetwork, Endpoint, Owner
+from weft.agent.door.hostports import HostPorts
+from weft.agent.door.publishing import Publishing
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
 from weft.agent.served import ServedNetworks
@@ -35,6 +39,9 @@ class Engine:
             switch=self.switch,
             pools=Pools(ServedNetworks(self.server, "h1")),
         )
+        self.door, self.host_ports = FakeDoor(), HostPorts()
+        self.publishing = Publishing(leases, self.host_ports, self.door)
+        self.publisher = Publisher(self.driver.endpoints, self.publishing)
 
     def create(self, name: str, **labels: str) -> None:
         self.runtime.put(
@@ -50,7 +57,7 @@ class Engine:
         )
 
     async def call(self, name: str, **body: object) -> Any:  # noqa: ANN401 - JSON
-        transport = httpx.ASGITransport(application(self.driver))
+        transport = httpx.ASGITransport(application(self.driver, self.publisher))
         async with httpx.AsyncClient(transport=transport, base_url="http://plugin") as client:
             response = await client.post(f"/{name}", content=json.dumps(body))
         return response.json() if response.status_code == 200 else {"status": response.status_code}
@@ -106,7 +113,7 @@ def engine(tmp_path: Path) -> Engine:
 def test_activation_names_both_drivers_and_an_unknown_call_is_404(engine: Engine) -> None:
     async def claim() -> None:
         assert await engine.call("Plugin.Activate") == {"Implements": ["NetworkDriver", "IpamDriver"]}
-        assert await engine.call("NetworkDriver.ProgramExternalConnectivity") == {"status": 404}
+        assert await engine.call("NetworkDriver.AllocateNetwork") == {"status": 404}
 
     asyncio.run(claim())
 
@@ -371,7 +378,7 @@ def test_every_answer_ends_its_connection_so_that_no_call_can_follow_into_a_stuc
 ) -> None:
     async def claim() -> None:
         path = tmp_path / "weft.sock"
-        plugin = server(engine.driver)
+        plugin = server(engine.driver, engine.publisher)
         with bind(path) as listening:
             serving = asyncio.create_task(plugin.serve([listening]))
             reader, writer = await asyncio.open_unix_connection(path)

@@ -26,6 +26,7 @@ BOX = Container(
 class Host:
     def __init__(self, folder: Path) -> None:
         self.now = 0.0
+        self.plugged: list[tuple[str, str]] = []
         self.runtime, self.server = FakeRuntime(), FakeServer()
         self.links, self.switch = FakeLinks(), FakeSwitch()
         self.leases = Leases(self.server, "h1", Journal(folder / "attachments.json"))
@@ -37,6 +38,7 @@ class Host:
             clock=lambda: self.now,
             engine="engine",
             rules=lambda: self.server.rules,
+            on_plugged=lambda lease, labels: self.plugged.append((lease.port_id, labels.get("app", ""))),
         )
 
     def happens(self, *actions: str) -> None:

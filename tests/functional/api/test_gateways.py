@@ -6,6 +6,7 @@ from tests.functional.api.rest import Rest
 from weft.model.host import Host
 from weft.model.ids import HostName
 from weft.store.hosts import change_host
+from weft.store.tokens import Role
 
 
 @pytest.fixture
@@ -58,4 +59,63 @@ def test_only_an_external_network_leads_out(rest: Rest) -> None:
 
     assert answer.status_code == 409
     assert "network inner is not external" in answer.json()["detail"]
+    assert rest.store.revision == before
+
+
+@pytest.fixture
+def with_a_door(rest: Rest, outside: None) -> None:
+    """The same, with a host that serves the project and keeps a door."""
+    del outside
+    with rest.store.write("test") as tx:
+        project = next(iter(tx.snapshot.projects))
+        tx.put(Host(name=HostName("h1"), projects=frozenset({project})))
+        change_host(tx, HostName("h1"), physical_networks=frozenset({"host"}))
+
+
+@pytest.mark.usefixtures("with_a_door")
+def test_a_router_leaves_by_the_hosts_own_addresses_with_one_request(rest: Rest) -> None:
+    agent = rest.with_token(Role.HOST, host="h1")
+    assert agent.get("/hosts/h1/door").json() == {"door": None}
+
+    made = rest.made("/routers", {"name": "way", "gateway": {"network": "host"}})
+
+    assert (made["gateway"]["network"], made["gateway"]["address"]) == ("host", "100.64.0.2")
+    rest.made("/networks", {"name": "yard", "subnets": [{"cidr": "10.4.0.0/24"}, {"cidr": "fd00:4::/64"}]})
+    rest.ask("PUT", "/routers/way/networks/yard")
+    door = agent.get("/hosts/h1/door").json()["door"]
+    assert door["address"] == "100.64.0.1/17"
+    assert [(one["number"], one["address"], one["prefixes"]) for one in door["routers"]] == [
+        (2, "100.64.0.2", ["10.4.0.0/24"])
+    ]
+
+    rest.ask("DELETE", "/routers/way/networks/yard")
+    assert rest.delete("/routers/way").status_code == 204
+    assert agent.get("/hosts/h1/door").json() == {"door": None}
+
+
+@pytest.mark.usefixtures("with_a_door")
+def test_there_is_one_network_of_doors_and_an_administrator_makes_it(rest: Rest) -> None:
+    member = rest.with_token(Role.MEMBER, project="default")
+    refused = member.ask("PUT", "/routers/shop/gateway", {"network": "host"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+    rest.ask("PUT", "/routers/shop/gateway", {"network": "host"})
+    assert member.ask("PUT", "/routers/shop/gateway", {"network": "host"}).status_code == 200
+    second = rest.post("/networks", {"name": "again", "physical_network": {"name": "host"}})
+    assert (second.status_code, second.json()["field"]) == (409, "physical_network")
+    subnet = rest.post("/subnets", {"network": "host", "cidr": "100.65.0.0/24"})
+    assert (subnet.status_code, subnet.json()["field"]) == (422, "cidr")
+    assert "has one IPv4 subnet" in subnet.json()["detail"]
+
+
+@pytest.mark.usefixtures("outside")
+def test_what_a_host_reaches_has_no_vlans_and_needs_a_host(rest: Rest) -> None:
+    tagged = rest.post("/networks", {"name": "x", "physical_network": {"name": "host", "vlan": 7}})
+    assert (tagged.status_code, tagged.json()["code"]) == (422, "invalid")
+    before = rest.store.revision
+
+    answer = rest.ask("PUT", "/routers/shop/gateway", {"network": "host"})
+
+    assert answer.status_code == 409
+    assert "weft host list" in answer.json()["detail"]
     assert rest.store.revision == before

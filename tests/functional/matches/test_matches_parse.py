@@ -22,10 +22,12 @@ from tests.support.builders import (
 
 from weft.compiler import names
 from weft.compiler.routers import router_mac
+from weft.model.door import door_id
 from weft.model.ids import RouterId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Tier
 from weft.model.port import Port
+from weft.model.router import gateway_mac
 from weft.model.snapshot import Snapshot
 
 V4, V6 = "10.0.0.0/24", "fd00::/64"
@@ -52,6 +54,14 @@ NEAR = a_port("n1", {"10.9.0.5": "10.9.0.0/24"}, network="near")
 FAR = a_port("n2", {"10.9.0.6": "10.9.0.0/24"}, network="near", secure=False)
 GUARDED = a_port("guarded", {"10.9.0.7": "10.9.0.0/24"}, network="near", labels={"app": "guarded"})
 ROUTED = a_port("routed-1", {"10.8.0.5": "10.8.0.0/24", "fd08::5": "fd08::/64"}, network="routed")
+SHOP = a_port(
+    "front",
+    {"10.6.0.5": "10.6.0.0/24"},
+    network="strict-front",
+    published=["8080:80", "8443:443", "5353:53/udp"],
+)
+VISITOR = a_port("visitor", {"10.6.0.6": "10.6.0.0/24"}, network="strict-front")
+DOORS = a_network("doors", physical="host")
 
 MODEL = a_snapshot(
     a_project(),
@@ -64,6 +74,12 @@ MODEL = a_snapshot(
     a_network("free", ingress=Default.ALLOW),
     a_subnet("10.9.0.0/24", network="near"),
     a_port("s1", network="strict"),
+    a_network("strict-front", ingress=Default.DROP),
+    a_subnet("10.6.0.0/24", network="strict-front"),
+    *(SHOP, VISITOR),
+    DOORS,
+    a_subnet("100.64.0.0/17", network="doors"),
+    a_router("way", ["strict-front"], gateway={"doors": "100.64.0.2"}),
     *(NEAR, FAR),
     a_port("f1", network="free"),
     a_network("routed", zone="dmz-1"),
@@ -210,6 +226,27 @@ def test_egress_to_the_same_network_goes_nowhere_else(ovn: Ovn) -> None:
     switch = names.switch_name(port.network_id)
     assert f'output("{FAR.id}")' in ovn.trace(switch, away.format("10.9.0.6"), "--minimal")
     assert "output" not in ovn.trace(switch, away.format("192.0.2.1"), "--minimal")
+
+
+def test_what_is_published_is_let_in_and_nothing_else_is(ovn: Ovn) -> None:
+    assert reaches(ovn, VISITOR, SHOP, TCP.format(80))
+    assert reaches(ovn, VISITOR, SHOP, TCP.format(443))
+    assert reaches(ovn, VISITOR, SHOP, UDP.format(53))
+    assert not reaches(ovn, VISITOR, SHOP, TCP.format(8080)), "the host's port is no port of the workload"
+    assert not reaches(ovn, VISITOR, SHOP, UDP.format(80))
+
+
+def test_what_leaves_by_the_hosts_goes_to_the_door_as_it_is(ovn: Ovn) -> None:
+    router = MODEL.router_of[VISITOR.network_id]
+    out = (
+        f'inport == "{VISITOR.id}" && eth.src == {VISITOR.mac} && '
+        f"eth.dst == {router_mac(router.id, VISITOR.network_id)} && "
+        "ip4.src == 10.6.0.6 && ip4.dst == 192.0.2.1 && ip.ttl == 64 && udp.src == 1 && udp.dst == 2"
+    )
+    said = ovn.trace(names.switch_name(VISITOR.network_id), out, "--minimal")
+    assert f'output("{door_id(DOORS.id)}")' in said
+    assert f"eth.src = {gateway_mac(router.id, DOORS.id)}" in said
+    assert "nat" not in said
 
 
 def test_a_reject_answers_the_sender(ovn: Ovn) -> None:

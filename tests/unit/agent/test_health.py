@@ -103,6 +103,7 @@ BROKEN = {
     "old Docker": (versions(docker="19.03.15"), "versions", "Docker 19.03.15"),
     "old libvirt": (versions(libvirt="7.0.0"), "versions", "libvirt 7.0.0"),
     "no module": (replace(HEALTHY, kernel_datapath=False), "datapath", "modprobe openvswitch"),
+    "no door": (replace(HEALTHY, door_trouble="nft does not run"), "door", "nft does not run"),
     "no tunnel address": (ids(ovn_encap_ip=""), "tunnel", "ovn-encap-ip"),
     "address gone": (replace(HEALTHY, underlay=Underlay(end=None)), "tunnel", "10.0.0.1"),
     "address on no bridge": (

@@ -65,6 +65,9 @@ CHANGES: dict[str, Steps] = {
         [*NET, a_router("r", ["net", "other"])],
         [*NET, a_router("r", ["net", "other"]), OTHER, PEERS_SUBNET],
     ],
+    "a port is published": [
+        [*NET, a_port("one", {"10.0.0.5": V4}, published=these)] for these in ((), ("8080:80",), ())
+    ],
     "a subnet stops to serve DHCP": [[*NET, PORT], [a_network(), a_subnet(V4, dhcp=False), PORT]],
     "a network gets a limit": [
         [*NET, PORT, a_qos_policy("gold", egress=9)],
@@ -127,6 +130,10 @@ CHANGES: dict[str, Steps] = {
     "the subnet of a way out gets another gateway": [
         [*NET, INTERNET[0], replace(OUTSIDE, gateway=ip_address(hop)), LED_OUT, PLUGGED]
         for hop in ("203.0.113.1", "203.0.113.2")
+    ],
+    "the hosts' door gets another address": [
+        [a_network("out", physical="host"), replace(OUTSIDE, gateway=ip_address(door))]
+        for door in ("203.0.113.1", "203.0.113.2")
     ],
     "a host is connected to a physical network": [
         [*NET, *INTERNET, LED_OUT, replace(PLUGGED, physical_networks=frozenset(to))]

@@ -84,8 +84,6 @@ class Driver:
         lease = await self._lease_for(request)
         if request.mac and request.mac != lease.mac:
             lease = await asyncio.to_thread(self.leases.set_mac, lease, request.mac)
-        if request.published:
-            log.warning("published ports have no effect on a network of Weft's", port_id=lease.port_id)
         lease = replace(lease, endpoint=request.endpoint, docker_network=request.docker_network)
         self.endpoints.starting(lease, request.labels)
         self.leases.journal.keep(lease)  # before plugging: who finds a pair can tell whose it was
@@ -127,7 +125,7 @@ class Driver:
         if lease is None:
             return {}
         await asyncio.to_thread(unplug, lease.port_id, links=self.links, switch=self.switch)
-        idle = replace(lease, endpoint="", docker_network="")
+        idle = replace(lease, endpoint="", docker_network="", published=())
         self.leases.journal.keep(idle)
         self.endpoints.starts.pop(lease.port_id, None)
         if lease.workload is None:

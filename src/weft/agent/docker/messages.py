@@ -5,11 +5,13 @@ docs.docker.com/engine/extend/plugins_network; libnetwork's docs/remote.md and d
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Any
 
 from weft.agent.attachment import parse_mac
+from weft.agent.door.hostports import Asked
 from weft.model.errors import Invalid
+from weft.model.policy import Protocol
 
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 ADDRESS_SPACE = "weft"
@@ -24,6 +26,8 @@ ADDRESS_SPACES: Mapping[str, object] = {
 
 Body = Mapping[str, Any]
 
+_PORTMAP = "com.docker.network.portmap"
+_PROTOCOLS = {6: Protocol.TCP, 17: Protocol.UDP}  # IANA, "Protocol Numbers"
 _OURS, _MAC, _LABEL = "weft.", "weft.mac", "weft.label."
 
 
@@ -89,7 +93,6 @@ class EndpointRequest:
     """Whether Docker knows it already: then the answer must not repeat it."""
     labels: Mapping[str, str]
     """What the driver options weft.label.KEY=VALUE add to the container's own."""
-    published: bool
 
     @classmethod
     def from_body(cls, body: Body) -> "EndpointRequest":
@@ -117,8 +120,32 @@ class EndpointRequest:
             mac=mac,
             mac_known=bool(interface.get("MacAddress")),
             labels=labels,
-            published=bool(options.get("com.docker.network.portmap")),
         )
+
+
+def ports_asked(options: Body) -> tuple[Asked, ...]:
+    """What the options of a call ask to publish (libnetwork's types.PortBinding). Raises Invalid."""
+    return tuple(_asked(one) for one in options.get(_PORTMAP) or ())
+
+
+def _asked(binding: Body) -> Asked:
+    number, at = int(binding.get("Proto") or 0), str(binding.get("HostIP") or "")
+    protocol = _PROTOCOLS.get(number)
+    if protocol is None:
+        raise Invalid(f"ports of IP protocol {number} cannot be published, only those of tcp and udp")
+    address = ip_address(at or "0.0.0.0")
+    if address.version == 6 and not address.is_unspecified:
+        raise Invalid(
+            f"a port cannot be published at {address}: only IPv4 leaves and enters by a host's address"
+        )
+    first = int(binding.get("HostPort") or 0)
+    return Asked(
+        protocol=protocol,
+        port=int(binding["Port"]),
+        first=first,
+        last=max(first, int(binding.get("HostPortEnd") or 0)),
+        host_address=None if address.is_unspecified else IPv4Address(str(address)),
+    )
 
 
 def refusal(sentence: str) -> Mapping[str, object]:

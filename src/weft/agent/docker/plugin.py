@@ -18,10 +18,12 @@ from starlette.routing import Route
 from weft.agent.docker import messages
 from weft.agent.docker.driver import Driver
 from weft.agent.docker.messages import Body
+from weft.agent.docker.publisher import Publisher
 from weft.agent.docker.runtime import DockerUnavailable
 from weft.agent.plug import PlugFailed
 from weft.client import ClientError
 from weft.model.errors import Invalid, WeftError
+from weft.ovsdb import OvsdbUnavailable
 
 log = structlog.get_logger()
 
@@ -34,7 +36,7 @@ take that one, and Docker waits without end. A call that opens a connection wait
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.05
 
 
-def application(driver: Driver) -> Starlette:
+def application(driver: Driver, publisher: Publisher) -> Starlette:
     """Every call of the protocol as a route; calls that are not here are 404, which Docker understands."""
     calls: Mapping[str, Call] = {
         "Plugin.Activate": _always(messages.ACTIVATE),
@@ -46,6 +48,8 @@ def application(driver: Driver) -> Starlette:
         "NetworkDriver.DeleteEndpoint": driver.delete_endpoint,
         "NetworkDriver.Join": driver.join,
         "NetworkDriver.Leave": _always({}),
+        "NetworkDriver.ProgramExternalConnectivity": publisher.program,
+        "NetworkDriver.RevokeExternalConnectivity": publisher.revoke,
         "NetworkDriver.DiscoverNew": _always({}),
         "NetworkDriver.DiscoverDelete": _always({}),
         "IpamDriver.GetCapabilities": _always(messages.IPAM_CAPABILITIES),
@@ -95,10 +99,10 @@ def take_over(lock: Path) -> int:
     raise Invalid(f"another agent serves on this host already: it holds {lock}", field="run_dir")
 
 
-def server(driver: Driver) -> uvicorn.Server:
+def server(driver: Driver, publisher: Publisher) -> uvicorn.Server:
     """The server of the plugin; `serve(sockets=[...])` runs it. Signals are the daemon's."""
     config = uvicorn.Config(
-        application(driver),
+        application(driver, publisher),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -120,7 +124,7 @@ def _route(name: str, call: Call) -> Route:
         """Errors are answers, too: Docker shows the sentence to whoever started the container."""
         try:
             answer = await call(_body(await request.body()))
-        except (WeftError, ClientError, PlugFailed, DockerUnavailable) as error:
+        except (WeftError, ClientError, PlugFailed, DockerUnavailable, OvsdbUnavailable) as error:
             log.warning("docker call refused", call=name, why=str(error))
             answer = messages.refusal(str(error))
         except LookupError as error:

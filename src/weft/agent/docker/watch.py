@@ -6,8 +6,8 @@ Events tell at once; a complete listing at every connection, and again and again
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -39,6 +39,8 @@ class Watch:
     """Seconds since the epoch: Docker's events carry the same clock."""
     on_network: Callable[[Event], Coroutine[Any, Any, None]] | None = None
     """Told of every network event: the driver identifies its endpoints by them."""
+    on_plugged: Callable[[Lease, Mapping[str, str]], None] | None = None
+    """Told of every port that is plugged, with its container's labels; blocks, and raises nothing."""
     rules: Callable[[], Sequence[AttachRule]] = tuple
     """The attach rules, first to last."""
     engine: str = ""
@@ -134,6 +136,8 @@ class Watch:
                 return
             lease = await asyncio.to_thread(self.leases.obtain, wanted)
             await asyncio.to_thread(plug_inside, lease, pid, links=self.links, switch=self.switch)
+            if self.on_plugged is not None:
+                await asyncio.to_thread(self.on_plugged, lease, container.labels)
             self._attached.add(workload.id)
             self._told.pop(workload.id, None)
             log.info("container attached", container=workload.name, port_id=lease.port_id)
@@ -215,6 +219,7 @@ class Watch:
             except PlugFailed as error:
                 log.warning("port not unplugged", port_id=lease.port_id, why=str(error))
                 continue
+            self.leases.journal.keep(replace(lease, published=()))
             log.info("container unplugged", container=workload.name, port_id=lease.port_id)
             await asyncio.to_thread(self.leases.report, lease.port_id, "down")
 

@@ -28,6 +28,7 @@ OF_HOSTS = (
     wire.underlay_mtu,
     wire.offloads,
     wire.tunnels,
+    wire.door,
     services.agent,
     services.units,
     services.sockets,

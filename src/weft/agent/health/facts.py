@@ -147,3 +147,5 @@ class Facts:
     socket_modes: Mapping[str, int] = field(default_factory=dict)
     """Permission bits of the plugin's sockets that there are."""
     disks: tuple[Disk, ...] = ()
+    door_trouble: str = ""
+    """Why nothing leaves by this host, where something should."""

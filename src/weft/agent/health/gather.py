@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from weft.agent import pulse
+from weft.agent.door.trouble import FILE, told
 from weft.agent.health import engines, openvswitch, underlay
 from weft.agent.health.facts import (
     Controller,
@@ -61,6 +62,7 @@ def gather(settings: AgentSettings, membership: Membership | None, ask: Callable
         units=_units() if is_booted() else None,
         certificates=_certificates(settings),
         socket_modes=_modes([settings.plugin_dir / "weft.sock", settings.run_dir / SOCKET]),
+        door_trouble=told(settings.run_dir / FILE),
         disks=tuple(_disks([settings.state_dir, Path("/var/log"), Path("/run"), Path("/etc")])),
     )
 

@@ -37,6 +37,16 @@ def datapath(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def door(facts: Facts) -> Iterator[Finding]:
+    """What leaves by the host's own address, and is published on it."""
+    if facts.door_trouble:
+        yield error(
+            "door",
+            f"nothing leaves by this host, and nothing is published on it: {facts.door_trouble}",
+            "repair that; the agent tries again by itself",
+        )
+
+
 def tunnel_end(facts: Facts) -> Iterator[Finding]:
     """The address that other hosts send to."""
     if facts.switch is None:

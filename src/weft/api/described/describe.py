@@ -31,7 +31,7 @@ from weft.model.attach_rule import AttachRule
 from weft.model.floating_ip import FloatingIP
 from weft.model.ids import NetworkId, ProjectId
 from weft.model.invariant import Invariant
-from weft.model.network import Network, Project, Subnet
+from weft.model.network import HOST, Network, Project, Subnet
 from weft.model.policy import (
     AddressGroup,
     Group,
@@ -126,9 +126,11 @@ class _Describing:
         return GatewayIn(network=called, address=router.gateway.address)
 
     def _external(self, network_id: NetworkId, owner: ProjectId) -> str:
-        """A network by its name, or by its id where it is of another project."""
+        """By its name, or by its id where it is of another project; `host` is known to all."""
         network = self._snapshot.networks[network_id]
-        return network.name if network.project_id == owner else str(network.id)
+        if network.project_id == owner:
+            return network.name
+        return HOST if network.by_host else str(network.id)
 
     def _floating_ip(self, floating: FloatingIP, *, attached: bool = False) -> FloatingIPDescribed:
         """`attached` names a port that nobody declared, too."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from weft.api import references
+from weft.api import ways_out
 from weft.api.auth import require_admin
 from weft.api.described.scope import Scope, differing
 from weft.api.schemas.description import (
@@ -162,8 +162,7 @@ def _gateway(scope: Scope, router: Router, asked: RouterDescribed) -> None:
         gateways.clear_gateway(scope.tx, router.id)
         return
     with scope.at("gateway"):
-        outside = references.external(scope.tx, scope.project, asked.gateway.network, field="network")
-        gateways.set_gateway(scope.tx, router.id, outside.id, asked.gateway.address)
+        ways_out.lead_out(scope.tx, scope.who, router, asked.gateway)
 
 
 def _port(scope: Scope, asked: PortDescribed) -> None:

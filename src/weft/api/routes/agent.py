@@ -32,7 +32,7 @@ from weft.model.ids import HostName, NetworkId, PortId
 from weft.model.network import Network, Project
 from weft.model.port import Port, Workload
 from weft.model.snapshot import Snapshot
-from weft.store import Kind, Transaction, hosts, networks, plugging, ports, status
+from weft.store import Kind, Transaction, hosts, networks, plugging, ports, routers, status
 from weft.store.index import workload_key
 from weft.store.provenance import changes_of
 from weft.store.status import Failure
@@ -57,13 +57,17 @@ def list_networks(asking: Hosting, host: str) -> HostNetworks:
 
 @router.post("/networks", status_code=201)
 def create_network(asking: Hosting, host: str, body: HostNetworkCreate) -> NetworkShown:
-    """Make a network in a project that the host serves, as `docker network create` does."""
+    """Make a network in a project that the host serves, as `docker network create` does.
+
+    It joins the project's router `default`, if there is one.
+    """
     with asking.write() as tx:
         here = _host(tx.snapshot, host)
         project = _served(tx.snapshot, here, body.project)
         if project is None:
             raise NotFound("project", body.project or references.DEFAULT_PROJECT, field="project")
         made = networks.add_network(tx, body.to_model(project.id, here.name))
+        routers.join_default(tx, made.id)
     return NetworkShown.from_model(asking.api.view(), made, effective_mtu=True)
 
 
@@ -76,6 +80,9 @@ def take_back_network(asking: Hosting, host: str, network_id: UUID) -> None:
         if found is None or found.project_id not in here.projects:
             raise NotFound("network", network_id)
         _check_own(asking, found)
+        joined = tx.index.routers.get(found.id)
+        if joined is not None:
+            routers.detach_network(tx, joined, found.id)
         networks.remove_network(tx, found.id)
 
 

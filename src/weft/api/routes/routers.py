@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from weft.api import references
+from weft.api import references, ways_out
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
@@ -32,10 +32,12 @@ def list_routers(
 
 @router.post("", status_code=201)
 def create_router(asking: Writing, body: RouterCreate) -> RouterShown:
-    """Make a router, and join networks to it."""
+    """Make a router, join networks to it, and lead it out."""
     with asking.write() as tx:
         owner = references.project(tx.snapshot, asking.caller, body.project).id
         made = routers.add_router(tx, body.to_model(owner, _networks(tx, owner, body.networks)))
+        if body.gateway is not None:
+            made = ways_out.lead_out(tx, asking.caller, made, body.gateway)
     return _shown(asking, made)
 
 
@@ -88,8 +90,7 @@ def set_gateway(asking: Writing, reference: str, body: GatewayIn, project: str |
     """Lead the router out by an external network, of whichever project. Idempotent."""
     with asking.write() as tx:
         found = references.visible(tx.snapshot, asking.caller, Router, reference, project)
-        outside = references.external(tx, found.project_id, body.network, field="network")
-        after = gateways.set_gateway(tx, found.id, outside.id, body.address)
+        after = ways_out.lead_out(tx, asking.caller, found, body)
     return _shown(asking, after)
 
 

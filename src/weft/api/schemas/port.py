@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from ipaddress import IPv4Address
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +23,9 @@ from weft.api.schemas.base import (
 )
 from weft.api.view import PortExtras, View
 from weft.model.ids import HostName, NetworkId, ProjectId, QosPolicyId
+from weft.model.policy import Protocol
 from weft.model.port import Port, PortKind, Workload
+from weft.model.publication import Publication
 from weft.store import Kind
 from weft.store.ports import NewPort
 from weft.store.status import PortState
@@ -125,6 +128,33 @@ class WorkloadShown(Shown):
         )
 
 
+class PublicationIn(Body):
+    """A port of a workload under one of its host; without `host_address` under all of its IPv4 addresses."""
+
+    protocol: Protocol = Protocol.TCP
+    host_port: int
+    port: int
+    host_address: IPv4Address | None = None
+
+    def to_model(self) -> Publication:
+        """The publication in the model's terms. Raises Invalid."""
+        return Publication(
+            protocol=self.protocol,
+            host_port=self.host_port,
+            port=self.port,
+            host_address=self.host_address,
+        )
+
+
+class PublicationShown(Shown):
+    """A port of a workload under one of its host."""
+
+    protocol: Protocol
+    host_port: int
+    port: int
+    host_address: IPv4Address | None
+
+
 class PortStatusShown(Shown):
     """What was observed of a port."""
 
@@ -148,6 +178,7 @@ class PortShown(Owned):
     port_security: bool
     quarantined: bool
     qos_policy_id: UUID | None
+    published: list[PublicationShown]
     groups: list[str]
     status: PortStatusShown
 
@@ -187,6 +218,12 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
         port_security=port.port_security,
         quarantined=port.quarantined,
         qos_policy_id=port.qos_policy_id,
+        published=[
+            PublicationShown(
+                protocol=p.protocol, host_port=p.host_port, port=p.port, host_address=p.host_address
+            )
+            for p in port.published
+        ],
         groups=list(extras.groups),
         status=PortStatusShown(
             state=status.state, reason=status.reason, host=status.host, since=status.since

@@ -40,6 +40,13 @@ Routes = Annotated[list[RouteIn], Field(max_length=1000)]
 Networks = Annotated[list[Reference], Field(max_length=1000)]
 
 
+class GatewayIn(Body):
+    """A way out: an external network, or `host`; without `address` the next free one of the network."""
+
+    network: Reference
+    address: IPv4Address | None = None
+
+
 class RouterCreate(Body):
     """Body of POST /routers."""
 
@@ -48,6 +55,7 @@ class RouterCreate(Body):
     description: Text = ""
     networks: Networks = Field(default_factory=list)
     routes: Routes = Field(default_factory=list)
+    gateway: GatewayIn | None = None
 
     def to_model(self, project: ProjectId, networks: frozenset[NetworkId]) -> NewRouter:
         """The request in the store's terms, its references resolved. Raises Invalid."""
@@ -74,13 +82,6 @@ class RouteShown(Shown):
 
     destination: IpPrefix
     next_hop: IpAddress
-
-
-class GatewayIn(Body):
-    """Body of PUT /routers/{id}/gateway; without `address` the next free one of the network."""
-
-    network: Reference
-    address: IPv4Address | None = None
 
 
 class GatewayShown(Shown):
