@@ -31,6 +31,7 @@ from weft.api.routes import (
     hosts,
     invariants,
     lint,
+    mirrors,
     networks,
     past,
     plans,
@@ -157,6 +158,19 @@ def _versioned() -> APIRouter:
         session,
     ):
         router.include_router(noun.router)
-    for noun in (explain, traces, invariants, plans, past, revisions, lint, hits, drops, doors, effective):
+    for noun in (
+        explain,
+        traces,
+        invariants,
+        plans,
+        past,
+        revisions,
+        lint,
+        hits,
+        drops,
+        doors,
+        effective,
+        mirrors,
+    ):
         router.include_router(noun.router)
     return router

@@ -46,6 +46,8 @@ class NewSubnet:
     pools: tuple[AddressRange, ...] = ()
     dns_servers: tuple[Address, ...] = ()
     dhcp: bool = True
+    id: SubnetId | None = None
+    """An id that somebody else chose; so for all that is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +65,19 @@ class NewNetwork:
     physical: Physical | None = None
     zone: str | None = None
     subnets: tuple[NewSubnet, ...] = ()
+    id: NetworkId | None = None
 
 
-def add_project(tx: Transaction, *, name: str, description: str = "") -> Project:
+def add_project(
+    tx: Transaction,
+    *,
+    name: str,
+    description: str = "",
+    id: ProjectId | None = None,  # noqa: A002
+) -> Project:
     """A new, empty project. Raises NameTaken, Invalid."""
     check_name(tx, Kind.PROJECTS, None, name)
-    project = Project(id=ProjectId(tx.new_id()), name=name, description=description)
+    project = Project(id=id or ProjectId(tx.new_id()), name=name, description=description)
     tx.put(project)
     return project
 
@@ -126,7 +135,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         field="qos_policy_id",
     )
     network = Network(
-        id=NetworkId(tx.new_id()),
+        id=new.id or NetworkId(tx.new_id()),
         project_id=new.project_id,
         name=new.name,
         description=new.description,
@@ -214,7 +223,7 @@ def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet
     if gateway is None:
         gateway = type(new.cidr.network_address)(int(new.cidr.network_address) + 1)
     subnet = Subnet(
-        id=SubnetId(tx.new_id()),
+        id=new.id or SubnetId(tx.new_id()),
         project_id=network.project_id,
         network_id=network_id,
         name=wanted,

@@ -77,7 +77,7 @@ class NewQosPolicy:
     dscp: int | None = None
 
 
-def add_group(
+def add_group(  # noqa: PLR0913 - what a group is made of
     tx: Transaction,
     *,
     project_id: ProjectId,
@@ -85,11 +85,12 @@ def add_group(
     description: str = "",
     selector: Selector | None = None,
     members: frozenset[PortId] = frozenset(),
+    id: GroupId | None = None,  # noqa: A002
 ) -> Group:
     """A new group; members must be ports of its project. Raises NotFound, NameTaken."""
     _check_new(tx, Kind.GROUPS, project_id, name)
     group = Group(
-        id=GroupId(tx.new_id()),
+        id=id or GroupId(tx.new_id()),
         project_id=project_id,
         name=name,
         description=description,
@@ -136,11 +137,12 @@ def add_address_group(
     name: str,
     description: str = "",
     cidrs: tuple[Prefix, ...] = (),
+    id: AddressGroupId | None = None,  # noqa: A002
 ) -> AddressGroup:
     """A new address group. Raises NotFound, NameTaken."""
     _check_new(tx, Kind.ADDRESS_GROUPS, project_id, name)
     group = AddressGroup(
-        id=AddressGroupId(tx.new_id()),
+        id=id or AddressGroupId(tx.new_id()),
         project_id=project_id,
         name=name,
         description=description,
@@ -201,6 +203,33 @@ def change_policy(tx: Transaction, policy_id: PolicyId, **changes: object) -> Po
     if after.name != policy.name:
         check_name(tx, Kind.POLICIES, policy.project_id, after.name)
     return _put_policy(tx, after)
+
+
+def put_policy(tx: Transaction, policy_id: PolicyId, new: NewPolicy) -> Policy:
+    """The policy that somebody else declares, with the ids that it and its rules have there. Idempotent.
+
+    A rule keeps its rank while it is there. Raises NotFound, NameTaken, Invalid.
+    """
+    before = tx.snapshot.policies.get(policy_id)
+    if before is None or before.name != new.name:
+        _check_new(tx, Kind.POLICIES, new.project_id, new.name)
+    ranks: dict[RuleId, int] = {} if before is None else {rule.id: rule.rank for rule in before.rules}
+    rules = tuple(
+        replace(_rule(tx, replace(rule, id=None), {}), id=rule.id, rank=ranks.get(rule.id, 0))
+        for rule in new.rules
+        if rule.id is not None
+    )
+    policy = Policy(
+        id=policy_id,
+        project_id=new.project_id,
+        name=new.name,
+        description=new.description,
+        tier=new.tier,
+        order=new.order,
+        target=new.target,
+        rules=rules,
+    )
+    return _put_policy(tx, policy)
 
 
 def insert_rule(

@@ -13,7 +13,7 @@ from weft.model.errors import (
 )
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
 from weft.model.network import Address
-from weft.model.port import Port, PortKind, Workload
+from weft.model.port import FixedIP, Port, PortKind, Workload
 from weft.store.change import Kind
 from weft.store.floating_ips import let_go
 from weft.store.index import workload_key
@@ -37,7 +37,7 @@ class NewPort:
     """A port as asked for. What is None is chosen: the name, the MAC, the next free addresses.
 
     Without `addresses` the port gets one of every family that has a subnet; with them it gets these, and with
-    `every_family` one of each family that they leave out.
+    `every_family` one of each family that they leave out. With `exactly` it gets these, be it none.
     """
 
     project_id: ProjectId
@@ -47,6 +47,7 @@ class NewPort:
     mac: str | None = None
     addresses: tuple[Address, ...] = ()
     every_family: bool = False
+    exactly: bool = False
     labels: Mapping[str, str] | None = None
     """None keeps the labels that an attached port has already; a new port gets none."""
     host: HostName | None = None
@@ -80,7 +81,9 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
     if name is None:
         name = free_name(tx, Kind.PORTS, new.project_id, f"port-{port_id.hex[:8]}")
     check_name(tx, Kind.PORTS, new.project_id, name)
-    fixed_ips = choose_addresses(tx, new.addresses, network, every_family=new.every_family)
+    fixed_ips: tuple[FixedIP, ...] = ()
+    if new.addresses or not new.exactly:
+        fixed_ips = choose_addresses(tx, new.addresses, network, every_family=new.every_family)
     port = Port(
         id=port_id,
         project_id=new.project_id,
@@ -212,6 +215,20 @@ def change_mac(tx: Transaction, port_id: PortId, mac: str) -> Port:
     if wanted != port.mac:
         check_mac_free(tx, tx.snapshot.networks[port.network_id], wanted)
     after = replace(port, mac=wanted)
+    tx.put(after)
+    return after
+
+
+def change_addresses(tx: Transaction, port_id: PortId, addresses: Sequence[Address]) -> Port:
+    """Give the port exactly these addresses. Idempotent. Raises Invalid, AddressInUse."""
+    port = require(tx.snapshot.ports, port_id, "port")
+    held = {fixed.address: fixed for fixed in port.fixed_ips}
+    others = [address for address in addresses if address not in held]
+    network = tx.snapshot.networks[port.network_id]
+    if others:
+        chosen = choose_addresses(tx, others, network, every_family=False)
+        held |= {fixed.address: fixed for fixed in chosen}
+    after = replace(port, fixed_ips=tuple(held[address] for address in addresses))
     tx.put(after)
     return after
 

@@ -221,3 +221,16 @@ join_tokens = sa.Table(
     sa.Column("expires_at", sa.Text, nullable=False),
     sa.Column("used_at", sa.Text),
 )
+
+mirrored = sa.Table(
+    "mirrored",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("object_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("gone_at", sa.Text),
+)
+"""Whose an object is that another system declares. `gone_at` keeps one that is gone from coming back."""

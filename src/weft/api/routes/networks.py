@@ -35,7 +35,7 @@ def list_networks(
 @router.post("", status_code=201)
 def create_network(asking: Writing, body: NetworkCreate) -> NetworkShown:
     """Make a network and its subnets: all of it or nothing."""
-    _check_mtu(asking, body.mtu)
+    check_mtu(asking, body.mtu)
     if body.physical_network is not None:
         require_admin(asking.caller)
     with asking.write() as tx:
@@ -58,7 +58,7 @@ def change_network(
     asking: Writing, reference: str, body: NetworkPatch, project: str | None = None
 ) -> NetworkShown:
     """Change a network."""
-    _check_mtu(asking, body.mtu)
+    check_mtu(asking, body.mtu)
     changes = body.sent()
     if "physical_network" in changes:
         require_admin(asking.caller)
@@ -83,7 +83,7 @@ def remove_network(asking: Writing, reference: str, project: str | None = None) 
         networks.remove_network(tx, found.id)
 
 
-def _check_mtu(asking: Asking, mtu: int | None) -> None:
+def check_mtu(asking: Asking, mtu: int | None) -> None:
     """Refuse an MTU whose packets would not fit through the underlay."""
     largest = asking.api.largest_mtu
     if mtu is not None and mtu > largest:

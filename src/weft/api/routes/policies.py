@@ -1,6 +1,5 @@
 """/policies: ordered rules. Those of the tier `admin` bind projects and are administrators' to change."""
 
-from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
@@ -10,21 +9,13 @@ from weft.api import references
 from weft.api.auth import require_admin
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
+from weft.api.rules import rule_of, rules_of, target_of
 from weft.api.schemas.base import Page
-from weft.api.schemas.policy import (
-    PeerIn,
-    PolicyCreate,
-    PolicyPatch,
-    PolicyShown,
-    RuleIn,
-    RuleInsert,
-)
-from weft.model.errors import Invalid, WeftError
-from weft.model.ids import GroupId, ProjectId, RuleId
-from weft.model.network import Network
-from weft.model.policy import AddressGroup, Group, Peer, Policy, Tier
+from weft.api.schemas.policy import PolicyCreate, PolicyPatch, PolicyShown, RuleInsert
+from weft.model.ids import RuleId
+from weft.model.policy import Policy, Tier
 from weft.store import Kind, Transaction, policies
-from weft.store.policies import NewPolicy, NewRule
+from weft.store.policies import NewPolicy
 
 router = APIRouter(prefix="/policies", tags=["policies"])
 
@@ -55,8 +46,8 @@ def create_policy(asking: Writing, body: PolicyCreate) -> PolicyShown:
                 description=body.description,
                 tier=body.tier,
                 order=body.order,
-                target=_target(tx, owner, body.target),
-                rules=_rules(tx, owner, body.rules),
+                target=target_of(tx, owner, body.target),
+                rules=rules_of(tx, owner, body.rules),
             ),
         )
     return _shown(asking, made)
@@ -80,9 +71,9 @@ def change_policy(
         if "tier" in changes:
             _check_tier(asking, body.tier)
         if "target" in changes:
-            changes["target"] = _target(tx, found.project_id, body.target)
+            changes["target"] = target_of(tx, found.project_id, body.target)
         if "rules" in changes:
-            changes["rules"] = _rules(tx, found.project_id, body.rules)
+            changes["rules"] = rules_of(tx, found.project_id, body.rules)
         after = policies.change_policy(tx, found.id, **changes)
     return _shown(asking, after)
 
@@ -99,7 +90,7 @@ def insert_rule(asking: Writing, reference: str, body: RuleInsert, project: str 
     """Put a rule before the one at `index`, or last; the policy afterwards."""
     with asking.write() as tx:
         found = _changeable(asking, tx, reference, project)
-        rule = _rule(tx, found.project_id, body.rule, "rule")
+        rule = rule_of(tx, found.project_id, body.rule, "rule")
         after, _ = policies.insert_rule(tx, found.id, rule, body.index)
     return _shown(asking, after)
 
@@ -122,56 +113,6 @@ def _changeable(asking: Asking, tx: Transaction, reference: str, within: str | N
 def _check_tier(asking: Asking, tier: Tier) -> None:
     if tier is Tier.ADMIN:
         require_admin(asking.caller)
-
-
-def _target(tx: Transaction, owner: ProjectId, reference: str | None) -> GroupId | None:
-    if reference is None:
-        return None
-    return references.owned(tx, Group, owner, reference, field="target").id
-
-
-def _rules(tx: Transaction, owner: ProjectId, asked: Iterable[RuleIn]) -> tuple[NewRule, ...]:
-    return tuple(_rule(tx, owner, rule, f"rules.{number}") for number, rule in enumerate(asked))
-
-
-def _rule(tx: Transaction, owner: ProjectId, asked: RuleIn, place: str) -> NewRule:
-    try:
-        peer = _peer(tx, owner, asked.peer)
-    except WeftError as error:
-        error.field = f"{place}.{error.field}"
-        raise
-    try:
-        service = asked.service.to_model()
-    except Invalid as error:
-        error.field = f"{place}.service.{error.field}"
-        raise
-    return NewRule(
-        id=None if asked.id is None else RuleId(asked.id),
-        direction=asked.direction,
-        action=asked.action,
-        peer=peer,
-        service=service,
-        stateful=asked.stateful,
-        log=asked.log,
-        count=asked.count,
-        description=asked.description,
-        expires=asked.expires,
-    )
-
-
-def _peer(tx: Transaction, owner: ProjectId, asked: PeerIn) -> Peer:
-    group, network, addresses = asked.group, asked.network, asked.address_group
-    return Peer(
-        group_id=None if group is None else references.owned(tx, Group, owner, group, field="peer.group").id,
-        network_id=None
-        if network is None
-        else references.owned(tx, Network, owner, network, field="peer.network").id,
-        zone=asked.zone,
-        address_group_id=None
-        if addresses is None
-        else references.owned(tx, AddressGroup, owner, addresses, field="peer.address_group").id,
-        cidr=asked.cidr,
-    )
 
 
 def _shown(asking: Asking, policy: Policy) -> PolicyShown:
