@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
-.PHONY: help demo test test-full check functional web system system-long proof bench lab lab-down fmt lock docs
+.PHONY: help demo test test-full check functional web system system-long proof openstack openstack-full bench lab lab-down fmt lock docs
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,19 @@ system-long: ## what takes longer, or needs a quiet machine (root)
 proof: ## 10,000 random models: every reading of policy agrees; kept in bench/results/proof.txt
 	$(BIN)/pytest --proof tests/property/test_verdicts.py tests/functional/matches/test_random_traces.py $(PYTEST)
 
+openstack: .openstack-venv/.weft-stamp ## Neutron and Keystone with our driver, and the article in the lab (root)
+	$(BIN)/pytest tests/openstack --durations=10 $(PYTEST)
+	.openstack-venv/bin/pytest -c tests/neutron/pytest.ini -q -W ignore tests/neutron/test_telling.py
+
+openstack-full: openstack ## and Neutron's own tests of ML2 with our driver
+	.openstack-venv/bin/pytest -c tests/neutron/pytest.ini -q -W ignore tests/neutron/test_base_classes.py
+
+# OpenStack has an environment of its own: what it pins is not what we use.
+.openstack-venv/.weft-stamp: packaging/openstack/requirements.lock
+	/usr/bin/python3 -m venv --clear .openstack-venv
+	$(BIN)/uv pip sync -q --require-hashes --python .openstack-venv/bin/python $<
+	touch $@
+
 bench: ## measure beside what exists: all, or make bench SCENARIO=apply
 	$(BIN)/python -m bench $(SCENARIO)
 
@@ -75,6 +88,9 @@ fmt: ## rewrite the code the way we write it
 lock: ## write requirements.lock anew: names, versions and hashes, no addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --python-version 3.11 -c packaging/openstack/constraints.txt \
+	  packaging/openstack/requirements.in -o packaging/openstack/requirements.lock
 	cd web && ./npm install --silent --package-lock-only && ./npm run --silent lock
 
 docs: ## write the reference from the code, and check the documents

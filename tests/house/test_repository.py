@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DECISIONS = ROOT / "docs" / "adr"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-LOCKS = sorted([*ROOT.glob("*.lock"), *ROOT.glob("web/*lock*")])
+LOCKS = sorted([*ROOT.glob("*.lock"), *ROOT.glob("packaging/*/*.lock"), *ROOT.glob("web/*lock*")])
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 

@@ -1,0 +1,39 @@
+"""The states of ports, back from Weft: ACTIVE is a port whose flows are on its host.
+
+Compared each time with what Neutron has, so that no event can be lost.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from neutron.db import models_v2
+from neutron.plugins.ml2 import models
+from neutron_lib import constants
+from neutron_lib.db import api as db_api
+from neutron_lib.plugins import directory
+
+from weft.ml2.weft_side import Held
+
+_OVS = "ovs"
+
+
+def bring_back(context: Any, held: Iterable[Held]) -> int:  # noqa: ANN401 - Neutron's
+    """Give Neutron's ports the states that they have in Weft; how many were different."""
+    states = {mark.id: _status(mark.state) for mark in held if mark.kind == "ports"}
+    with db_api.CONTEXT_READER.using(context):
+        port, binding = models_v2.Port, models.PortBinding
+        rows = (
+            context.session.query(port.id, port.status, binding.host)
+            .join(binding, binding.port_id == port.id)
+            .filter(binding.vif_type == _OVS, binding.status == constants.ACTIVE)
+            .all()
+        )
+    differing = [(key, host) for key, status, host in rows if key in states and states[key] != status]
+    plugin: Any = directory.get_plugin()
+    for key, host in differing:
+        plugin.update_port_status(context, key, states[key], host)
+    return len(differing)
+
+
+def _status(state: str | None) -> str:
+    return str(constants.PORT_STATUS_ACTIVE if state == "up" else constants.PORT_STATUS_DOWN)
