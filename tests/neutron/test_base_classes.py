@@ -20,6 +20,9 @@ class TestSubnets(test_plugin.TestMl2SubnetsV2):
 class TestPorts(test_plugin.TestMl2PortsV2):
     _mechanism_drivers = DRIVERS
 
+    def test_update_port_with_empty_data(self) -> None:
+        self.skipTest("it compares the API with the plug-in, which has the extensions that are not offered")
+
 
 class TestSecurityGroups(test_security_group.TestMl2SecurityGroups):
     def setUp(self) -> None:
