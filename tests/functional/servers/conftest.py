@@ -69,7 +69,7 @@ class Site:
             )
         server = Running(f"http://{listen}", self.token, process)
         self.servers.append(server)
-        eventually(lambda: _is_ready(server), within_s=30)
+        eventually(lambda: _is_ready(server), within_s=90)
         return server
 
     def switches(self) -> dict[str, str]:
