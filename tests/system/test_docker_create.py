@@ -58,6 +58,7 @@ class Made:
             try_on(self.host, "docker", "network", "rm", name)
         if "green" in self.weft_networks():
             until(self._green_goes, "weft network delete green", timeout_s=30)
+        until(lambda: "green" not in story.docker_networks(self.host), "Docker to forget green", timeout_s=30)
 
     def _green_goes(self) -> bool:
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from weft.lab import life, network, story
 from weft.lab.layout import Lab, LabHost
-from weft.lab.processes import run_on, try_on, until
+from weft.lab.processes import is_running, run_on, try_on, until
 from weft.lab.traffic import traffic
 
 
@@ -41,7 +41,9 @@ def northd(lab: Lab) -> None:
 
 def controllers_politely(lab: Lab) -> None:
     for host in lab.workers:
+        pid = int((host.run / "ovn" / "ovn-controller.pid").read_text())
         run_on(host, "ovn-appctl", "-t", "ovn-controller", "exit", "--restart")
+        until(lambda pid=pid: not is_running(pid), "ovn-controller to end", timeout_s=15)  # type: ignore[misc]
         network.run_controller(host)
 
 
@@ -53,12 +55,12 @@ def controllers(lab: Lab) -> None:
 
 def everything(lab: Lab) -> None:
     """As when the control plane and all agents lose their power in one moment."""
-    life.stop_server(lab, signal.SIGKILL)
+    for host in lab.workers:
+        network.kill(host, "ovn", "ovn-controller")
+        life.stop_agent(host, signal.SIGKILL)
     for name in ("ovsdb-nb", "ovsdb-sb", "ovn-northd"):
         network.kill(lab.central, "ovn", name)
-    for host in lab.workers:
-        life.stop_agent(host, signal.SIGKILL)
-        network.kill(host, "ovn", "ovn-controller")
+    life.stop_server(lab, signal.SIGKILL)
     for host in lab.workers:
         network.run_controller(host)
     for database in ("nb", "sb"):
