@@ -73,7 +73,7 @@ def test_the_story_is_seen_and_told_by_clicks(h1: LabHost, h2: LabHost, page: Pa
     _forbid_ping(page)
     until(lambda: not story.pings(h1, CONTAINER, address), "the rule to bite", timeout_s=30)
 
-    page.get_by_role("link", name="Endpoints", exact=True).click()
+    page.get_by_role("link", name="Endpoints (ports)", exact=True).click()
     page.get_by_role("link", name=MACHINE).click()
     dropped = page.locator(".drops li").filter(has_text=f"icmp/8 from {CONTAINER}")
     expect(dropped.first).to_contain_text("by rule 1 of browsed-shut", timeout=SOON)
@@ -114,4 +114,4 @@ def _take_back(page: Page) -> None:
     plan = page.get_by_label("The plan")
     expect(plan).to_contain_text("opens icmp")
     plan.get_by_role("button", name="Apply").click()
-    expect(page.locator(".shifts")).to_contain_text("opens icmp")
+    expect(page.locator(".shifts").first).to_contain_text("opens icmp", timeout=SOON)
