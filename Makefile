@@ -22,9 +22,10 @@ test: ## check, functional, web and system, in this order (root)
 	+@$(MAKE) --no-print-directory web
 	+@$(MAKE) --no-print-directory system
 
-test-full: ## test, then what takes longer, the demo and the benchmarks (root)
+test-full: ## test, then what takes longer, OpenStack, the demo and the benchmarks (root)
 	+@$(MAKE) --no-print-directory test
 	+@$(MAKE) --no-print-directory system-long
+	+@$(MAKE) --no-print-directory openstack-full
 	+@$(MAKE) --no-print-directory demo
 	+@$(MAKE) --no-print-directory bench
 
