@@ -43,7 +43,7 @@ def keep(scenario: str, figures: Sequence[Figure], *, results: Path = RESULTS) -
     now = datetime.now(UTC)
     machine = machine_facts()
     told = [{**asdict(figure), "verdict": figure.verdict.value} for figure in figures]
-    path = results / f"{now:%Y-%m-%d-%H%M}-{scenario}.json"
+    path = results / f"{now:%Y-%m-%d-%H%M%S}-{scenario}.json"
     path.write_text(
         json.dumps({"scenario": scenario, "at": now.isoformat(), "machine": machine, "figures": told}) + "\n"
     )
