@@ -64,9 +64,8 @@ def together(packets: Iterable[Logged]) -> list[Logged]:
     found: dict[Alike, Logged] = {}
     for new in packets:
         was = found.get(new.alike)
-        if was is not None:
-            new = replace(new, count=was.count + new.count, first_at=was.first_at)  # noqa: PLW2901
-        found[new.alike] = new
+        count, first_at = (new.count, new.first_at) if was is None else (was.count + new.count, was.first_at)
+        found[new.alike] = replace(new, count=count, first_at=first_at)
     return list(found.values())
 
 

@@ -65,7 +65,7 @@ def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if not isinstance(value, str):
-        raise ValueError("a time is text, like 2026-11-28T09:00:00Z")  # noqa: TRY004
+        raise ValueError("a time is text, like 2026-11-28T09:00:00Z")  # noqa: TRY004 - pydantic's
     with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(value)
         if found.tzinfo is not None:
