@@ -51,8 +51,14 @@ web/node_modules: web/package-lock.json
 	cd web && ./npm ci --no-audit --no-fund
 	touch $@
 
-system: ## real packets in the lab (root)
-	$(BIN)/pytest tests/system -m "not long" --durations=25 $(PYTEST)
+# A first failure (exit 1; the failed tests' names are kept) is checked again, alone: on a loaded machine a packet or a
+# deadline may be lost by chance. What then passes is printed as FLAKY, and is a bug of the test or of Weft.
+system: ## real packets in the lab; what failed is run once more, alone (root)
+	@$(BIN)/pytest tests/system -m "not long" --durations=25 $(PYTEST); first=$$?; \
+	[ $$first -eq 1 ] || exit $$first; \
+	echo "Once more, alone:"; \
+	$(BIN)/pytest tests/system -m "not long" --last-failed --last-failed-no-failures=none -v $(PYTEST) && \
+	echo "FLAKY: the tests above failed first, and passed alone. They, or what they test, need mending."
 
 system-long: ## what takes longer, or needs a quiet machine (root)
 	$(BIN)/pytest tests/system -m long --durations=25 $(PYTEST)

@@ -118,6 +118,19 @@ def test_a_restart_loses_no_packet_and_the_next_container_is_attached(
     assert stream.lost() == []
 
 
+def test_an_attachment_changes_no_route_of_its_host(pair: Pair, newcomer: str) -> None:
+    """Or Open vSwitch's userspace datapath would lose what arrives in tunnels while it reads them anew."""
+
+    def routes() -> list[str]:
+        return [run_on(pair.there, "ip", family, "route") for family in ("-4", "-6")]
+
+    before = routes()
+    story.run_container(pair.there, newcomer, "DockerSN")
+    story.wait_until_up(pair.lab, newcomer)
+
+    assert routes() == before
+
+
 def test_the_stream_sees_a_loss(pair: Pair) -> None:
     with traffic(pair.here, "aa", pair.address) as stream:
         run_on(pair.there, "sh", "-c", "ip link set eth0 down; sleep 0.2; ip link set eth0 up")

@@ -26,6 +26,14 @@ GROUP = 0x77656674
 _NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h: the address is ours by lease
 _SCOPE_UNIVERSE = 0  # linux/rtnetlink.h
 _NO_SUCH_DEVICE, _EXISTS = 19, 17
+_NO_LINK_LOCAL = 1  # IN6_ADDR_GEN_MODE_NONE, linux/if_link.h
+_UNADDRESSED = {"attrs": [("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", _NO_LINK_LOCAL)]})]}
+"""The host's end gets no address of its own, and so no route.
+
+A tenant shares no link-local network with its host. And Open vSwitch's userspace datapath reads all routes
+anew after each change of one; for those milliseconds it hands tunnelled packets to the kernel, which answers
+that nobody listens: each attachment could cost its neighbours a packet.
+"""
 
 _T = TypeVar("_T")
 
@@ -157,7 +165,9 @@ def _add(name: str, mtu: int, peer: dict[str, object]) -> None:
     try:
         with IPRoute() as route:
             route.link("add", ifname=name, kind="veth", mtu=mtu, group=GROUP, peer=peer)
-            route.link("set", index=route.link_lookup(ifname=name)[0], state="up")
+            index = route.link_lookup(ifname=name)[0]
+            route.link("set", index=index, IFLA_AF_SPEC=_UNADDRESSED)
+            route.link("set", index=index, state="up")
     except NetlinkError as error:
         raise LinkFailed(f"the veth pair {name} could not be made: {error}") from error
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from weft.lab import guest, life
+from weft.lab.asking import ask
 from weft.lab.dockerd import IMAGE
 from weft.lab.domain import Card, Domain
 from weft.lab.layout import Lab, LabHost
@@ -18,13 +19,13 @@ def weft(lab: Lab, *argv: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def ports(lab: Lab) -> dict[str, dict[str, Any]]:
-    """Every port by name, without the workloads that got none."""
-    return {port["name"]: port for port in weft(lab, "port", "list") if port["id"]}
+    """Every port by name."""
+    return {port["name"]: port for port in ask(lab, lambda client: list(client.list("ports")))}
 
 
 def failures(host: LabHost) -> dict[str, str]:
     """Why each workload of `host` that got no port got none, by the workload's name."""
-    found = weft(host.lab, "host", "failures", host.name)
+    found = ask(host.lab, lambda client: client.request("GET", "hosts", host.name, "failures").body["items"])
     return {failure["workload"]["name"]: failure["reason"] for failure in found}
 
 
@@ -107,7 +108,8 @@ def wait_until_up(lab: Lab, *names: str, timeout_s: float = 20) -> None:
 
 def pings(host: LabHost, container: str, address: str) -> bool:
     """Whether a container gets an answer to at least one of three echo requests."""
-    return try_on(host, "docker", "exec", container, "ping", "-c", "3", "-W", "1", address).returncode == 0
+    ask = ("ping", "-A", "-c", "3", "-W", "1", address)
+    return try_on(host, "docker", "exec", container, *ask).returncode == 0
 
 
 def fetches(host: LabHost, container: str, address: str) -> bool:
