@@ -13,7 +13,7 @@ from weft.model.port import Port
 from weft.model.snapshot import Snapshot, Touched
 from weft.verifier.concern import Concern
 from weft.verifier.packet import EPHEMERAL, Header
-from weft.verifier.station import Station, domain_around, owner, stations
+from weft.verifier.station import Station, owner, stations
 from weft.verifier.verdict import Judge
 
 MODELS = 40
@@ -69,7 +69,7 @@ def test_the_model_cut_down_to_a_port_and_an_address_does_too(seed: int) -> None
                 [
                     Judge(some).verdict(here, Station(fixed.address, whose), header).passes
                     for here in stations(one)
-                    for whose in [owner(some, domain_around(some, one.network_id), fixed.address)]
+                    for whose in [owner(some, one.network_id, fixed.address)]
                 ]
                 for some in (model, concern.reduced(model))
             ]

@@ -1,7 +1,7 @@
 """What policy stops allowing is found, and nothing that it still allows is ended."""
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from random import Random
 
 from hypothesis import given, settings
@@ -17,9 +17,9 @@ from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.judging import judgements
 from weft.verifier.packet import Header, icmp, transport
-from weft.verifier.station import Station
+from weft.verifier.station import Station, known_by
 from weft.verifier.tightening import Cut, tightening
-from weft.verifier.verdict import Judge, between
+from weft.verifier.verdict import Judge
 
 
 def headers(version: int) -> list[Header]:
@@ -37,10 +37,10 @@ def headers(version: int) -> list[Header]:
 
 def questions(ports: list[Port]) -> Iterator[tuple[Station, Station, Header]]:
     for source, target in permutations(ports, 2):
-        for version in (4, 6):
-            for here, there in between(source, target, version):
-                for header in headers(version):
-                    yield here, there, header
+        for here, there in product(known_by(source), known_by(target)):
+            if here.version == there.version:
+                for header in headers(here.version):
+                    yield Station(here, source), Station(there, target), header
 
 
 def connection(here: Station, there: Station, header: Header) -> Connection:

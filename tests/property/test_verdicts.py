@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
-from itertools import permutations
+from itertools import permutations, product
 from random import Random
 
 import pytest
@@ -15,8 +15,8 @@ from weft.compiler import CompilerSettings, compile_model
 from weft.model.policy import Direction, Protocol
 from weft.model.snapshot import Snapshot
 from weft.verifier.packet import Header, icmp, transport
-from weft.verifier.station import Station, link_local
-from weft.verifier.verdict import Judge, Obstacle, between
+from weft.verifier.station import Station, known_by, link_local
+from weft.verifier.verdict import Judge, Obstacle
 
 WAYS = {Direction.EGRESS: "from-lport", Direction.INGRESS: "to-lport"}
 MODELS, MODELS_OF_A_PROOF, AT_ONCE = 500, 10_000, 50
@@ -48,10 +48,10 @@ def headers(version: int) -> list[Header]:
 def questions(model: Snapshot) -> Iterator[tuple[Station, Station, Header]]:
     """Every pair of addresses of two ports, with every header."""
     for source, target in permutations(model.ports.values(), 2):
-        for version in (4, 6):
-            for here, there in between(source, target, version):
-                for header in headers(version):
-                    yield here, there, header
+        for here, there in product(known_by(source), known_by(target)):
+            if here.version == there.version:
+                for header in headers(here.version):
+                    yield Station(here, source), Station(there, target), header
 
 
 def forged(model: Snapshot) -> Iterator[tuple[Station, Station, Header]]:
@@ -60,10 +60,10 @@ def forged(model: Snapshot) -> Iterator[tuple[Station, Station, Header]]:
         own = link_local(source.mac)
         claimed = [own, *STRANGERS, *(f.address for p in model.ports.values() for f in p.fixed_ips)]
         for address in claimed:
-            for fixed in target.fixed_ips:
-                if fixed.address.version == address.version:
+            for there in known_by(target):
+                if there.version == address.version:
                     for header in headers(address.version):
-                        yield Station(address, source), Station(fixed.address, target), header
+                        yield Station(address, source), Station(there, target), header
 
 
 def asked(seed: int, model: Snapshot) -> list[tuple[Station, Station, Header]]:

@@ -1,6 +1,7 @@
 """Policy read a third time, as naively as its definition is written: loops, and no thought of speed."""
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 
 from weft.model.ids import NetworkId
 from weft.model.network import Address, Default
@@ -39,7 +40,7 @@ def passes(model: Snapshot, port: Port, direction: Direction, far: Address, head
     network = model.networks[port.network_id]
     default = network.default_ingress if direction is Direction.INGRESS else network.default_egress
     if default is Default.SAME_NETWORK:
-        return any(f.address == far for p in _neighbours(model, port) for f in p.fixed_ips)
+        return any(far in _known_by(p) for p in _neighbours(model, port))
     return default is Default.ALLOW
 
 
@@ -62,6 +63,16 @@ def _is_system(model: Snapshot, port: Port, direction: Direction, header: Header
         for s in model.subnets.values()
     )
     return not served and flow in ((4, 67, 68), (6, 547, 546))
+
+
+def _known_by(port: Port) -> set[Address]:
+    """Its addresses, and where it speaks IPv6 what its MAC makes of fe80:: (RFC 4291, appendix A)."""
+    found: set[Address] = {fixed.address for fixed in port.fixed_ips}
+    if any(address.version == 6 for address in found):
+        first, *rest = port.mac.split(":")
+        digits = "".join([f"{int(first, 16) ^ 2:02x}", *rest[:2], "fffe", *rest[2:]])
+        found.add(IPv6Address((0xFE80 << 112) + int(digits, 16)))
+    return found
 
 
 def _neighbours(model: Snapshot, port: Port) -> list[Port]:
@@ -112,15 +123,15 @@ def _is_peer(model: Snapshot, port: Port, rule: Rule, far: Address) -> bool:
     if peer.group_id is not None:
         members = [model.ports[member] for member in model.members_of[peer.group_id]]
         near = [member for member in members if member in _domain(model, port)]
-        return any(fixed.address == far for member in near for fixed in member.fixed_ips)
+        return any(far in _known_by(member) for member in near)
     if peer.zone is not None:
         there = [
             other for other in _domain(model, port) if model.networks[other.network_id].zone == peer.zone
         ]
-        return any(fixed.address == far for other in there for fixed in other.fixed_ips)
+        return any(far in _known_by(other) for other in there)
     if peer.network_id in _networks(model, port):
         there = [other for other in model.ports.values() if other.network_id == peer.network_id]
-        return any(fixed.address == far for other in there for fixed in other.fixed_ips)
+        return any(far in _known_by(other) for other in there)
     if peer.network_id is not None:
         own = [s.cidr for s in model.subnets.values() if s.network_id in _networks(model, port)]
         prefixes = [s.cidr for s in model.subnets.values() if s.network_id == peer.network_id]

@@ -66,6 +66,7 @@ def random_model(seed: int, *, most_ports: int = 6, most_rules: int = 4, plain: 
     if len(networks) > 1 and chance.random() < 0.6:
         objects.append(a_router("hub", ["blue", "red"]))
     ports = [_port(chance, n, networks, plain=plain) for n in range(chance.randint(2, most_ports))]
+    ports = ports if plain else _twins(Random(f"twins {seed}"), ports)
     objects += ports
     for name, selector in GROUPS.items():
         picked = [port.name for port in ports if chance.random() < 0.3]
@@ -97,6 +98,17 @@ def _port(chance: Random, number: int, networks: list[str], *, plain: bool) -> P
         secure=plain or chance.random() < 0.9,
         quarantined=chance.random() < 0.08,
     )
+
+
+def _twins(chance: Random, ports: list[Port]) -> list[Port]:
+    """Some have the MAC of one on another network, and so the same link-local address."""
+    found = list(ports)
+    for place, port in enumerate(ports):
+        one = chance.choice(found)
+        taken = {other.mac for other in found if other.network_id == port.network_id}
+        if chance.random() < 0.15 and one.mac not in taken:
+            found[place] = replace(port, mac=one.mac)
+    return found
 
 
 def _policies(chance: Random, networks: list[str], most_rules: int, *, plain: bool) -> list[Policy]:

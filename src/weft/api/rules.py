@@ -1,15 +1,19 @@
 """Rules as a body says them, in the store's terms: their references resolved in the project."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from weft.api import references
+from weft.api.schemas.description import RuleDescribed
 from weft.api.schemas.policy import PeerIn, RuleIn
-from weft.model.errors import Invalid, WeftError
+from weft.model.errors import WeftError
 from weft.model.ids import GroupId, ProjectId, RuleId
 from weft.model.network import Network
 from weft.model.policy import AddressGroup, Group, Peer
 from weft.store import Transaction
 from weft.store.policies import NewRule
+
+T = TypeVar("T")
 
 
 def target_of(tx: Transaction, owner: ProjectId, reference: str | None) -> GroupId | None:
@@ -19,28 +23,29 @@ def target_of(tx: Transaction, owner: ProjectId, reference: str | None) -> Group
     return references.owned(tx, Group, owner, reference, field="target").id
 
 
-def rules_of(tx: Transaction, owner: ProjectId, asked: Iterable[RuleIn]) -> tuple[NewRule, ...]:
+def rules_of(
+    tx: Transaction, owner: ProjectId, asked: Iterable[RuleIn | RuleDescribed]
+) -> tuple[NewRule, ...]:
     """The rules of a policy; an error's field says which. Raises NotFound, Invalid."""
     return tuple(rule_of(tx, owner, rule, f"rules.{number}") for number, rule in enumerate(asked))
 
 
-def rule_of(tx: Transaction, owner: ProjectId, asked: RuleIn, place: str) -> NewRule:
-    """One rule; `place` begins the field of an error. Raises NotFound, Invalid."""
-    try:
-        peer = _peer(tx, owner, asked.peer)
-    except WeftError as error:
-        error.field = f"{place}.{error.field}"
-        raise
+def rule_of(tx: Transaction, owner: ProjectId, asked: RuleIn | RuleDescribed, place: str) -> NewRule:
+    """One rule; `place` begins the field of an error. Raises NotFound, Invalid.
+
+    A description names no ids.
+    """
+    kept = asked.id if isinstance(asked, RuleIn) else None
     try:
         service = asked.service.to_model()
-    except Invalid as error:
-        error.field = f"{place}.service.{error.field}"
+    except WeftError as error:
+        error.field = ".".join(filter(None, (place, "service", error.field)))
         raise
     return NewRule(
-        id=None if asked.id is None else RuleId(asked.id),
+        id=None if kept is None else RuleId(kept),
         direction=asked.direction,
         action=asked.action,
-        peer=peer,
+        peer=peer_of(tx, owner, asked.peer, f"{place}.peer"),
         service=service,
         stateful=asked.stateful,
         log=asked.log,
@@ -50,16 +55,21 @@ def rule_of(tx: Transaction, owner: ProjectId, asked: RuleIn, place: str) -> New
     )
 
 
-def _peer(tx: Transaction, owner: ProjectId, asked: PeerIn) -> Peer:
-    group, network, addresses = asked.group, asked.network, asked.address_group
+def peer_of(tx: Transaction, owner: ProjectId, asked: PeerIn, field: str) -> Peer:
+    """The other side of a rule; `field` begins that of an error. Raises NotFound."""
+
+    def named(kind: type[T], reference: str | None, which: str) -> T | None:
+        if reference is None:
+            return None
+        return references.owned(tx, kind, owner, reference, field=f"{field}.{which}")
+
+    group = named(Group, asked.group, "group")
+    network = named(Network, asked.network, "network")
+    addresses = named(AddressGroup, asked.address_group, "address_group")
     return Peer(
-        group_id=None if group is None else references.owned(tx, Group, owner, group, field="peer.group").id,
-        network_id=None
-        if network is None
-        else references.owned(tx, Network, owner, network, field="peer.network").id,
+        group_id=None if group is None else group.id,
+        network_id=None if network is None else network.id,
         zone=asked.zone,
-        address_group_id=None
-        if addresses is None
-        else references.owned(tx, AddressGroup, owner, addresses, field="peer.address_group").id,
+        address_group_id=None if addresses is None else addresses.id,
         cidr=asked.cidr,
     )

@@ -14,7 +14,7 @@ from weft.model.snapshot import Snapshot
 from weft.store import Change, Declared, Kind, Store
 from weft.store.history import changes_back
 from weft.verifier.concern import Concern
-from weft.verifier.station import Station, domain_around, owner, stations
+from weft.verifier.station import Station, owner, stations
 from weft.verifier.verdict import Judge
 
 _KINDS = (
@@ -92,7 +92,7 @@ class Pair:
             return stations(end)
         if end is None or not isinstance(other, Port):
             return ()
-        return (Station(end, owner(snapshot, domain_around(snapshot, other.network_id), end)),)
+        return (Station(end, owner(snapshot, other.network_id, end)),)
 
 
 def since(store: Store, pair: Pair) -> Since:

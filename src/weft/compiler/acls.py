@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weft.compiler import names
+from weft.compiler.addresses import link_local
 from weft.compiler.domains import Domains, Members, RuleKey, Standing
 from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
-from weft.compiler.routers import link_local, router_mac
+from weft.compiler.routers import router_mac
 from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Policy, Rule

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import cast
 
 from weft.compiler import names
+from weft.compiler.addresses import known_by
 from weft.compiler.dns import NetworkNames, zone_of
 from weft.compiler.merging import merged
 from weft.compiler.settings import CompilerSettings
@@ -85,9 +86,10 @@ def _counts(ports: Sequence[Port]) -> tuple[int, int, int]:
     """How many IPv4 addresses they have, how many IPv6 addresses; how many are free of anti-spoofing."""
     ip4 = ip6 = unsecured = 0
     for port in ports:
-        of_ip4 = sum(ip.address.version == 4 for ip in port.fixed_ips)
+        addresses = known_by(port)
+        of_ip4 = sum(address.version == 4 for address in addresses)
         ip4 += of_ip4
-        ip6 += len(port.fixed_ips) - of_ip4
+        ip6 += len(addresses) - of_ip4
         unsecured += not port.port_security
     return ip4, ip6, unsecured
 

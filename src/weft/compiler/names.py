@@ -185,6 +185,11 @@ def route_key(router: RouterId, destination: str, next_hop: str) -> Key:
     return Key(f"route:{router}:{destination}:{next_hop}")
 
 
+def link_local_key(router: RouterId) -> Key:
+    """Of what keeps packets with a link-local source on their link."""
+    return Key(f"link-local:{router}")
+
+
 def everyone(network: NetworkId) -> str:
     """The port group of all ports of `network`."""
     return f"{_EVERYONE}{_word(network)}"

@@ -1,6 +1,9 @@
 """Ports as logical switch ports."""
 
+from collections.abc import Iterable
+
 from weft.compiler import names
+from weft.compiler.addresses import known_by
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Key, LogicalSwitchPort
@@ -10,18 +13,25 @@ _NO_ADDRESS = "0.0.0.0"
 
 
 def switch_port(snapshot: Snapshot, port: Port) -> LogicalSwitchPort:
-    """The row of `port`: static addresses, anti-spoofing, and the host that may claim it."""
-    own = frozenset((" ".join([port.mac, *(str(ip.address) for ip in port.fixed_ips)]),))
-    only = own if port.fixed_ips else frozenset((f"{port.mac} {_NO_ADDRESS}",))
+    """The row of `port`: static addresses, anti-spoofing, and the host that may claim it.
+
+    The addresses are what OVN makes the `$group_ip6` of its groups of, the link-local one among them.
+    """
+    own = frozenset({_line(port.mac, known_by(port))})
+    allowed = [str(ip.address) for ip in port.fixed_ips] or [_NO_ADDRESS]
     return LogicalSwitchPort(
         key=names.port_key(port.id),
         name=str(port.id),
         addresses=own if port.port_security else own | {"unknown"},
-        port_security=only if port.port_security else frozenset(),
+        port_security=frozenset({_line(port.mac, allowed)}) if port.port_security else frozenset(),
         options={"requested-chassis": str(port.host)} if port.host else {},
         dhcpv4_options=_dhcp(snapshot, port, 4),
         dhcpv6_options=_dhcp(snapshot, port, 6),
     )
+
+
+def _line(mac: str, addresses: Iterable[object]) -> str:
+    return " ".join([mac, *map(str, addresses)])
 
 
 def _dhcp(snapshot: Snapshot, port: Port, version: int) -> Key | None:

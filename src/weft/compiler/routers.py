@@ -1,7 +1,6 @@
 """Routers as logical routers: one port for each network, with the gateway's address of every subnet."""
 
 from collections.abc import Iterator
-from ipaddress import IPv6Address
 from uuid import uuid5
 
 from weft.compiler import names
@@ -13,7 +12,18 @@ from weft.model.ids import NetworkId, PortId, RouterId
 from weft.model.port import mac_for
 from weft.model.router import Router
 from weft.model.snapshot import Snapshot
-from weft.ovn.rows import Key, LogicalRouter, LogicalRouterPort, LogicalSwitchPort, Row, StaticRoute
+from weft.ovn.rows import (
+    Key,
+    LogicalRouter,
+    LogicalRouterPort,
+    LogicalSwitchPort,
+    RouterPolicy,
+    Row,
+    StaticRoute,
+)
+
+_LINK_LOCAL = 1000
+"""The priority of the only policy that a router has."""
 
 
 def joins(snapshot: Snapshot, network: NetworkId) -> bool:
@@ -36,14 +46,17 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
     hidden = [*translations(snapshot, router), *floating_translations(snapshot, router)]
     out = frozenset[Key]() if router.gateway is None else frozenset({names.way_out_port_key(router.id)})
     asked = frozenset({names.to_resolver_key(router.id)})
+    stays = _link_local_stays(router.id)
     yield LogicalRouter(
         key=names.router_key(router.id),
         name=names.router_name(router.id),
         ports=frozenset(names.router_port_key(network) for network in joined) | out | asked,
         static_routes=frozenset(route.key for route in routes),
+        policies=frozenset({stays.key}),
         nat=frozenset(row.key for row in hidden),
     )
     yield from resolver_rows(snapshot, router)
+    yield stays
     yield from routes
     yield from hidden
     if router.gateway is not None:
@@ -59,16 +72,23 @@ def router_rows(snapshot: Snapshot, router: Router, settings: CompilerSettings) 
         )
 
 
+def _link_local_stays(router: RouterId) -> RouterPolicy:
+    """No packet with a link-local source leaves its link (RFC 4291, 2.5.6): OVN would route it.
+
+    One to a link-local address never leaves it, for OVN looks such a destination up on the link that it came
+    from; so the router itself still answers who asks it at its own.
+    """
+    return RouterPolicy(
+        key=names.link_local_key(router),
+        priority=_LINK_LOCAL,
+        match="ip6.src == fe80::/10 && ip6.dst != fe80::/10",
+        action="drop",
+    )
+
+
 def router_mac(router: RouterId, network: NetworkId) -> str:
     """The MAC of a router on a network: always the same, for workloads keep it in their neighbour tables."""
     return mac_for(PortId(uuid5(router, str(network))))
-
-
-def link_local(mac: str) -> IPv6Address:
-    """The address that an interface with `mac` gives itself (RFC 4291, appendix A; RFC 4862, 5.3)."""
-    octets = bytes(int(octet, 16) for octet in mac.split(":"))
-    interface = bytes([octets[0] ^ 0x02]) + octets[1:3] + b"\xff\xfe" + octets[3:]
-    return IPv6Address(b"\xfe\x80" + bytes(6) + interface)
 
 
 def _router_port(

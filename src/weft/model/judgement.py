@@ -1,6 +1,7 @@
 """What policy says of connections that exist already: as much as a host needs to tell which ones must end."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weft.model.network import Address, Prefix
@@ -81,31 +82,42 @@ class Judgement:
     addresses: frozenset[Address]
     clauses: tuple[Clause, ...]
 
+    def denies(self, connection: Connection, peer: Address) -> bool:
+        """Whether `connection`, whose other end is `peer`, is not allowed."""
+        deciding = next((clause for clause in self.clauses if clause.covers(connection, peer)), None)
+        return deciding is None or not deciding.allows
+
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """The judgements of one routing domain, by the address that they are about."""
+    """The judgements of one routing domain, by the address that they are about.
 
-    by_end: Mapping[tuple[Direction, Address], Judgement] = field(default_factory=dict)
+    Of a link-local address there can be several, where ports of different networks have the same MAC.
+    """
+
+    by_end: Mapping[tuple[Direction, Address], Sequence[Judgement]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, judgements: Iterable[Judgement]) -> "Judgements":
-        """Index `judgements`; no two are about the same address and direction."""
-        return cls({(one.direction, a): one for one in judgements for a in one.addresses})
+        """Index `judgements`."""
+        found: defaultdict[tuple[Direction, Address], list[Judgement]] = defaultdict(list)
+        for one in judgements:
+            for address in one.addresses:
+                found[one.direction, address].append(one)
+        return cls(found)
 
     def deny(self, connection: Connection) -> bool:
-        """Whether a judgement about either end denies it; where there is none, nothing has changed."""
+        """Whether a judgement about either end denies it; where there is none, nothing has changed.
+
+        One that is ended and was allowed is no harm: its next packet is judged as a first one.
+        """
         there, here = connection.destination, connection.source
         return self._denies((Direction.EGRESS, here), connection, there) or self._denies(
             (Direction.INGRESS, there), connection, here
         )
 
     def _denies(self, end: tuple[Direction, Address], connection: Connection, peer: Address) -> bool:
-        judgement = self.by_end.get(end)
-        if judgement is None:
-            return False
-        deciding = next((clause for clause in judgement.clauses if clause.covers(connection, peer)), None)
-        return deciding is None or not deciding.allows
+        return any(judgement.denies(connection, peer) for judgement in self.by_end.get(end, ()))
 
 
 def _among(number: int, ranges: tuple[Range, ...]) -> bool:

@@ -145,14 +145,26 @@ class StaticRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouterPolicy:
+    """What becomes of packets that are routed, whatever the routes say; `action` is `drop`."""
+
+    table: ClassVar[str] = "Logical_Router_Policy"
+    key: Key
+    priority: int
+    match: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalRouter:
-    """Owns its ports, routes and translations (strong references)."""
+    """Owns its ports, routes, policies and translations (strong references)."""
 
     table: ClassVar[str] = "Logical_Router"
     key: Key
     name: str
     ports: frozenset[Key] = frozenset()
     static_routes: frozenset[Key] = frozenset()
+    policies: frozenset[Key] = frozenset()
     nat: frozenset[Key] = frozenset()
     options: Strings = field(default_factory=dict)
 
@@ -212,6 +224,7 @@ Row = (
     | Nat
     | LogicalRouterPort
     | StaticRoute
+    | RouterPolicy
     | LogicalRouter
     | PortGroup
     | AddressSet
@@ -230,6 +243,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Nat,
     LogicalRouterPort,
     StaticRoute,
+    RouterPolicy,
     LogicalRouter,
     PortGroup,
     AddressSet,
@@ -248,6 +262,7 @@ REFERENCES: Mapping[tuple[str, str], str] = {
     ("Logical_Router", "nat"): "NAT",
     ("Logical_Router", "ports"): "Logical_Router_Port",
     ("Logical_Router", "static_routes"): "Logical_Router_Static_Route",
+    ("Logical_Router", "policies"): "Logical_Router_Policy",
     ("Port_Group", "ports"): "Logical_Switch_Port",
     ("Port_Group", "acls"): "ACL",
     ("Meter", "bands"): "Meter_Band",

@@ -15,6 +15,7 @@ from weft.model.snapshot import Snapshot, belongs
 from weft.verifier.lines import traffic_of
 from weft.verifier.membership import inside
 from weft.verifier.packet import Header
+from weft.verifier.station import goes_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Concern:
             case AddressGroup():
                 return {c for c in item.cidrs if any(inside(a, c) for a in self._spoken(snapshot))} or None
             case Port():
-                return item if item.id in self.ports or self.addresses & _addresses(item) else None
+                return item if item.id in self.ports or self._names(item) else None
             case _:
                 return item
 
@@ -91,15 +92,14 @@ class Concern:
         named = [snapshot.ports[key] for key in self.ports if key in snapshot.ports]
         if not self.addresses:
             return named
-        others = [p for p in snapshot.ports.values() if self.addresses & _addresses(p)]
+        others = [p for p in snapshot.ports.values() if self._names(p)]
         return [*named, *(port for port in others if port.id not in self.ports)]
 
+    def _names(self, port: Port) -> bool:
+        return any(goes_by(port, address) for address in self.addresses)
+
     def _spoken(self, snapshot: Snapshot) -> Set[Address]:
-        return self.addresses | {a for port in self._ends(snapshot) for a in _addresses(port)}
-
-
-def _addresses(port: Port) -> Set[Address]:
-    return {fixed.address for fixed in port.fixed_ips}
+        return self.addresses | {ip.address for port in self._ends(snapshot) for ip in port.fixed_ips}
 
 
 def _said(rule: Rule) -> Rule:

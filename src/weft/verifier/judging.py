@@ -10,7 +10,7 @@ from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.lines import Line, Who, lines
 from weft.verifier.membership import Membership
-from weft.verifier.station import domain_around
+from weft.verifier.station import domain_around, known_by
 from weft.verifier.tightening import Cut
 
 
@@ -53,7 +53,7 @@ def _judgements(
                 peers[line.peer] = membership.peers(line.peer)
         yield Judgement(
             direction=direction,
-            addresses=frozenset(fixed.address for port in same for fixed in port.fixed_ips),
+            addresses=frozenset(address for port in same for address in known_by(port)),
             clauses=tuple(_clause(line, peers[line.peer]) for line in mine),
         )
 

@@ -1,5 +1,7 @@
 """Who is meant by a line: as its target a port, as its peer an address."""
 
+from collections.abc import Iterable
+
 from weft.model.ids import NetworkId
 from weft.model.judgement import Peers
 from weft.model.network import Address, Prefix
@@ -17,7 +19,7 @@ from weft.verifier.lines import (
     Within,
     publishing,
 )
-from weft.verifier.station import Domain
+from weft.verifier.station import Domain, known_by
 
 
 class Membership:
@@ -43,8 +45,8 @@ class Membership:
             case _:
                 return _by_itself(who, port)
 
-    def has_peer(self, who: Who, address: Address, owner: Port | None) -> bool:
-        """Whether `address`, given to `owner` if to any port of the domain, is one of `who`."""
+    def has_peer(self, who: Who, address: Address, owners: Iterable[Port]) -> bool:
+        """Whether `address`, which means `owners` if any port of the domain, is one of `who`."""
         match who:
             case Everyone():
                 return True
@@ -53,7 +55,7 @@ class Membership:
             case OfNetwork(network) if network not in self._domain:
                 return any(inside(address, prefix) for prefix in self._foreign(network))
             case _:
-                return owner is not None and self.has_target(who, owner)
+                return any(self.has_target(who, owner) for owner in owners)
 
     def peers(self, who: Who) -> Peers | None:
         """The addresses that are `who` as peers, None where every address is."""
@@ -67,11 +69,11 @@ class Membership:
             case _:
                 return Peers(
                     frozenset(
-                        fixed.address
+                        address
                         for network in self._domain
                         for port in self._snapshot.ports_of.get(network, ())
                         if self.has_target(who, port)
-                        for fixed in port.fixed_ips
+                        for address in known_by(port)
                     )
                 )
 

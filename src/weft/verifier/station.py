@@ -3,6 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from itertools import islice
 
 from weft.model.floating_ip import FloatingIP
 from weft.model.ids import NetworkId
@@ -41,15 +42,29 @@ def given(port: Port, address: Address) -> bool:
     return any(fixed.address == address for fixed in port.fixed_ips)
 
 
-def may_use(port: Port, address: Address) -> bool:
-    """Whether `port` may speak from `address`: one of its own, or the link-local one of its MAC.
+def known_by(port: Port) -> tuple[Address, ...]:
+    """The addresses that mean `port`: those that it was given, and where any is IPv6 its link-local one.
 
     ovn-nb(5), port_security: where any IPv6 address is listed, the link-local one goes without saying.
     """
-    if not port.port_security or given(port, address):
-        return True
     speaks6 = any(fixed.address.version == 6 for fixed in port.fixed_ips)
-    return speaks6 and address == link_local(port.mac)
+    own = (link_local(port.mac),) if speaks6 else ()
+    return (*(fixed.address for fixed in port.fixed_ips), *own)
+
+
+def may_use(port: Port, address: Address) -> bool:
+    """Whether `port` may speak from `address`."""
+    return not port.port_security or goes_by(port, address)
+
+
+def goes_by(port: Port, address: Address) -> bool:
+    """Whether `port` goes by `address`: one of those that it is known by."""
+    return given(port, address) or (stays_on_link(address) and address in known_by(port))
+
+
+def stays_on_link(address: Address) -> bool:
+    """Whether no router carries packets from or to `address` (RFC 4291, 2.5.6)."""
+    return address.version == 6 and address.is_link_local
 
 
 def link_local(mac: str) -> IPv6Address:
@@ -59,10 +74,18 @@ def link_local(mac: str) -> IPv6Address:
     return IPv6Address(b"\xfe\x80" + bytes(6) + bytes(octets[:3]) + b"\xff\xfe" + bytes(octets[3:]))
 
 
-def owner(snapshot: Snapshot, domain: Domain, address: Address) -> Port | None:
-    """The port in `domain` that `address` was given to."""
-    for network in domain:
-        for port in snapshot.ports_of.get(network, ()):
-            if given(port, address):
-                return port
-    return None
+def owner(snapshot: Snapshot, near: NetworkId, address: Address) -> Port | None:
+    """The port that `address` means on the network `near`."""
+    scope = {near} if stays_on_link(address) else domain_around(snapshot, near)
+    return next(iter(owners(snapshot, scope, address)), None)
+
+
+def owners(snapshot: Snapshot, domain: Domain, address: Address) -> tuple[Port, ...]:
+    """The ports in `domain` that `address` means.
+
+    There are several only of a link-local one, where ports on different networks have the same MAC.
+    """
+    ports = (port for network in domain for port in snapshot.ports_of.get(network, ()))
+    if stays_on_link(address):
+        return tuple(port for port in ports if goes_by(port, address))
+    return tuple(islice((port for port in ports if given(port, address)), 1))

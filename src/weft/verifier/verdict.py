@@ -11,7 +11,7 @@ from weft.model.snapshot import Snapshot
 from weft.verifier.lines import REVERSE, Line, Who, lines
 from weft.verifier.membership import Membership, inside
 from weft.verifier.packet import Header
-from weft.verifier.station import Domain, Station, domain_around, given, may_use, owner
+from weft.verifier.station import Domain, Station, domain_around, goes_by, may_use, owners, stays_on_link
 from weft.verifier.translation import asked_for, leads_in, seen_as
 
 _MOST_CLOSE = 5
@@ -135,7 +135,7 @@ class Judge:
             return self._leads_out(source.port, destination.address)
         if source.port.network_id == destination.port.network_id:
             return True
-        local = source.address.is_link_local or destination.address.is_link_local
+        local = stays_on_link(source.address) or stays_on_link(destination.address)
         return not local and destination.port.network_id in self._domain(source.port)
 
     def _leads_out(self, port: Port | None, address: Address) -> bool:
@@ -171,7 +171,7 @@ class Judge:
         """The lines that `port` is the target of, and whether `peer` is their peer."""
         domain = self._domain(port)
         membership = Membership(self._snapshot, domain)
-        whose = self._owner(domain, peer)
+        whose = self._owners(domain, peer)
         targets: dict[Who, bool] = {}
         peers: dict[Who, bool] = {}
         for line in self._lines[direction]:
@@ -183,10 +183,14 @@ class Judge:
                 peers[line.peer] = membership.has_peer(line.peer, peer.address, whose)
             yield line, peers[line.peer]
 
-    def _owner(self, domain: Domain, peer: Station) -> Port | None:
-        if peer.port is not None and peer.port.network_id in domain and given(peer.port, peer.address):
-            return peer.port
-        return owner(self._snapshot, domain, peer.address)
+    def _owners(self, domain: Domain, peer: Station) -> tuple[Port, ...]:
+        """Whom the peer's address means: its own port, which may be one to come, and those who share it."""
+        port = peer.port
+        known = port is not None and port.network_id in domain and goes_by(port, peer.address)
+        mine = (port,) if port is not None and known else ()
+        if mine and not stays_on_link(peer.address):
+            return mine
+        return (*mine, *owners(self._snapshot, domain, peer.address))
 
     def _answered_at(self, port: Port | None, direction: Direction, peer: Station, header: Header) -> Answers:
         """Conntrack lets answers in where it saw the question: not where a stateless line is about them."""

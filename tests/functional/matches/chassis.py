@@ -66,6 +66,8 @@ class Chassis:
         for number, port in enumerate(ports):
             interface = ("set", "interface", f"p{number}", "type=dummy", f"external_ids:iface-id={port}")
             self.vsctl("add-port", "br-int", f"p{number}", "--", *interface)
+        for port in ports:  # before this host has told of itself there is none to wait for
+            self.ovn.sbctl("wait-until", "Port_Binding", port, "up=true")
         self.ovn.nbctl("--wait=hv", "sync")
 
     def flows(self) -> Counter[int]:

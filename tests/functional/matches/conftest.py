@@ -50,6 +50,9 @@ class Ovn:
         command = ["ovn-nbctl", "--timeout=20", f"--db={self.remote('nb')}", *argv]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def sbctl(self, *argv: str) -> None:
+        subprocess.run(["ovn-sbctl", "--timeout=60", f"--db={self.remote('sb')}", *argv], check=True)
+
     def realise(self, snapshot: Snapshot) -> None:
         """Put the compiled snapshot into the Northbound, and wait until northd has done its part."""
         northbound = Northbound(self.remote("nb"))

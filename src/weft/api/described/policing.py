@@ -8,6 +8,7 @@ from uuid import UUID
 
 from weft.api.auth import require_admin
 from weft.api.described.scope import Scope, differing
+from weft.api.rules import rules_of
 from weft.api.schemas.description import (
     AddressGroupDescribed,
     AttachRuleDescribed,
@@ -16,11 +17,9 @@ from weft.api.schemas.description import (
     InvariantDescribed,
     PolicyDescribed,
     ProjectDescribed,
-    RuleDescribed,
 )
 from weft.api.schemas.policy import PeerIn
 from weft.model.attach_rule import AttachRule
-from weft.model.errors import WeftError
 from weft.model.ids import RuleId
 from weft.model.invariant import Invariant
 from weft.model.network import Network
@@ -97,7 +96,7 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
     if Tier.ADMIN in (asked.tier, None if known is None else known.tier):
         require_admin(scope.who)
     target = None if asked.target is None else scope.named(Group, asked.target, "target").id
-    rules = [_rule(scope, rule, place) for place, rule in enumerate(asked.rules)]
+    rules = rules_of(scope.tx, scope.project, asked.rules)
     if known is None:
         new = NewPolicy(
             project_id=scope.project,
@@ -106,7 +105,7 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
             tier=asked.tier,
             order=asked.order,
             target=target,
-            rules=tuple(rules),
+            rules=rules,
         )
         policies.add_policy(scope.tx, new)
         return
@@ -118,31 +117,6 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
         changes["rules"] = _kept(known.rules, rules)
     if changes:
         policies.change_policy(scope.tx, known.id, **changes)
-
-
-def _rule(scope: Scope, asked: RuleDescribed, place: int) -> NewRule:
-    try:
-        peer = scope.peer(asked.peer, "peer")
-    except WeftError as error:
-        error.field = f"rules.{place}.{error.field}"
-        raise
-    try:
-        service = asked.service.to_model()
-    except WeftError as error:
-        inner = "service" if error.field is None else f"service.{error.field}"
-        error.field = f"rules.{place}.{inner}"
-        raise
-    return NewRule(
-        direction=asked.direction,
-        action=asked.action,
-        peer=peer,
-        service=service,
-        stateful=asked.stateful,
-        log=asked.log,
-        count=asked.count,
-        description=asked.description,
-        expires=asked.expires,
-    )
 
 
 def _kept(known: Sequence[Rule], asked: Sequence[NewRule]) -> tuple[NewRule, ...]:

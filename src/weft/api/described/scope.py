@@ -8,11 +8,11 @@ from uuid import UUID
 
 from weft.api import references
 from weft.api.described.text import Described, Place
+from weft.api.rules import peer_of
 from weft.api.schemas.policy import PeerIn
 from weft.model.errors import WeftError
 from weft.model.ids import ProjectId, QosPolicyId
-from weft.model.network import Network
-from weft.model.policy import AddressGroup, Group, Peer, QosPolicy
+from weft.model.policy import Peer, QosPolicy
 from weft.store import Declared, Transaction
 from weft.store.kinds import TYPES
 from weft.store.tokens import Caller
@@ -55,17 +55,8 @@ class Scope:
         return None if reference is None else self.named(QosPolicy, reference, "qos_policy").id
 
     def peer(self, asked: PeerIn, field: str) -> Peer:
-        """The other side of a rule."""
-        group, network, prefixes = asked.group, asked.network, asked.address_group
-        return Peer(
-            group_id=None if group is None else self.named(Group, group, f"{field}.group").id,
-            network_id=None if network is None else self.named(Network, network, f"{field}.network").id,
-            zone=asked.zone,
-            address_group_id=None
-            if prefixes is None
-            else self.named(AddressGroup, prefixes, f"{field}.address_group").id,
-            cidr=asked.cidr,
-        )
+        """The other side of a rule, or the end of an invariant. Raises NotFound."""
+        return peer_of(self.tx, self.project, asked, field)
 
 
 def differing(item: object, wanted: Mapping[str, object]) -> dict[str, object]:

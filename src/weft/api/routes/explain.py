@@ -21,7 +21,7 @@ from weft.store import Change, Store
 from weft.store.provenance import origin_of_default, origin_of_rule
 from weft.store.tokens import Role
 from weft.verifier.lines import Line, OfNetwork, Origin
-from weft.verifier.station import Station, domain_around, owner, stations
+from weft.verifier.station import Station, owner, stations
 from weft.verifier.verdict import Judge, Verdict
 
 router = APIRouter(prefix="/explain", tags=["explain"])
@@ -104,8 +104,7 @@ def _stations(
         return stations(port)
     if asked.address is None:
         raise ValueError("an end is a port or an address")
-    domain = frozenset[NetworkId]() if other is None else domain_around(snapshot, other.network_id)
-    found = owner(snapshot, domain, asked.address)
+    found = None if other is None else owner(snapshot, other.network_id, asked.address)
     called = None if found is not None else _by_floating_ip(asking, snapshot, asked.address)
     return (Station(asked.address, found) if called is None else called,)
 
