@@ -37,6 +37,7 @@ class Flows(Protocol):
     """Where it is seen; Vswitch and its fake."""
 
     def nb_cfg(self) -> int: ...  # noqa: D102
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool: ...  # noqa: D102
     def conntrack_zones(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
@@ -48,13 +49,12 @@ class Complaints(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What the confirmer looks at on its own host; `clock` and `pause` are in seconds."""
+    """What the confirmer looks at on its own host; `clock` is in seconds."""
 
     flows: Flows
     errors: Complaints
     tracking: Tracking
     clock: Callable[[], float]
-    pause: Callable[[float], object]
 
 
 class Confirmer:
@@ -100,10 +100,8 @@ class Confirmer:
             done = not told.flush or self._flush()
             if done and told.realised_nb_cfg >= nb_cfg:
                 return True
-            if self._local.flows.nb_cfg() != nb_cfg:
+            if pause is not None and self._local.flows.wait_reached(nb_cfg + 1, pause):
                 return False  # the next look is due already
-            if pause is not None:
-                self._local.pause(pause)
         return done
 
     def _flush(self) -> bool:

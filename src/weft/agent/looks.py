@@ -1,6 +1,5 @@
 """The wiring of what the agent looks at again and again."""
 
-import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -40,7 +39,6 @@ def local(settings: AgentSettings, switch: Vswitch, tail: LogTail) -> Local:
         errors=ParseErrors(tail, Daemon("ovn-controller", settings.ovn_run_dir), clock=time.monotonic),
         tracking=Conntrack(Daemon("ovs-vswitchd", settings.ovs_run_dir)),
         clock=time.monotonic,
-        pause=threading.Event().wait,
     )
 
 

@@ -190,7 +190,10 @@ class Asking:
         self.response.headers["ETag"] = f'"{revision}"'
 
 
-def api_of(request: Request) -> Api:
+# What waits for nothing is `async`: FastAPI hands a plain function to another thread, for each request.
+
+
+async def api_of(request: Request) -> Api:
     """What the composition root gave to the app that serves `request`."""
     api = request.app.state.api
     if not isinstance(api, Api):
@@ -223,22 +226,22 @@ AnyCaller = Annotated[Asking, Depends(_asking)]
 """Whoever has a valid token; the handler must judge how far it reaches."""
 
 
-def _reading(asking: AnyCaller) -> Asking:
+async def _reading(asking: AnyCaller) -> Asking:
     auth.require_reader(asking.caller)
     return asking
 
 
-def _writing(asking: AnyCaller) -> Asking:
+async def _writing(asking: AnyCaller) -> Asking:
     auth.require_writer(asking.caller)
     return asking
 
 
-def _administering(asking: AnyCaller) -> Asking:
+async def _administering(asking: AnyCaller) -> Asking:
     auth.require_admin(asking.caller)
     return asking
 
 
-def _hosting(asking: AnyCaller, host: str) -> Asking:
+async def _hosting(asking: AnyCaller, host: str) -> Asking:
     auth.require_host(asking.caller, HostName(host))
     return asking
 

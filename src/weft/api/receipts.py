@@ -12,7 +12,7 @@ from enum import StrEnum
 from weft.model.ids import HostName, Revision
 from weft.store import Store
 from weft.store.cuts import Cut
-from weft.store.progress import open_cuts, plugged_hosts, realised, settle
+from weft.store.progress import known_of
 from weft.store.standing import Progress, Realised, Standing, standing
 
 
@@ -100,11 +100,10 @@ def receipts_of(store: Store, *, host_timeout_s: float = 30) -> Receipts:
     """Receipts from the store's records; agents that were silent for longer than that are named."""
 
     def receipt_of(revision: Revision, committed_at: datetime) -> Receipt:
-        record = realised(store, revision)
-        if record is not None and record.enforced_at is None and settle(store):
-            record = realised(store, revision)
+        known = known_of(store, revision)
         silent_before = store.now() - timedelta(seconds=host_timeout_s)
-        hosts, cuts = plugged_hosts(store), open_cuts(store)
-        return receipt(revision, committed_at, record, hosts, cuts, silent_before=silent_before)
+        return receipt(
+            revision, committed_at, known.record, known.hosts, known.cuts, silent_before=silent_before
+        )
 
     return receipt_of

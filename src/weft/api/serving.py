@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _STOP_S = 3
+_KEPT_S = 75
+"""Longer than clients keep a connection that rests (`weft.client.transport`): they are to close it."""
 
 
 def tls_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
@@ -65,6 +67,7 @@ def server(app: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Server:
         proxy_headers=False,  # who speaks to us is who is connected, whatever a header says
         server_header=False,
         log_level="warning",
+        timeout_keep_alive=_KEPT_S,
         timeout_graceful_shutdown=_STOP_S,
     )
     return uvicorn.Server(config)

@@ -20,6 +20,8 @@ from weft.client.errors import (
 )
 
 API = "/api/v1"
+KEPT_S = 60.0
+"""A connection that rests is kept for the next request: a host's says who it is anew each time it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Transport:
         self._http = httpx.Client(
             headers=headers,
             timeout=timeout_s,
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_S),
             verify=True if tls is None else tls,
             transport=transport,
             trust_env=False,  # the management network is not reached through the proxy of a shell

@@ -81,9 +81,9 @@ class StatusSink:
     ports: Callable[[Sequence[PortSeen], datetime], None]
     """Ports that differ from last time."""
     chassis: Callable[[Mapping[str, ChassisSeen | None], datetime], None]
-    """Hosts that differ from last time, None for those that OVN does not know any more."""
+    """Hosts that differ from last time, None for those that OVN does not know any more. It settles, too."""
     settle: Callable[[], object]
-    """Called after each look, whether it found news or not."""
+    """Called after each look that found no news of hosts: the model may have moved."""
 
 
 class Observer:
@@ -144,8 +144,8 @@ class Observer:
         """One look: it costs what changed since the last one."""
         now = self._now()
         self._look_at_ports(now)
-        self._look_at_hosts(now)
-        self._sink.settle()
+        if not self._look_at_hosts(now):
+            self._sink.settle()
 
     def _look_at_ports(self, now: datetime) -> None:
         ports = self._snapshot().ports
@@ -200,13 +200,15 @@ class Observer:
                 self._claims.pop(gone, None)
             self._declared = ports
 
-    def _look_at_hosts(self, now: datetime) -> None:
+    def _look_at_hosts(self, now: datetime) -> bool:
+        """Whether there was news."""
         chassis = self._southbound.chassis()
         seen = {**dict.fromkeys([*self._snapshot().hosts, *self._chassis]), **chassis}
         news = {name: one for name, one in seen.items() if self._chassis.get(name, self) != one}
         if news:
             self._sink.chassis(news, now)
         self._chassis.update(news)
+        return bool(news)
 
 
 def _remembered(port: Port, claim: Claim) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -281,6 +281,10 @@ class Store:
 
     def committed_at(self, revision: Revision) -> datetime | None:
         """When `revision` was committed, or None if there is no such revision."""
+        recent = self._recent
+        place = bisect_left(recent, revision, key=lambda change: change.revision)
+        if place < len(recent) and recent[place].revision == revision:
+            return recent[place].at
         table = tables.revisions
         with self.engine.begin() as connection:
             at = connection.scalar(sa.select(table.c.at).where(table.c.revision == revision))

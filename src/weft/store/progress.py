@@ -1,7 +1,10 @@
-"""How far OVN and the hosts have come: kept beside the model, without revisions."""
+"""How far OVN and the hosts have come: kept beside the model, without revisions.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+What is recorded of a host settles, in the same transaction, the revisions that have become enforced by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,9 +14,13 @@ from weft.store import cuts, tables
 from weft.store.codec import from_json, to_json
 from weft.store.cuts import Cut
 from weft.store.database import Store
-from weft.store.standing import NOTHING_FLUSHED, Progress, Realised, Unparsed, standing
+from weft.store.standing import Progress, Realised, Unparsed, standing
 
 _OPEN_AT_ONCE = 200
+_PROGRESS = [
+    column for column in tables.host_status.c if column.name not in ("agent_version", "datapath", "details")
+]
+"""Details are long, and say nothing of how far a host is."""
 
 
 def record_realised(
@@ -31,18 +38,13 @@ def record_realised(
             )
             if cut is not None:
                 cuts.write(connection, cut)
-    settle(store)  # hosts may have been quicker than this record
+        _settle(connection, store)  # hosts may have been quicker than this record
 
 
 def realised(store: Store, revision: Revision | None = None) -> Realised | None:
     """The first record that covers `revision` (None: the newest record), if there is one."""
-    table = tables.realised
-    query = sa.select(table).order_by(table.c.revision.desc())
-    if revision is not None:
-        query = sa.select(table).where(table.c.revision >= revision).order_by(table.c.revision)
     with store.engine.begin() as connection:
-        row = connection.execute(query.limit(1)).first()
-    return None if row is None else _realised(row)
+        return _realised(connection, revision)
 
 
 def enforced(store: Store) -> Realised | None:
@@ -51,7 +53,7 @@ def enforced(store: Store) -> Realised | None:
     query = sa.select(table).where(table.c.enforced_at.is_not(None)).order_by(table.c.revision.desc())
     with store.engine.begin() as connection:
         row = connection.execute(query.limit(1)).first()
-    return None if row is None else _realised(row)
+    return None if row is None else _record(row)
 
 
 def record_chassis(
@@ -72,20 +74,48 @@ def record_chassis(
                 host,
                 {"nb_cfg": nb_cfg, "acknowledged_at": _text(own), "acknowledgement_seen_at": at.isoformat()},
             )
+        _settle(connection, store)
 
 
-def confirm(store: Store, host: HostName, nb_cfg: int, unparsed: tuple[Unparsed, ...]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a host needs to know that has told how far it is.
+
+    `realised_nb_cfg` is the newest that is on record. While something is `pending` there is a revision
+    that is not, so what must be ended for it is not known.
+    """
+
+    realised_nb_cfg: int
+    pending: bool
+    owes: bool
+
+
+def confirm(store: Store, host: HostName, nb_cfg: int, unparsed: tuple[Unparsed, ...]) -> Told:
     """Record that the host's agent found its flows in at `nb_cfg`, and not understood what it names.
 
     Written, and so told to those who wait, only if it is news.
     """
-    values: dict[str, object] = {"checked": nb_cfg, "unparsed": to_json(unparsed)}
-    known = _host(store, host)
-    if known is not None and (known.checked, known.unparsed) == (nb_cfg, unparsed):
-        return
+    with store.engine.begin() as connection:
+        known = _host(connection, host)
+        if (known.checked, known.unparsed) == (nb_cfg, unparsed):
+            return _told(connection, known)
     with store.observing() as connection:
-        set_host(connection, host, values)
-    settle(store)
+        set_host(connection, host, {"checked": nb_cfg, "unparsed": to_json(unparsed)})
+        _settle(connection, store)
+        return _told(connection, known)
+
+
+def _told(connection: sa.Connection, host: Progress) -> Told:
+    """The newest revision is read, too: another server may have made it."""
+    table = tables.realised
+    newest = sa.select(table.c.revision, table.c.nb_cfg).order_by(table.c.revision.desc()).limit(1)
+    record = connection.execute(newest).first()
+    head = connection.scalar(sa.select(tables.head.c.revision)) or 0
+    return Told(
+        realised_nb_cfg=0 if record is None else record.nb_cfg,
+        pending=(0 if record is None else record.revision) < head,
+        owes=bool(cuts.owed_by(host.name, host.flushed, cuts.read(connection))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +131,34 @@ class Owed:
 
 def owed(store: Store, host: HostName) -> Owed:
     """What `host` has to end."""
-    known = _host(store, host)
-    mine = cuts.owed_by(host, NOTHING_FLUSHED if known is None else known.flushed, open_cuts(store))
-    if not mine:
-        return Owed((), None)
-    reached = {h.name: max(h.nb_cfg or 0, h.checked) for h in plugged_hosts(store)}
-    acknowledge: Revision | None = None
-    for cut in mine:
-        record = realised(store, cut.revision)
-        if record is None or any(reached.get(h, record.nb_cfg) < record.nb_cfg for h in cut.hosts):
-            break
-        acknowledge = cut.revision
+    with store.engine.begin() as connection:
+        mine = cuts.owed_by(host, _host(connection, host).flushed, cuts.read(connection))
+        if not mine:
+            return Owed((), None)
+        reached = {h.name: max(h.nb_cfg or 0, h.checked) for h in _plugged(connection, store)}
+        acknowledge: Revision | None = None
+        for cut in mine:
+            record = _realised(connection, cut.revision)
+            if record is None or any(reached.get(h, record.nb_cfg) < record.nb_cfg for h in cut.hosts):
+                break
+            acknowledge = cut.revision
     return Owed(tuple(mine), acknowledge)
 
 
 def record_flushed(store: Store, host: HostName, revision: Revision, at: datetime) -> None:
     """Record that `host` ended what `revision` and those before it do not allow. Idempotent."""
-    known = _host(store, host)
-    if known is not None and known.flushed >= revision:
-        return
+    with store.engine.begin() as connection:
+        if _host(connection, host).flushed >= revision:
+            return
     with store.observing() as connection:
         set_host(connection, host, {"flushed": revision, "flushed_at": at.isoformat()})
-    settle(store)
+        _settle(connection, store)
 
 
 def plugged_hosts(store: Store) -> list[Progress]:
     """The hosts that have ports, and how far each has come."""
-    plugged = store.snapshot().plugged_hosts
-    table = tables.host_status
     with store.engine.begin() as connection:
-        found = {row.host: row for row in connection.execute(sa.select(table))}
-    return [
-        Progress(name=name) if (row := found.get(name)) is None else _progress(row)
-        for name in sorted(plugged)
-    ]
+        return _plugged(connection, store)
 
 
 def open_cuts(store: Store) -> list[Cut]:
@@ -143,40 +167,101 @@ def open_cuts(store: Store) -> list[Cut]:
         return cuts.read(connection)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is on record of a revision, and what decides how far it is while it is not enforced."""
+
+    record: Realised | None
+    hosts: Sequence[Progress] = ()
+    cuts: Sequence[Cut] = ()
+
+    @property
+    def is_ripe(self) -> bool:
+        """Whether it is enforced, and that is not on record."""
+        if self.record is None or self.record.enforced_at is not None:
+            return False
+        return standing(self.record, self.hosts, self.cuts).enforced_at is not None
+
+
+def known_of(store: Store, revision: Revision) -> Known:
+    """What is on record of `revision`, as of one moment; settled by now if it can be."""
+    found = _known(store, revision)
+    return _known(store, revision) if found.is_ripe and settle(store) else found
+
+
+def _known(store: Store, revision: Revision) -> Known:
+    with store.engine.begin() as connection:
+        record = _realised(connection, revision)
+        if record is not None and record.enforced_at is not None:
+            return Known(record)
+        return Known(record, _plugged(connection, store), cuts.read(connection))
+
+
 def settle(store: Store) -> list[Realised]:
     """Write down which realised revisions have become enforced by now; those that have. Idempotent.
 
-    What is written down stays: hosts that come and go later do not change a receipt.
+    What is written down stays: hosts that come and go later do not change a receipt. What is recorded here of
+    hosts is settled with it; this is for what else makes a revision enforced: a host that lost its last port.
     """
-    open_records = _unsettled(store)
-    if not open_records:
-        return []
-    hosts = plugged_hosts(store)
-    owing = open_cuts(store)
-    settled: list[Realised] = []
-    for record in open_records:
-        enforced_at = standing(record, hosts, owing).enforced_at
-        if enforced_at is None:
-            break  # nobody has a later one without this one
-        settled.append(
-            Realised(
-                revision=record.revision,
-                nb_cfg=record.nb_cfg,
-                applied_at=record.applied_at,
-                enforced_at=enforced_at,
-                hosts=len(hosts),
-            )
-        )
+    with store.engine.begin() as connection:
+        if not _ripe(connection, store, _open_records()):
+            return []
+    with store.observing() as connection:
+        return _settle(connection, store)
+
+
+def _settle(connection: sa.Connection, store: Store) -> list[Realised]:
+    """As `settle`, inside a transaction of status.
+
+    The records are locked, so that of two servers that hear of two hosts the later one sees both.
+    """
+    settled = _ripe(connection, store, _open_records().with_for_update())
+    table = tables.realised
+    for record in settled:
+        key = (table.c.revision == record.revision) & table.c.enforced_at.is_(None)
+        values = {"enforced_at": _text(record.enforced_at), "hosts": record.hosts}
+        connection.execute(table.update().where(key).values(values))
     if settled:
-        _write(store, settled)
+        cuts.forget(connection, settled[-1].revision)
     return settled
 
 
-def _host(store: Store, host: HostName) -> Progress | None:
-    table = tables.host_status
-    with store.engine.begin() as connection:
-        row = connection.execute(sa.select(table).where(table.c.host == host)).first()
-    return None if row is None else _progress(row)
+def _open_records() -> sa.Select[tuple[object, ...]]:
+    table = tables.realised
+    return (
+        sa.select(table).where(table.c.enforced_at.is_(None)).order_by(table.c.revision).limit(_OPEN_AT_ONCE)
+    )
+
+
+def _ripe(
+    connection: sa.Connection, store: Store, open_records: sa.Select[tuple[object, ...]]
+) -> list[Realised]:
+    """The records that have become enforced and do not say so yet, as they are to say it."""
+    waiting = [_record(row) for row in connection.execute(open_records)]
+    if not waiting:
+        return []
+    hosts, owing = _plugged(connection, store), cuts.read(connection)
+    ripe: list[Realised] = []
+    for record in waiting:
+        enforced_at = standing(record, hosts, owing).enforced_at
+        if enforced_at is None:
+            break  # nobody has a later one without this one
+        ripe.append(replace(record, enforced_at=enforced_at, hosts=len(hosts)))
+    return ripe
+
+
+def _plugged(connection: sa.Connection, store: Store) -> list[Progress]:
+    found = {row.host: row for row in connection.execute(sa.select(*_PROGRESS))}
+    return [
+        Progress(name=name) if (row := found.get(name)) is None else _progress(row)
+        for name in sorted(store.snapshot().plugged_hosts)
+    ]
+
+
+def _host(connection: sa.Connection, host: HostName) -> Progress:
+    """How far a host is; one that was never heard of is nowhere."""
+    row = connection.execute(sa.select(*_PROGRESS).where(tables.host_status.c.host == host)).first()
+    return Progress(name=host) if row is None else _progress(row)
 
 
 def set_host(connection: sa.Connection, host: HostName, values: Mapping[str, object]) -> None:
@@ -188,24 +273,16 @@ def set_host(connection: sa.Connection, host: HostName, values: Mapping[str, obj
         connection.execute(table.insert().values({**first, **values, "host": host}))
 
 
-def _unsettled(store: Store) -> list[Realised]:
+def _realised(connection: sa.Connection, revision: Revision | None) -> Realised | None:
     table = tables.realised
-    query = sa.select(table).where(table.c.enforced_at.is_(None)).order_by(table.c.revision)
-    with store.engine.begin() as connection:
-        return [_realised(row) for row in connection.execute(query.limit(_OPEN_AT_ONCE))]
+    query = sa.select(table).order_by(table.c.revision.desc())
+    if revision is not None:
+        query = sa.select(table).where(table.c.revision >= revision).order_by(table.c.revision)
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else _record(row)
 
 
-def _write(store: Store, settled: list[Realised]) -> None:
-    table = tables.realised
-    with store.observing() as connection:
-        for record in settled:
-            key = (table.c.revision == record.revision) & table.c.enforced_at.is_(None)
-            values = {"enforced_at": _text(record.enforced_at), "hosts": record.hosts}
-            connection.execute(table.update().where(key).values(values))
-        cuts.forget(connection, settled[-1].revision)
-
-
-def _realised(row: sa.Row[tuple[object, ...]]) -> Realised:
+def _record(row: sa.Row[tuple[object, ...]]) -> Realised:
     return Realised(
         revision=Revision(row.revision),
         nb_cfg=row.nb_cfg,

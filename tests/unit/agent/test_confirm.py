@@ -13,7 +13,7 @@ BAD = Unparsed("ip4.src == $a", "no such set")
 
 @dataclass
 class FakeHost:
-    """The switch, the log, the clock and the server of one host.
+    """The switch, the log, the clock and the server of one host. `moves_on` while one waits for it.
 
     `owed` is what the server wants flushed; the other hosts have their flows after `others_need` questions.
     """
@@ -28,12 +28,16 @@ class FakeHost:
     told: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     flushed: list[int] = field(default_factory=list)
     paused: float = 0.0
+    moves_on: bool = False
 
     def local(self) -> Local:
-        return Local(self, self, self, clock=lambda: self.time, pause=self._pause)
+        return Local(self, self, self, clock=lambda: self.time)
 
-    def _pause(self, seconds: float) -> None:
-        self.paused += seconds
+    def wait_reached(self, nb_cfg: int, timeout_s: float) -> bool:
+        if self.moves_on:
+            self.reached += 1
+        self.paused += timeout_s
+        return self.reached >= nb_cfg
 
     def nb_cfg(self) -> int:
         return self.reached
@@ -162,3 +166,14 @@ def test_what_the_server_has_not_noted_yet_is_asked_for_again() -> None:
 
     assert len(host.told) > 1
     assert len(host.told) < 10
+
+
+def test_newer_flows_are_told_of_without_settling_the_older_ones_first() -> None:
+    host = FakeHost(realised=4, moves_on=True)
+    agent = confirmer(host)
+
+    agent.look()
+    host.moves_on, host.realised = False, None
+    agent.look()
+
+    assert host.told == [(5, ()), (6, ())]

@@ -1,41 +1,72 @@
 """/hosts/{host}/progress, /flush and /flushed: how far a host is with what was declared."""
 
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from weft.api.context import Hosting
+from weft.api.context import Asking, Hosting
 from weft.api.schemas.base import Done
 from weft.api.schemas.progress import FlushedIn, FlushShown, ProgressIn, ProgressTold
+from weft.api.waiting import waiting
 from weft.model.errors import Invalid, NotFound
 from weft.model.ids import DomainId, HostName, Revision
 from weft.model.snapshot import Snapshot
-from weft.store import progress
+from weft.store import Store, progress
 from weft.store.standing import Unparsed
 from weft.verifier.tightening import Cut
 
 router = APIRouter(prefix="/hosts/{host}", tags=["agent"])
 
+T = TypeVar("T")
+
+_MOMENT_S = 0.2
+"""An agent gives an answer 3 s, and tells nothing else of how far it is meanwhile."""
+
 
 @router.post("/progress")
-def report_progress(asking: Hosting, host: str, body: ProgressIn) -> ProgressTold:
-    """Say which flows are in, and which matches of theirs OVN could not parse there."""
-    here = _host(asking.store.snapshot(), host)
+async def report_progress(request: Request, asking: Hosting, host: str, body: ProgressIn) -> ProgressTold:
+    """Say which flows are in, and which matches of theirs OVN could not parse there.
+
+    A host can be quicker than our own record of what OVN was asked for: the answer waits a moment for that.
+    """
+    return await waiting(request, partial(_told, asking.store, host, body))
+
+
+def _told(store: Store, host: str, body: ProgressIn) -> ProgressTold:
+    here = _host(store.snapshot(), host)
     unparsed = tuple(Unparsed(match=one.match, problem=one.problem) for one in body.unparsed)
-    progress.confirm(asking.store, here, body.nb_cfg, unparsed)
-    newest = progress.realised(asking.store)
+    told = _awaited(
+        store,
+        lambda: progress.confirm(store, here, body.nb_cfg, unparsed),
+        lambda told: told.realised_nb_cfg >= body.nb_cfg or not told.pending,
+    )
     return ProgressTold(
-        realised_nb_cfg=0 if newest is None else newest.nb_cfg,
-        flush=bool(progress.owed(asking.store, here).cuts),
+        realised_nb_cfg=told.realised_nb_cfg if told.pending else max(told.realised_nb_cfg, body.nb_cfg),
+        flush=told.owes,
     )
 
 
 @router.get("/flush")
-def read_flush(asking: Hosting, host: str) -> FlushShown:
-    """The connections that the host must end, by what the newest policy says of them."""
+async def read_flush(request: Request, asking: Hosting, host: str) -> FlushShown:
+    """The connections that the host must end, by what the newest policy says of them.
+
+    The answer waits a moment for other hosts that do not have their flows yet.
+    """
+    return await waiting(request, partial(_flush, asking, host))
+
+
+def _flush(asking: Asking, host: str) -> FlushShown:
+    here = _host(asking.store.snapshot(), host)
+    owed = _awaited(
+        asking.store,
+        lambda: progress.owed(asking.store, here),
+        lambda owed: owed.acknowledge is not None or not owed.cuts,
+    )
     snapshot = asking.store.snapshot()
-    here = _host(snapshot, host)
-    owed = progress.owed(asking.store, here)
     cut = Cut(
         ingress=frozenset(port for one in owed.cuts for port in one.ingress),
         egress=frozenset(port for one in owed.cuts for port in one.egress),
@@ -47,6 +78,18 @@ def read_flush(asking: Hosting, host: str) -> FlushShown:
             for domain, found in asking.api.judged(snapshot, cut).items()
         ],
     )
+
+
+def _awaited(store: Store, ask: Callable[[], T], is_enough: Callable[[T], bool]) -> T:
+    """What `ask` answers once that is enough, or after a moment; it is asked again at each piece of news."""
+    deadline = time.monotonic() + _MOMENT_S
+    while True:
+        seen, statuses = store.revision, store.status_count
+        found = ask()
+        left = deadline - time.monotonic()
+        if is_enough(found) or left <= 0 or store.is_closed():
+            return found
+        store.wait_for_news(seen, statuses, left)
 
 
 @router.post("/flushed")
