@@ -4,8 +4,9 @@ import pytest
 from neutron.tests.unit.plugins.ml2 import test_plugin
 from neutron_lib.db import api as db_api
 from neutron_lib.plugins import directory
+from tests.neutron.fakes import Clock, FakeWeft
 
-from weft.client import ProblemError, ServerUnreachable
+from weft.client import ServerUnreachable
 from weft.ml2 import hosts, journal
 from weft.ml2.driver import refuse_old
 from weft.ml2.lead import Lead
@@ -14,49 +15,6 @@ from weft.ml2.read import Neutron
 from weft.ml2.sweep import differences
 from weft.ml2.tables import JournalRow
 from weft.ml2.telling import Teller
-from weft.ml2.translate import Wanted
-from weft.ml2.weft_side import Held
-
-
-class FakeWeft:
-    """Holds what it is told, unless it is away, or refuses a kind."""
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], Wanted] = {}
-        self.told: list[tuple[str, str, str]] = []
-        self.away = False
-        self.refuses: str | None = None
-
-    def put(self, wanted: Wanted) -> None:
-        self._hear("PUT", wanted.kind, wanted.id)
-        self.objects[wanted.kind, wanted.id] = wanted
-
-    def remove(self, kind: str, object_id: str) -> None:
-        self._hear("DELETE", kind, object_id)
-        self.objects.pop((kind, object_id), None)
-
-    def held(self) -> list[Held]:
-        return [
-            Held(kind=one.kind, id=one.id, version=one.version, digest=one.digest, settled=True, state=None)
-            for one in self.objects.values()
-        ]
-
-    def _hear(self, method: str, kind: str, object_id: str) -> None:
-        if self.away:
-            raise ServerUnreachable("https://weft", "it is away")
-        if kind == self.refuses:
-            raise ProblemError.from_body(409, {"code": "conflict", "detail": f"no {kind} today"})
-        self.told.append((method, kind, object_id))
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def __call__(self) -> float:
-        return self.time
 
 
 class TestTelling(test_plugin.Ml2PluginV2TestCase):

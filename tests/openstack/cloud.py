@@ -157,6 +157,14 @@ class Cloud:
         (one,) = found[f"{noun}s"]
         return one
 
+    def change(self, noun: str, identity: str, **fields: object) -> None:
+        """Change an object through Neutron's API."""
+        self._neutron("PUT", _path(noun, identity), {noun: fields})
+
+    def act(self, noun: str, identity: str, action: str, **fields: object) -> None:
+        """What Neutron's API has a verb for."""
+        self._neutron("PUT", _path(noun, identity, action), fields)
+
     def delete(self, noun: str, identity: str) -> None:
         """Remove an object through Neutron's API."""
         self._neutron("DELETE", _path(noun, identity))
@@ -295,7 +303,7 @@ class Cloud:
                 "DEFAULT": {
                     "auth_strategy": "keystone",
                     "core_plugin": "ml2",
-                    "service_plugins": "",
+                    "service_plugins": "weft-router",
                     "transport_url": "fake:/",
                     "api_paste_config": f"{ENVIRONMENT}/etc/neutron/api-paste.ini",
                     "state_path": str(self.directory),

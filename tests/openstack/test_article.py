@@ -126,6 +126,41 @@ def test_a_security_group_opens_and_shuts_what_really_passes(
     cloud.delete("security_group_rule", rules[1])
 
 
+def test_a_router_and_a_floating_ip_of_neutron_are_wefts(
+    cloud: Cloud, lab: Lab, network: dict[str, Any], bound: dict[str, Any]
+) -> None:
+    (inside,) = cloud.show("network", network["id"])["subnets"]
+    physical = {"provider:network_type": "flat", "provider:physical_network": "physnet1"}
+    outside = cloud.create("network", name="outside", **{"router:external": True}, **physical)
+    cidr = "203.0.113.0/24"
+    cloud.create("subnet", network_id=outside["id"], ip_version=4, cidr=cidr, enable_dhcp=False)
+    router = cloud.create("router", name="edge", external_gateway_info={"network_id": outside["id"]})
+    cloud.act("router", router["id"], "add_router_interface", subnet_id=inside)
+    floating = cloud.create("floatingip", floating_network_id=outside["id"], port_id=bound["id"])
+    cloud.in_step()
+    cloud.equal()
+
+    shown = story.weft(lab, "router", "show", router["id"])
+    (led,) = (one for one in story.weft(lab, "floating-ip", "list") if one["id"] == floating["id"])
+    gateway = router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
+    assert [one["id"] for one in shown["networks"]] == [network["id"]]
+    assert (shown["gateway"]["network_id"], shown["gateway"]["address"]) == (outside["id"], gateway)
+    assert (led["address"], led["port_id"]) == (floating["floating_ip_address"], bound["id"])
+    until(
+        lambda: cloud.show("floatingip", floating["id"])["status"] == "ACTIVE",
+        "Neutron to know that Weft has the floating IP",
+        timeout_s=40,
+    )
+
+    cloud.delete("floatingip", floating["id"])
+    cloud.act("router", router["id"], "remove_router_interface", subnet_id=inside)
+    cloud.delete("router", router["id"])
+    cloud.delete("network", outside["id"])
+    cloud.in_step()
+    assert router["id"] not in {one["id"] for one in story.weft(lab, "router", "list")}
+    assert floating["id"] not in {one["id"] for one in story.weft(lab, "floating-ip", "list")}
+
+
 def test_openstack_does_not_notice_that_weft_is_away(
     cloud: Cloud, lab: Lab, h1: LabHost, network: dict[str, Any], vm: Domain, container: str
 ) -> None:

@@ -7,25 +7,31 @@ from uuid import UUID
 
 from weft.api import references
 from weft.api.rules import rules_of, target_of
+from weft.api.schemas.floating_ip import FloatingIPCreate
 from weft.api.schemas.group import AddressGroupCreate, GroupCreate
 from weft.api.schemas.mirror import MirroredPort
 from weft.api.schemas.network import NetworkCreate, SubnetCreate
 from weft.api.schemas.policy import PolicyCreate
 from weft.api.schemas.project import ProjectCreate
+from weft.api.schemas.router import RouterCreate
 from weft.model.errors import Conflict, Invalid
 from weft.model.ids import (
     AddressGroupId,
+    FloatingIPId,
     GroupId,
     HostName,
     NetworkId,
     PolicyId,
     PortId,
     ProjectId,
+    RouterId,
     SubnetId,
 )
 from weft.model.network import Network
+from weft.model.port import Port
+from weft.model.router import Gateway, Router
 from weft.model.selector import Selector
-from weft.store import Kind, Transaction, networks, policies, ports
+from weft.store import Kind, Transaction, floating_ips, gateways, networks, policies, ports, routers
 from weft.store.mirrors import name_for
 from weft.store.policies import NewPolicy
 from weft.store.tokens import Caller
@@ -129,6 +135,54 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
         ports.bind(tx, known, host)
 
 
+def router(tx: Transaction, who: Caller, object_id: UUID, body: RouterCreate) -> None:
+    """A router, what it joins, and its way out under just this address. Raises as `declare_router` does."""
+    owner = references.project(tx.snapshot, who, body.project).id
+    known = RouterId(object_id)
+    before = tx.snapshot.routers.get(known)
+    if before is not None:
+        _same(before.project_id, owner, "project")
+    gateway = None
+    if body.gateway is not None:
+        if body.gateway.address is None:
+            raise Invalid(
+                "a mirrored gateway has the address that it has in its source", field="object.gateway"
+            )
+        outside = references.external(tx, owner, body.gateway.network, field="gateway")
+        gateway = Gateway(network_id=outside.id, address=body.gateway.address)
+    joined = [references.owned(tx, Network, owner, one, field="networks").id for one in body.networks]
+    gateways.declare_router(
+        tx,
+        Router(
+            id=known,
+            project_id=owner,
+            name=name_for(tx, Kind.ROUTERS, owner, known, body.name),
+            description=body.description,
+            networks=frozenset(joined),
+            routes=tuple(route.to_model() for route in body.routes),
+            gateway=gateway,
+        ),
+    )
+
+
+def floating_ip(tx: Transaction, who: Caller, object_id: UUID, body: FloatingIPCreate) -> None:
+    """A floating IP with just this address. Raises as `add_floating_ip` does."""
+    if body.address is None:
+        raise Invalid("a mirrored floating IP has the address of its source", field="object.address")
+    owner = references.project(tx.snapshot, who, body.project).id
+    known = FloatingIPId(object_id)
+    on = references.external(tx, owner, body.network, field="network")
+    to = None if body.port is None else references.owned(tx, Port, owner, body.port, field="port").id
+    name = name_for(tx, Kind.FLOATING_IPS, owner, known, body.name or str(body.address))
+    before = tx.snapshot.floating_ips.get(known)
+    if before is None:
+        floating_ips.add_floating_ip(tx, replace(body.to_model(owner, on.id, to), id=known, name=name))
+        return
+    _same(before.project_id, owner, "project")
+    _same((before.network_id, before.address), (on.id, body.address), "address")
+    floating_ips.change_floating_ip(tx, known, name=name, description=body.description, port_id=to)
+
+
 def group(tx: Transaction, who: Caller, object_id: UUID, body: GroupCreate) -> None:
     """A group by its selector. Raises Invalid."""
     if body.members:
@@ -182,11 +236,19 @@ def policy(tx: Transaction, who: Caller, object_id: UUID, body: PolicyCreate) ->
     policies.put_policy(tx, known, new)
 
 
+def _remove_router(tx: Transaction, object_id: UUID) -> None:
+    """A router that is gone in its source joins nothing any more, though nobody may have said so before."""
+    routers.change_router(tx, RouterId(object_id), networks=frozenset(), routes=())
+    routers.remove_router(tx, RouterId(object_id))
+
+
 REMOVE: Mapping[Kind, Callable[[Transaction, UUID], None]] = {
     Kind.PROJECTS: lambda tx, one: networks.remove_project(tx, ProjectId(one)),
     Kind.NETWORKS: lambda tx, one: networks.remove_network(tx, NetworkId(one)),
     Kind.SUBNETS: lambda tx, one: networks.remove_subnet(tx, SubnetId(one)),
+    Kind.ROUTERS: _remove_router,
     Kind.PORTS: lambda tx, one: ports.remove_port(tx, PortId(one)),
+    Kind.FLOATING_IPS: lambda tx, one: floating_ips.remove_floating_ip(tx, FloatingIPId(one)),
     Kind.GROUPS: lambda tx, one: policies.remove_group(tx, GroupId(one)),
     Kind.ADDRESS_GROUPS: lambda tx, one: policies.remove_address_group(tx, AddressGroupId(one)),
     Kind.POLICIES: lambda tx, one: policies.remove_policy(tx, PolicyId(one)),

@@ -14,6 +14,7 @@ from oslo_log import log as logging
 
 from weft.ml2 import hosts, journal, settings
 from weft.ml2.nouns import Noun
+from weft.ml2.routing import ROUTER_PORTS
 
 LOG = logging.getLogger(__name__)
 
@@ -85,15 +86,17 @@ class WeftMechanismDriver(api.MechanismDriver):
 
     def create_port_precommit(self, context: Any) -> None:  # noqa: ANN401
         """A port is made."""
-        _note(context, Noun.PORT)
+        _note_port(context)
 
     def update_port_precommit(self, context: Any) -> None:  # noqa: ANN401
         """A port changes, or is bound."""
-        _note(context, Noun.PORT)
+        _note_port(context)
 
     def delete_port_precommit(self, context: Any) -> None:  # noqa: ANN401
-        """A port goes."""
-        _note(context, Noun.PORT)
+        """A port goes, and the floating IP with it whose address it held."""
+        _note_port(context)
+        if context.current["device_owner"] == constants.DEVICE_OWNER_FLOATINGIP:
+            _note(context, Noun.FLOATING_IP, context.current["device_id"])
 
     def bind_port(self, context: Any) -> None:  # noqa: ANN401
         """Bind a port on a host that runs a Weft agent: the switch's interface gets the port's id."""
@@ -126,8 +129,15 @@ def refuse_old(found: str) -> None:
         )
 
 
-def _note(context: Any, noun: Noun) -> None:  # noqa: ANN401 - ML2's
-    journal.note(context.plugin_context.session, noun, context.current["id"])
+def _note(context: Any, noun: Noun, object_id: str | None = None) -> None:  # noqa: ANN401 - ML2's
+    journal.note(context.plugin_context.session, noun, object_id or context.current["id"])
+
+
+def _note_port(context: Any) -> None:  # noqa: ANN401 - ML2's
+    """A port that is an interface of a router is a part of the router."""
+    _note(context, Noun.PORT)
+    if context.current["device_owner"] in ROUTER_PORTS:
+        _note(context, Noun.ROUTER, context.current["device_id"])
 
 
 def _group_id(payload: Any) -> str:  # noqa: ANN401 - Neutron's

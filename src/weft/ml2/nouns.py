@@ -14,7 +14,9 @@ class Noun(StrEnum):
     SUBNET = "subnet"
     ADDRESS_GROUP = "address_group"
     SECURITY_GROUP = "security_group"
+    ROUTER = "router"
     PORT = "port"
+    FLOATING_IP = "floatingip"
 
 
 KINDS: Mapping[Noun, tuple[str, ...]] = {
@@ -22,7 +24,9 @@ KINDS: Mapping[Noun, tuple[str, ...]] = {
     Noun.SUBNET: ("subnets",),
     Noun.ADDRESS_GROUP: ("address_groups",),
     Noun.SECURITY_GROUP: ("groups", "policies"),
+    Noun.ROUTER: ("routers",),
     Noun.PORT: ("ports",),
+    Noun.FLOATING_IP: ("floating_ips",),
 }
 """The kinds of Weft that an object of Neutron's is, with its id. Projects stay: others may use them."""
 

@@ -1,15 +1,18 @@
-"""What Neutron holds, read from its plug-in as an administrator: one object now, or all there are."""
+"""What Neutron holds, read from its plug-ins as an administrator: one object now, or all there are."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from neutron_lib import context as neutron_context
 from neutron_lib import exceptions
-from neutron_lib.plugins import directory
+from neutron_lib.plugins import constants, directory
 
-from weft.ml2 import hosts, translate
+from weft.ml2 import hosts, routing, translate
 from weft.ml2.nouns import Noun
-from weft.ml2.translate import Wanted
+from weft.ml2.routing import Around
+from weft.ml2.translate import Given, Wanted
+
+_ROUTED = (Noun.ROUTER, Noun.FLOATING_IP)
 
 
 class Unsayable(Exception):
@@ -32,29 +35,40 @@ class Neutron:
         if noun is Noun.PROJECT:
             return list(translate.project(object_id, self._name_of(object_id)))
         context = self.context()
-        plugin: Any = directory.get_plugin()
+        plugin: Any = directory.get_plugin(constants.L3 if noun in _ROUTED else constants.CORE)
+        if plugin is None:
+            raise Unsayable(
+                f"Neutron has no plug-in for routers any more, so nobody knows of {noun} {object_id}"
+            )
         try:
             given = getattr(plugin, f"get_{noun.value}")(context, object_id)
         except exceptions.NotFound:
             return []
-        return _translated(noun, given, hosts.known(context))
+        around = _around(context, given) if noun in _ROUTED else Around()
+        return _translated(noun, given, hosts.known(context), around)
 
     def everything(self) -> Iterator[tuple[Noun, str, list[Wanted] | None]]:
         """All objects: completely, or an exception. None is what cannot be said."""
         context = self.context()
         plugin: Any = directory.get_plugin()
+        l3: Any = directory.get_plugin(constants.L3)
         known = hosts.known(context)
+        networks, subnets = plugin.get_networks(context), plugin.get_subnets(context)
+        ports = plugin.get_ports(context)
+        around = Around(networks=_by_id(networks), subnets=_by_id(subnets), ports=_by_id(ports))
         projects = set()
         for noun, listed in (
-            (Noun.NETWORK, plugin.get_networks(context)),
-            (Noun.SUBNET, plugin.get_subnets(context)),
+            (Noun.NETWORK, networks),
+            (Noun.SUBNET, subnets),
             (Noun.ADDRESS_GROUP, plugin.get_address_groups(context)),
             (Noun.SECURITY_GROUP, plugin.get_security_groups(context, default_sg=True)),
-            (Noun.PORT, plugin.get_ports(context)),
+            (Noun.ROUTER, [] if l3 is None else l3.get_routers(context)),
+            (Noun.PORT, ports),
+            (Noun.FLOATING_IP, [] if l3 is None else l3.get_floatingips(context)),
         ):
             for given in listed:
                 try:
-                    wanted = _translated(noun, given, known)
+                    wanted = _translated(noun, given, known, around)
                 except Unsayable:
                     yield noun, given["id"], None
                     continue
@@ -64,18 +78,45 @@ class Neutron:
             yield Noun.PROJECT, project, self.now(Noun.PROJECT, project)
 
 
-def _translated(noun: Noun, given: Any, known: Collection[str]) -> list[Wanted]:  # noqa: ANN401 - Neutron's
+def _around(context: Any, given: Given) -> Around:  # noqa: ANN401 - Neutron's
+    """What a router, or a floating IP, is among."""
+    plugin: Any = directory.get_plugin()
+    if "floating_ip_address" in given:
+        asked = [given["port_id"]] if given["port_id"] else []
+        return Around(ports=_by_id(plugin.get_ports(context, filters={"id": asked})))
+    mine = {"device_id": [given["id"]], "device_owner": [routing.INTERFACE]}
+    ports = plugin.get_ports(context, filters=mine)
+    joined = {"id": [port["network_id"] for port in ports]}
+    outside = given.get("external_gateway_info") or {}
+    reached = [*joined["id"], *([outside["network_id"]] if outside else [])]
+    return Around(
+        networks=_by_id(plugin.get_networks(context, filters=joined)),
+        subnets=_by_id(plugin.get_subnets(context, filters={"network_id": reached})),
+        ports=_by_id(ports),
+    )
+
+
+def _by_id(objects: Iterable[Given]) -> dict[str, Given]:
+    return {one["id"]: one for one in objects}
+
+
+def _translated(noun: Noun, given: Given, known: Collection[str], around: Around) -> list[Wanted]:
     try:
         match noun:
             case Noun.NETWORK:
-                return [translate.network(given)]
+                said = [translate.network(given)]
             case Noun.SUBNET:
-                return [translate.subnet(given)]
+                said = [translate.subnet(given)]
             case Noun.ADDRESS_GROUP:
-                return [translate.address_group(given)]
+                said = [translate.address_group(given)]
             case Noun.SECURITY_GROUP:
-                return list(translate.security_group(given))
+                said = list(translate.security_group(given))
+            case Noun.ROUTER:
+                said = [routing.router(given, around)]
+            case Noun.FLOATING_IP:
+                said = [routing.floating_ip(given, around)]
             case _:
-                return [translate.port(given, known)] if translate.is_workload(given) else []
+                said = [translate.port(given, known)] if translate.is_workload(given) else []
     except ValueError as error:
         raise Unsayable(f"{noun.value} {given['id']} cannot be mirrored: {error}") from error
+    return said

@@ -73,7 +73,7 @@ def network(given: Given) -> Wanted:
         left_out.append("admin_state_up=False")
     if given.get("qos_policy_id"):
         left_out.append("the QoS policy")
-    return _wanted("networks", given, body, left_out)
+    return wanted("networks", given, body, left_out)
 
 
 def subnet(given: Given) -> Wanted:
@@ -90,7 +90,7 @@ def subnet(given: Given) -> Wanted:
         "dhcp": bool(given["enable_dhcp"]),
     }
     left_out = [f"the route to {route['destination']}" for route in given.get("host_routes", ())]
-    return _wanted("subnets", given, body, left_out)
+    return wanted("subnets", given, body, left_out)
 
 
 def free_pools(
@@ -144,7 +144,7 @@ def port(given: Given, hosts: Collection[str]) -> Wanted:
     left_out += [f"the DHCP option {one['opt_name']}" for one in given.get("extra_dhcp_opts") or ()]
     if given.get("qos_policy_id"):
         left_out.append("the QoS policy")
-    return _wanted("ports", given, body, left_out)
+    return wanted("ports", given, body, left_out)
 
 
 def address_group(given: Given) -> Wanted:
@@ -155,7 +155,7 @@ def address_group(given: Given) -> Wanted:
         "description": given.get("description") or "",
         "cidrs": sorted(str(ip_network(str(one), strict=False)) for one in given["addresses"]),
     }
-    return _wanted("address_groups", given, body, ())
+    return wanted("address_groups", given, body, ())
 
 
 def security_group(given: Given) -> tuple[Wanted, Wanted]:
@@ -178,7 +178,7 @@ def security_group(given: Given) -> tuple[Wanted, Wanted]:
         "rules": sorted((one for one in said if not isinstance(one, str)), key=lambda one: str(one["id"])),
     }
     left_out = [one for one in said if isinstance(one, str)]
-    return _wanted("groups", given, group, ()), _wanted("policies", given, policy, left_out)
+    return wanted("groups", given, group, ()), wanted("policies", given, policy, left_out)
 
 
 def project(keystone: str, name: str | None) -> Iterator[Wanted]:
@@ -236,7 +236,8 @@ def text(name: str, noun: str, identity: str) -> str:
     return fitting
 
 
-def _wanted(kind: str, given: Given, body: Given, left_out: Collection[str]) -> Wanted:
+def wanted(kind: str, given: Given, body: Given, left_out: Collection[str]) -> Wanted:
+    """An object of Neutron's as `body`."""
     return Wanted(
         kind=kind,
         id=given["id"],

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from neutron_lib.plugins import constants, directory
 from oslo_log import log as logging
 
 from weft.client import ClientError, ServerUnreachable
@@ -75,6 +76,10 @@ class Worker:
         context = self._neutron.context()
         hosts.keep(context, self._weft.hosts())
         statuses.bring_back(context, self._weft.held("ports"))
+        if directory.get_plugin(constants.L3) is not None:
+            statuses.bring_back_routing(
+                context, [*self._weft.held("routers"), *self._weft.held("floating_ips")]
+            )
 
     def _compare(self) -> None:
         found = differences(self._neutron.everything(), self._weft.held())

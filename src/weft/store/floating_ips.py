@@ -26,6 +26,7 @@ class NewFloatingIP:
     address: IPv4Address | None = None
     description: str = ""
     port_id: PortId | None = None
+    id: FloatingIPId | None = None
 
 
 def add_floating_ip(tx: Transaction, new: NewFloatingIP) -> FloatingIP:
@@ -47,7 +48,7 @@ def add_floating_ip(tx: Transaction, new: NewFloatingIP) -> FloatingIP:
         name = free_name(tx, Kind.FLOATING_IPS, new.project_id, str(address))
     check_name(tx, Kind.FLOATING_IPS, new.project_id, name)
     made = FloatingIP(
-        id=FloatingIPId(tx.new_id()),
+        id=new.id or FloatingIPId(tx.new_id()),
         project_id=new.project_id,
         name=name,
         network_id=network.id,

@@ -35,6 +35,20 @@ def set_gateway(
     return put_router(tx, replace(router, gateway=Gateway(network_id=network_id, address=address)))
 
 
+def declare_router(tx: Transaction, router: Router) -> Router:
+    """Make a router what `router` says, its way out included, whether it is there or not. Idempotent.
+
+    Where no host is connected to the external network, the way out begins when one is. Raises as `add_router`
+    and `set_gateway` do.
+    """
+    if router.gateway is not None:
+        outside = require(tx.snapshot.networks, router.gateway.network_id, "network", field="gateway")
+        check_external(outside)
+        check_outside(tx, outside, router.gateway.address)
+        check_free(tx, outside.id, router.gateway.address, but=router.id)
+    return put_router(tx, router)
+
+
 def clear_gateway(tx: Transaction, router_id: RouterId) -> Router:
     """Take a router's way out away. Idempotent. Raises NotFound, Invalid (a route leads through it)."""
     return put_router(tx, replace(require(tx.snapshot.routers, router_id, "router"), gateway=None))

@@ -33,9 +33,6 @@ class NewRouter:
 
 def add_router(tx: Transaction, new: NewRouter) -> Router:
     """A new router. Raises NotFound, NameTaken, Conflict, SubnetOverlap, QuotaExceeded, Invalid."""
-    require(tx.snapshot.projects, new.project_id, "project", field="project")
-    check_name(tx, Kind.ROUTERS, new.project_id, new.name)
-    check_room(tx, DATAPATHS_OF_A_ROUTER)
     router = Router(
         id=RouterId(tx.new_id()),
         project_id=new.project_id,
@@ -50,10 +47,7 @@ def add_router(tx: Transaction, new: NewRouter) -> Router:
 def change_router(tx: Transaction, router_id: RouterId, **changes: object) -> Router:
     """Change `name`, `description`, `networks` or `routes`. Raises as `add_router` does."""
     router = require(tx.snapshot.routers, router_id, "router")
-    after = revised(router, changes, _CHANGES)
-    if after.name != router.name:
-        check_name(tx, Kind.ROUTERS, router.project_id, after.name)
-    return put_router(tx, after)
+    return put_router(tx, revised(router, changes, _CHANGES))
 
 
 def attach_network(tx: Transaction, router_id: RouterId, network_id: NetworkId) -> Router:
@@ -109,7 +103,13 @@ def check_domain(tx: Transaction, network_id: NetworkId, subnet: Subnet) -> None
 
 
 def put_router(tx: Transaction, router: Router) -> Router:
-    """Declare `router` as it is, if it fits among the others. Raises as `add_router` does."""
+    """Declare `router`, new or not, if it fits among the others. Raises as `add_router` does."""
+    require(tx.snapshot.projects, router.project_id, "project", field="project")
+    before = tx.snapshot.routers.get(router.id)
+    if before is None or before.name != router.name:
+        check_name(tx, Kind.ROUTERS, router.project_id, router.name)
+    if before is None:
+        check_room(tx, DATAPATHS_OF_A_ROUTER)
     for network_id in router.networks:
         require_within(tx.snapshot.networks, network_id, "network", router.project_id, field="networks")
         holder = tx.index.routers.get(network_id)

@@ -265,3 +265,89 @@ def test_mirrors_are_for_administrators(rest: Rest) -> None:
         assert answer.status_code == 403
     assert rest.delete(f"/mirrors/neutron/hosts/{PORT}").status_code == 404
     assert rest.get("/mirrors/Neutron!").status_code == 422
+
+
+ROUTER, OUT, FLOATING = (str(UUID(int=number)) for number in range(5, 8))
+
+
+@pytest.fixture
+def led_out(mirrored: Rest) -> Rest:
+    """The same, and a router that leads the network out by another, which no host is connected to."""
+    put(mirrored, "networks", OUT, {"project": PROJECT, "name": "out", "physical_network": {"name": "p1"}})
+    put(mirrored, "subnets", str(UUID(int=99)), {"network": OUT, "cidr": "203.0.113.0/24"})
+    put(mirrored, "routers", ROUTER, a_router())
+    put(mirrored, "floating_ips", FLOATING, a_floating_ip())
+    return mirrored
+
+
+def a_router(**fields: object) -> dict[str, object]:
+    gateway = {"network": OUT, "address": "203.0.113.9"}
+    return {"project": PROJECT, "name": "r", "networks": [NET], "gateway": gateway} | fields
+
+
+def a_floating_ip(**fields: object) -> dict[str, object]:
+    return {"project": PROJECT, "network": OUT, "address": "203.0.113.7", "port": PORT} | fields
+
+
+def test_a_router_and_a_floating_ip_have_the_addresses_of_their_source(led_out: Rest) -> None:
+    router = led_out.get(f"/routers/{ROUTER}").json()
+    floating = led_out.get(f"/floating-ips/{FLOATING}").json()
+
+    assert [one["name"] for one in router["networks"]] == ["DockerSN"]
+    assert (router["gateway"]["network"], router["gateway"]["address"]) == ("out", "203.0.113.9")
+    assert (floating["address"], floating["port"], floating["port_address"]) == (
+        "203.0.113.7",
+        "vm",
+        "10.0.0.2",
+    )
+
+
+def test_a_router_in_the_same_state_changes_nothing_and_in_a_newer_one_becomes_it(led_out: Rest) -> None:
+    before = led_out.store.revision
+    put(led_out, "routers", ROUTER, a_router())
+    put(led_out, "floating_ips", FLOATING, a_floating_ip())
+    assert led_out.store.revision == before
+    put(led_out, "floating_ips", FLOATING, a_floating_ip(port=None), version=2)
+
+    route = {"destination": "10.9.0.0/16", "next_hop": "10.0.0.77"}
+    put(led_out, "routers", ROUTER, a_router(gateway=None, routes=[route], name="s"), version=2)
+
+    router = led_out.get(f"/routers/{ROUTER}").json()
+    assert (router["name"], router["gateway"], router["routes"]) == ("s", None, [route])
+    assert led_out.get(f"/floating-ips/{FLOATING}").json()["port"] is None
+
+
+def test_a_router_that_is_gone_joins_nothing_though_nobody_said_so_before(led_out: Rest) -> None:
+    refused = led_out.delete(f"/mirrors/neutron/routers/{ROUTER}")
+    assert refused.json()["code"] == "still_in_use", "the floating IP leads through it"
+
+    for kind, identity in (("floating_ips", FLOATING), ("routers", ROUTER)):
+        assert led_out.delete(f"/mirrors/neutron/{kind}/{identity}").status_code == 204
+
+    assert not put(led_out, "routers", ROUTER, a_router(), version=9)["present"]
+    assert led_out.get("/routers").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "identity", "body", "field"),
+    [
+        ("routers", ROUTER, a_router(gateway={"network": OUT}), "object.gateway"),
+        ("routers", ROUTER, a_router(gateway={"network": NET, "address": "10.0.0.9"}), "gateway"),
+        ("routers", ROUTER, a_router(gateway={"network": OUT, "address": "10.0.0.9"}), "address"),
+        ("routers", ROUTER, a_router(networks=[str(UUID(int=77))]), "networks"),
+        ("floating_ips", FLOATING, a_floating_ip(address=None), "object.address"),
+        ("floating_ips", FLOATING, a_floating_ip(address="203.0.113.8"), "address"),
+        ("floating_ips", FLOATING, a_floating_ip(port=str(UUID(int=77))), "port"),
+        ("floating_ips", str(UUID(int=78)), a_floating_ip(), "address"),
+    ],
+)
+def test_a_way_out_that_cannot_be_is_refused_and_leaves_everything(
+    led_out: Rest, kind: str, identity: str, body: object, field: str
+) -> None:
+    before = led_out.store.revision, marks(led_out)
+
+    answer = led_out.put(f"/mirrors/neutron/{kind}/{identity}", {"version": 2, "object": body})
+
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.json()["field"] == field
+    assert (led_out.store.revision, marks(led_out)) == before

@@ -13,11 +13,13 @@ from weft.api import mirroring
 from weft.api.context import Administering, Asking
 from weft.api.routes.networks import check_mtu
 from weft.api.schemas.base import Body, Page
+from weft.api.schemas.floating_ip import FloatingIPCreate
 from weft.api.schemas.group import AddressGroupCreate, GroupCreate
 from weft.api.schemas.mirror import MarkShown, Mirrored, MirroredPort
 from weft.api.schemas.network import NetworkCreate, SubnetCreate
 from weft.api.schemas.policy import PolicyCreate
 from weft.api.schemas.project import ProjectCreate
+from weft.api.schemas.router import RouterCreate
 from weft.model.errors import Invalid, NotFound
 from weft.model.ids import PortId
 from weft.store import Kind, mirrors
@@ -69,6 +71,22 @@ def put_subnet(
 ) -> MarkShown:
     """Bring a subnet to the state that its source declares. Idempotent."""
     return _put(asking, source, Kind.SUBNETS, object_id, body, mirroring.subnet)
+
+
+@router.put("/routers/{object_id}")
+def put_router(
+    asking: Administering, source: Source, object_id: UUID, body: Mirrored[RouterCreate]
+) -> MarkShown:
+    """Bring a router to the state that its source declares, its way out included. Idempotent."""
+    return _put(asking, source, Kind.ROUTERS, object_id, body, mirroring.router)
+
+
+@router.put("/floating_ips/{object_id}")
+def put_floating_ip(
+    asking: Administering, source: Source, object_id: UUID, body: Mirrored[FloatingIPCreate]
+) -> MarkShown:
+    """Bring a floating IP to the state that its source declares. Idempotent."""
+    return _put(asking, source, Kind.FLOATING_IPS, object_id, body, mirroring.floating_ip)
 
 
 @router.put("/ports/{object_id}")
