@@ -397,3 +397,24 @@ class Client(DoorCalls):
     def report_drops(self, host: str, message: Mapping[str, object]) -> None:
         """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
         self._transport.send("POST", path_of("hosts", host, "drops"), body=message)
+
+    def report_counters(
+        self, host: str, *, clock_s: float, counted: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
+    ) -> float:
+        """Tell bytes, packets and drops of ports of `host`, sent and received; in how many seconds again.
+
+        `clock_s` is when it was read, by a clock that never goes back. Idempotent.
+        """
+        names = ("bytes", "packets", "dropped")
+        ports = [
+            {
+                "id": port,
+                "sent": dict(zip(names, sent, strict=True)),
+                "received": dict(zip(names, received, strict=True)),
+            }
+            for port, sent, received in counted
+        ]
+        body = {"clock_s": clock_s, "ports": ports}
+        return float(
+            self._transport.send("POST", path_of("hosts", host, "counters"), body=body).body["pace_s"]
+        )
