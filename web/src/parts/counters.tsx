@@ -1,10 +1,9 @@
 // What an endpoint sends and receives, beside the limits that apply to it.
 
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { useId } from "react";
 import { api, body, type Counters as Found } from "../api/client";
 import { sizeWords } from "./hits";
-import { CHART, rateWords, shape, sumWords, useWords, type Way } from "./rates";
+import { CHART, measuredWords, rateWords, shape, sumWords, type Way } from "./rates";
 
 /** As often as a host tells while somebody looks. */
 const PACE_MS = 5_000;
@@ -74,19 +73,24 @@ interface ChartProps {
 }
 
 function Chart({ found, way, title }: ChartProps) {
-  const caption = useId();
+  const words = measuredWords(found, way);
   const { line, area, limit, top } = shape(found, way);
   const { width, height } = CHART;
   return (
     <figure className="chart">
-      <figcaption id={caption}>
-        <b>{title}</b> <span>{useWords(found, way)}</span>
+      <figcaption>
+        <b>{title}</b> <span>{words}</span>
         <small>{sumWords(found, way, sizeWords)}</small>
       </figcaption>
       {line !== "" && (
         <>
           <small aria-hidden="true">{rateWords(top)}</small>
-          <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-labelledby={caption}>
+          <svg
+            viewBox={`0 0 ${width} ${height}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={`${title}: ${words}`}
+          >
             <path className="ground" d={`M0 ${height}H${width}`} />
             <path className="area" d={area} />
             <path className="rate" d={line} />

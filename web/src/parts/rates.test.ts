@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Counters } from "../api/client";
-import { CHART, rateWords, shape, sumWords, useWords } from "./rates";
 import { sizeWords } from "./hits";
+import { CHART, measuredWords, rateWords, shape, sumWords } from "./rates";
 
 const START = Date.parse("2026-11-28T09:00:00Z");
 const count = (bytes: number) => ({ bytes, packets: bytes / 1000, dropped: 0 });
@@ -16,7 +16,13 @@ const sample = (second: number, kbps: number) => ({
   received_kbps: 0,
 });
 
-const LIMIT = { qos_policy_id: "q", qos_policy: "slow", of_network: true, sent_kbps: 10_000, received_kbps: null };
+const LIMIT = {
+  qos_policy_id: "q",
+  qos_policy: "slow",
+  of_network: true,
+  sent_kbps: 10_000,
+  received_kbps: null,
+};
 const told = (samples: Counters["samples"], more: Partial<Counters> = {}): Counters => ({
   host: "h1",
   told_at: new Date(START).toISOString(),
@@ -42,15 +48,15 @@ describe("a rate", () => {
   });
 
   it("stands beside its limit, with the most there was", () => {
-    expect(useWords(told([sample(5, 9800), sample(10, 1230)]), "sent")).toBe(
+    expect(measuredWords(told([sample(5, 9800), sample(10, 1230)]), "sent")).toBe(
       "now 1.23 Mbit/s, at most 9.8 Mbit/s in 10 seconds; 98 % of its limit of 10 Mbit/s",
     );
-    expect(useWords(told([sample(5, 0)]), "received")).toContain("no limit");
+    expect(measuredWords(told([sample(5, 0)]), "received")).toContain("no limit");
   });
 
   it("that nobody told is unknown", () => {
-    expect(useWords(told([]), "sent")).toBe("no rate is known yet");
-    expect(useWords(told([sample(5, 3)], { silent: true }), "sent")).toContain("unknown by now");
+    expect(measuredWords(told([]), "sent")).toBe("no rate is known yet");
+    expect(measuredWords(told([sample(5, 3)], { silent: true }), "sent")).toContain("unknown by now");
     expect(sumWords(told([]), "received", sizeWords)).toBe("how much in all is unknown");
   });
 

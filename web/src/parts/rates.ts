@@ -41,7 +41,7 @@ function spans(samples: Sample[], way: Way) {
 }
 
 /** As in: now 1.23 Mbit/s, at most 9.8 Mbit/s in 5 minutes; 98 % of its limit of 10 Mbit/s. */
-export function useWords(found: Counters, way: Way): string {
+export function measuredWords(found: Counters, way: Way): string {
   const shown = spans(found.samples, way);
   const newest = shown.at(-1);
   if (newest === undefined) return "no rate is known yet";
@@ -49,9 +49,7 @@ export function useWords(found: Counters, way: Way): string {
   const now = found.silent ? "unknown by now" : `now ${rateWords(newest.kbps)}`;
   const limit = limitOf(found, way);
   const share =
-    limit === null
-      ? "no limit"
-      : `${Math.round((100 * most) / limit)} % of its limit of ${rateWords(limit)}`;
+    limit === null ? "no limit" : `${Math.round((100 * most) / limit)} % of its limit of ${rateWords(limit)}`;
   return `${now}, at most ${rateWords(most)} in ${minutesWords(newest.end - (shown[0]?.begin ?? 0))}; ${share}`;
 }
 
