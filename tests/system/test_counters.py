@@ -24,8 +24,8 @@ def test_counters_grow_by_what_was_sent_at_both_ends(lab: Lab, h1: LabHost, h2: 
     story.run_container(h1, "ca", "DockerSN")
     story.run_container(h2, "cb", "DockerSN")
     story.wait_until_up(lab, "ca", "cb")
-    for port in ("ca", "cb"):
-        until(lambda port=port: counters(lab, port)["sent"], f"{port} to be counted", timeout_s=TOLD_S)
+    until(lambda: counters(lab, "ca")["sent"], "ca to be counted", timeout_s=TOLD_S)
+    until(lambda: counters(lab, "cb")["sent"], "cb to be counted", timeout_s=TOLD_S)
     sent, received = counters(lab, "ca")["sent"]["bytes"], counters(lab, "cb")["received"]["bytes"]
 
     there = story.address_of(lab, "cb")

@@ -5,7 +5,7 @@ are made of those would be wrong by half, so it is asked itself. What the switch
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,9 +52,7 @@ def interfaces_in(text: str) -> Iterator[Interface]:
 class Server(Protocol):
     """What is told; `weft.client.Client` and its fake."""
 
-    def report_counters(  # noqa: D102
-        self, host: str, *, clock_s: float, counted: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
-    ) -> float: ...
+    def report_counters(self, host: str, message: Mapping[str, object]) -> float: ...  # noqa: D102
 
 
 class Vswitchd(Protocol):
@@ -90,11 +88,19 @@ class Counters:
         try:
             found = list(interfaces_in(self._vswitchd.command("dpctl/show", "-s")))
             read_at = self._clock()
-            counted = [(ports[one.name], one.sent, one.received) for one in found if ports.get(one.name)]
+            counted = [_said(ports[one.name], one) for one in found if ports.get(one.name)]
             for start in range(0, max(1, len(counted)), MOST_TOLD):
-                piece = counted[start : start + MOST_TOLD]
-                pace = self._server.report_counters(self._host, clock_s=read_at, counted=piece)
+                message = {"clock_s": read_at, "ports": counted[start : start + MOST_TOLD]}
+                pace = self._server.report_counters(self._host, message)
         except (DaemonUnreachable, CommandRefused, ClientError) as error:
             log.warning("counters not told", why=str(error))
         else:
             self._due = now + pace
+
+
+def _said(port: str, interface: Interface) -> dict[str, object]:
+    names = ("bytes", "packets", "dropped")
+    sent, received = (
+        dict(zip(names, counts, strict=True)) for counts in (interface.sent, interface.received)
+    )
+    return {"id": port, "sent": sent, "received": received}

@@ -1,7 +1,8 @@
 """What the switch counted is told by the ports' ids, as often as the server wants to hear it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from weft.agent.counters import MOST_TOLD, RETRY_S, Counters, Interface, interfaces_in
 from weft.agent.unixctl import ANSWER_S, DaemonUnreachable
@@ -45,7 +46,7 @@ class World:
     plugged: dict[str, str] = field(default_factory=lambda: {"w1": "port-1", "tap0": "port-2", "br-int": ""})
     away: bool = False
     broken: bool = False
-    told: list[Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]] = field(default_factory=list)
+    told: list[list[Any]] = field(default_factory=list)
 
     def command(self, name: str, *arguments: str, timeout_s: float = ANSWER_S) -> str:
         assert (name, arguments, timeout_s) == ("dpctl/show", ("-s",), ANSWER_S)
@@ -53,13 +54,11 @@ class World:
             raise DaemonUnreachable("ovs-vswitchd does not run here")
         return self.text
 
-    def report_counters(
-        self, host: str, *, clock_s: float, counted: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
-    ) -> float:
-        assert (host, clock_s) == ("h1", self.now)
+    def report_counters(self, host: str, message: Mapping[str, Any]) -> float:
+        assert (host, message["clock_s"]) == ("h1", self.now)
         if self.away:
             raise ServerUnreachable("https://server", "away")
-        self.told.append(counted)
+        self.told.append(message["ports"])
         return 5
 
     def counters(self) -> Counters:
@@ -81,7 +80,20 @@ def test_what_is_plugged_is_told_under_its_ports_id_and_nothing_else() -> None:
     world = World()
     world.counters().look()
 
-    assert world.told == [[("port-1", W1.sent, W1.received), ("port-2", TAP0.sent, TAP0.received)]]
+    assert world.told == [
+        [
+            {
+                "id": "port-1",
+                "sent": {"bytes": 1100, "packets": 11, "dropped": 1},
+                "received": {"bytes": 2048000, "packets": 20, "dropped": 2},
+            },
+            {
+                "id": "port-2",
+                "sent": {"bytes": 700, "packets": 7, "dropped": 0},
+                "received": {"bytes": 800, "packets": 8, "dropped": 0},
+            },
+        ]
+    ]
 
 
 def test_it_is_told_again_when_the_server_said_and_not_before() -> None:
