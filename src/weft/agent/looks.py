@@ -7,6 +7,7 @@ from functools import partial
 from weft.agent import meters
 from weft.agent.confirm import Local
 from weft.agent.conntrack import Conntrack
+from weft.agent.counters import Counters
 from weft.agent.door import trouble
 from weft.agent.door.keeper import Keeper
 from weft.agent.door.kernel import Kernel
@@ -53,6 +54,12 @@ def drops(settings: AgentSettings, host: str, client: Client, controller_log: Ke
         now=lambda: datetime.now(UTC),
     )
     return Drops(host, client, local)
+
+
+def counters(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> Counters:
+    """What workloads on this host sent and received."""
+    vswitchd = Daemon("ovs-vswitchd", settings.ovs_run_dir)
+    return Counters(host, client, vswitchd, switch.interfaces, clock=time.monotonic)
 
 
 def door(settings: AgentSettings, host: str, client: Client, switch: Vswitch, leases: Leases) -> Keeper:

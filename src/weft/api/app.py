@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from weft.api import problems, ui
 from weft.api.context import ENCAPSULATION_OVERHEAD, AclOf, Api, Vouching
+from weft.api.counters import Counters
 from weft.api.drops import Drops
 from weft.api.metrics import DropsCollector, Measured, ModelCollector, trace_disagreements
 from weft.api.planner import Planner
@@ -18,6 +19,7 @@ from weft.api.routes import (
     address_groups,
     agent,
     attach_rules,
+    counters,
     doors,
     drops,
     effective,
@@ -126,6 +128,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         policy_flows_per_host=policy_flows_per_host,
         claimed=claimed,
         drops=dropped,
+        counters=Counters(),
         planner=Planner(compiled or CompilerSettings(default_mtu=underlay_mtu - ENCAPSULATION_OVERHEAD)),
     )
     app.state.waiting = anyio.CapacityLimiter(MOST_WAITING)
@@ -168,6 +171,7 @@ def _versioned() -> APIRouter:
         lint,
         hits,
         drops,
+        counters,
         doors,
         effective,
         mirrors,

@@ -11,6 +11,7 @@ from fastapi import Cookie, Depends, Header, Request, Response
 from prometheus_client import Counter
 
 from weft.api import auth
+from weft.api.counters import Counters
 from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
 from weft.api.planner import Planner
@@ -90,6 +91,7 @@ class Api:
     claimed: Callable[[PortId], bool]
     acl_of: AclOf
     drops: Drops
+    counters: Counters
     policy_flows_per_host: int
     judged: JudgedOnce = field(default_factory=JudgedOnce)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from weft.compiler import Compilation, CompilerSettings
 from weft.compiler.domains import Domains
 from weft.compiler.flows import Forecast, forecast
-from weft.model.ids import InvariantId
+from weft.model.ids import InvariantId, ProjectId
 from weft.model.invariant import Invariant, Promise
 from weft.model.snapshot import Snapshot, Touched
 from weft.ovn.plan import diff
@@ -70,11 +70,11 @@ class Planner:
         with self._turn:
             return partners(self._beside(snapshot), source, destination)
 
-    def past_difference(self, old: Snapshot, new: Snapshot) -> Difference:
-        """As `difference`, of old models, beside the one that is known."""
+    def past_difference(self, old: Snapshot, new: Snapshot, among: ProjectId | None = None) -> Difference:
+        """As `difference`, of old models, beside the one that is known; `among` the ports of one project."""
         with self._turn:
             before = self._beside(old)
-            return difference(before, before.advanced(new))
+            return difference(before, before.advanced(new), among)
 
     def lint(self, snapshot: Snapshot) -> Sequence[Finding]:
         """What does nothing in `snapshot`, or more than is needed; the last answer is kept.

@@ -20,7 +20,7 @@ def amount(hits: Hits) -> str:
     if not hits["packets"]:
         return "none"
     packets = f"{hits['packets']:,} packet{'' if hits['packets'] == 1 else 's'}"
-    return f"{packets}, {_size(hits['bytes'])}, last {_time(hits['last_hit_at'])}"
+    return f"{packets}, {size(hits['bytes'])}, last {_time(hits['last_hit_at'])}"
 
 
 def by_rule(policy: Mapping[str, Any], found: Iterable[Hits]) -> Mapping[str, str]:
@@ -49,11 +49,12 @@ def _together(hits: Hits, numbers: Mapping[str, int]) -> str:
     return f" (rules {known[0]}-{known[-1]} together)" if len(known) > 1 else ""
 
 
-def _size(count: int) -> str:
-    size, unit = float(count), 0
-    while size >= 1000 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.3g} {_UNITS[unit]}" if size < 1000 else f"{size:.0f} {_UNITS[unit]}"
+def size(count: int) -> str:
+    """As in: 1.5 MB."""
+    left, unit = float(count), 0
+    while left >= 1000 and unit < len(_UNITS) - 1:
+        left, unit = left / 1000, unit + 1
+    return f"{left:.3g} {_UNITS[unit]}" if left < 1000 else f"{left:.0f} {_UNITS[unit]}"
 
 
 def _time(text: str) -> str:

@@ -136,10 +136,9 @@ def _diff_told(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{first}  ({_moment(one['last'])})"
         yield from rest
     reach = found["reachability"]
-    if reach is not None:
-        yield from reach["sentences"] or ["everybody reaches just whom they reached"]
-        if reach["left_out"]:
-            yield f"and {reach['left_out']} more kinds of traffic, all of which are counted"
+    yield from reach["sentences"] or ["everybody reaches just whom they reached"]
+    if reach["left_out"]:
+        yield f"and {reach['left_out']} more kinds of traffic, all of which are counted"
 
 
 def _history_told(kind: str, found: Mapping[str, Any]) -> Iterator[str]:

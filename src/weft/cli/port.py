@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weft.cli import plugging
+from weft.cli import counters, plugging
 from weft.cli.command import command, deletion, noun
 from weft.cli.quantity import labels_in
 from weft.cli.session import Session
@@ -19,6 +19,7 @@ app = noun(
 )
 deletion(app, "port", "ports")
 plugging.add_to(app)
+counters.add_to(app)
 
 _Host = Annotated[str | None, typer.Option("--host", help="The host it is bound to; `none` lets it go.")]
 

@@ -98,9 +98,8 @@ class Client(DoorCalls):
 
     def get(self, kind: str, name: str, *, project: str | None = None) -> dict[str, Any]:
         """One object, by id, or by name in `project`."""
-        found: dict[str, Any] = self._transport.send(
-            "GET", path_of(kind, name), query={"project": project}
-        ).body
+        query = {"project": project}
+        found: dict[str, Any] = self._transport.send("GET", path_of(kind, name), query=query).body
         return found
 
     def create(self, kind: str, body: Json) -> Answer:
@@ -123,8 +122,6 @@ class Client(DoorCalls):
         return self._transport.send(
             "DELETE", path_of(kind, name), query={"project": project}, if_match=if_match
         )
-
-    # Revisions.
 
     def receipt(self, revision: int, wait_s: float = 0) -> Receipt:
         """How far `revision` got, after at most `wait_s` seconds of waiting for it to be enforced."""
@@ -180,7 +177,6 @@ class Client(DoorCalls):
         yield from follow_drops(self._transport, filters)
 
     # The agent's part. A host token can only act for its own host.
-
     def host_networks(self, host: str) -> HostNetworks:
         """The networks that `host` may plug workloads into, with the MTU that they get."""
         body = self._transport.send("GET", path_of("hosts", host, "networks")).body
@@ -397,3 +393,8 @@ class Client(DoorCalls):
     def report_drops(self, host: str, message: Mapping[str, object]) -> None:
         """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
         self._transport.send("POST", path_of("hosts", host, "drops"), body=message)
+
+    def report_counters(self, host: str, message: Mapping[str, object]) -> float:
+        """Tell what ports of `host` sent and received; in how many seconds to tell again. Idempotent."""
+        answer = self._transport.send("POST", path_of("hosts", host, "counters"), body=message).body
+        return float(answer["pace_s"])

@@ -5,17 +5,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from weft.model.ids import ProjectId
 from weft.verifier.book import COLUMNS, Book, Chapter, Column
 from weft.verifier.census import Mask
 from weft.verifier.comparison import Comparison, Question
 from weft.verifier.joint import NOWHERE, Joint, joints
+from weft.verifier.lines import OfProject
 from weft.verifier.region import SOURCE, TARGET, anyone
 from weft.verifier.shift import Difference, Shift
 from weft.verifier.world import World
 
 
-def difference(old: World, new: World) -> Difference:
-    """What may be sent in `new` and not in `old`, and the other way round. The worlds share a roster."""
+def difference(old: World, new: World, among: ProjectId | None = None) -> Difference:
+    """What may be sent in `new` and not in `old`, and the other way round. The worlds share a roster.
+
+    `among` asks about the pairs of one project's ports only.
+    """
+    if among is not None:
+        old, new = (world.knowing([OfProject(among)]) for world in (old, new))
     scope = changed_entries(old.book, new.book)
     opened: Counter[int] = Counter()
     closed: Counter[int] = Counter()
@@ -23,7 +30,7 @@ def difference(old: World, new: World) -> Difference:
     left_out = 0
     for joint in joints(old, new):
         found = Comparison(old.book, new.book, joint)
-        for question in _questions(joint, scope):
+        for question in _questions(joint, scope, _inside(joint, among)):
             more, fewer = found.compare(question)
             opened[joint.version] += more
             closed[joint.version] += fewer
@@ -59,13 +66,21 @@ def _alike(before: Chapter | None, after: Chapter | None) -> tuple[int, int]:
     return start, end
 
 
-def _questions(joint: Joint, scope: Column) -> Iterator[Question]:
+def _inside(joint: Joint, among: ProjectId | None) -> Mask:
+    """The classes of a project's stations: the worlds know it, so no class has others beside them."""
+    found = np.full(len(joint.changed), among is None)
+    if among is not None:
+        found[joint.class_of[[port.project_id == among for port in joint.ports]]] = True
+    return found
+
+
+def _questions(joint: Joint, scope: Column, inside: Mask) -> Iterator[Question]:
     """Where anything can differ, no pair twice: by the routing domains of both ends, before and after."""
     parts, part_of = np.unique(np.stack([joint.old.domains, joint.new.domains]), axis=1, return_inverse=True)
     for one, (old_one, new_one) in enumerate(parts.T.tolist()):
         for other, (old_other, new_other) in enumerate(parts.T.tolist()):
             before, after = (old_one == old_other != NOWHERE), (new_one == new_other != NOWHERE)
-            rows, columns = part_of == one, part_of == other
+            rows, columns = inside & (part_of == one), inside & (part_of == other)
             if before and after:
                 yield from _between(joint, rows, columns, scope)
             elif before or after:

@@ -55,6 +55,36 @@ def test_one_revision_tells_its_objects_and_what_it_opened(rest: Rest) -> None:
     assert [sentence[:12] for sentence in found["reachability"]["sentences"]] == ["opens tcp/22"]
 
 
+def test_a_member_sees_what_it_opened_in_its_own_project_and_nothing_of_others(rest: Rest) -> None:
+    _, opened, _ = ssh_opens_and_closes(rest)
+    everybodys = got(rest, f"/revisions/{opened}")["reachability"]
+    for role in (Role.MEMBER, Role.VIEWER):
+        own = rest.with_token(role, project="default")
+        assert got(own, f"/revisions/{opened}")["reachability"] == everybodys
+        assert got(own, "/diff", old=opened - 1, new=opened)["reachability"] == everybodys
+
+    stranger = rest.with_token(Role.MEMBER, project="other")
+    found = got(stranger, "/diff", old=opened - 1, new=opened)["reachability"]
+    assert found == {"opened": {}, "closed": {}, "shifts": [], "left_out": 0, "sentences": []}
+
+
+def test_a_revision_of_two_projects_tells_each_its_own(rest: Rest) -> None:
+    ports = "[{name: secret-1, network: net}, {name: secret-2, network: net}]"
+    net = "networks: [{name: net, subnets: [{cidr: 10.9.0.0/24}]}]"
+    applied(rest, f"{OPEN}  - name: other\n    {net}\n    ports: {ports}\n")
+    path = f"/revisions/{rest.store.revision}"
+
+    whole, mine, others = (
+        got(who, path)["reachability"]
+        for who in (rest, *(rest.with_token(Role.VIEWER, project=name) for name in ("default", "other")))
+    )
+
+    assert mine["opened"]["4"] + others["opened"]["4"] == whole["opened"]["4"]
+    assert others["opened"]["4"] == 2
+    assert "secret" not in str(mine)
+    assert "web" not in str(others)
+
+
 def test_the_first_revision_is_told_like_the_others(rest: Rest) -> None:
     found = got(rest, "/revisions/1")
 

@@ -12,6 +12,7 @@ Object = dict[str, Any]
 _EMPTY_LISTS = ("fixed_ips", "groups", "members", "rules", "subnets", "cidrs")
 
 _MOMENT = {"revision": 12, "at": "2026-11-27T21:00:07Z", "author": "ann"}
+_NO_REACH = {"opened": {}, "closed": {}, "shifts": [], "left_out": 0, "sentences": []}
 
 
 class FakeApi:
@@ -29,7 +30,7 @@ class FakeApi:
             "networks/hits": {"precision_s": 10, "silent": [], "defaults": []},
             "description": {"revision": 0, "text": "projects: []\n"},
             "reach": {"moment": _MOMENT, "sentences": [], "left_out": 0},
-            "diff": {"old": _MOMENT, "new": _MOMENT, "objects": [], "reachability": None},
+            "diff": {"old": _MOMENT, "new": _MOMENT, "objects": [], "reachability": _NO_REACH},
             "since": {"sentences": [], "objects": []},
             "versions": {"items": [], "kept_from": None},
             "lint": {"items": []},

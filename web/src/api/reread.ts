@@ -9,8 +9,9 @@ export const FEW = 20;
 /** Lists that are longer than this take so long to read that it is not done for a few. */
 export const MANY = 1000;
 
-const isList = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.length === 2;
-const LISTS = { queryKey: ["ports"], predicate: isList };
+/** Whether a query about ports is a list of them. */
+export const isPortList = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.length === 2;
+const LISTS = { queryKey: ["ports"], predicate: isPortList };
 
 /** How many ports the longest list has that a page holds. */
 export function held(client: QueryClient): number {
@@ -32,7 +33,9 @@ export async function reread(client: QueryClient, ids: string[]): Promise<void> 
   }
   // A list that is just being read may be of before the news: it is begun again.
   const others =
-    client.isFetching(LISTS) > 0 ? () => true : (query: { queryKey: readonly unknown[] }) => !isList(query);
+    client.isFetching(LISTS) > 0
+      ? () => true
+      : (query: { queryKey: readonly unknown[] }) => !isPortList(query);
   return client.invalidateQueries({ queryKey: ["ports"], predicate: others });
 }
 

@@ -1,17 +1,24 @@
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, usePrefetchQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Group, Network, Port } from "../api/client";
-import { groupsQuery, networksQuery, portQuery, qosQuery } from "../api/queries";
+import { groupsQuery, networksQuery, portQuery } from "../api/queries";
+import { isPortList } from "../api/reread";
 import { Ask } from "../parts/ask";
-import { Drops } from "../parts/drops";
-import { EffectiveRules } from "../parts/effective";
+import { Counters, countersQuery } from "../parts/counters";
+import { Drops, dropsQuery } from "../parts/drops";
+import { EffectiveRules, rulesQuery } from "../parts/effective";
+import { publishedWords } from "../parts/published";
 import { ReceiptLine } from "../parts/receipt";
-import { QosWords } from "../parts/rules";
 import { Kind, Labels, State } from "../parts/state";
 
 /** Everything that is true of one port, and why: what Nuage called the policy decision. */
 export default function EndpointPage({ id }: { id: string }) {
-  const port = useQuery(portQuery(id));
+  // All is asked for at once: a browser waits for one answer, and not for one after the other.
+  usePrefetchQuery(rulesQuery(id));
+  usePrefetchQuery(countersQuery(id));
+  usePrefetchQuery(dropsQuery(id));
+  const client = useQueryClient();
+  const port = useQuery({ ...portQuery(id), placeholderData: () => listed(client, id) });
   if (port.isPending) return <p className="quiet">One moment…</p>;
   if (port.data === undefined) {
     return (
@@ -26,6 +33,16 @@ export default function EndpointPage({ id }: { id: string }) {
   return <Shown port={port.data} />;
 }
 
+/** The port as a list has it that is held already. */
+function listed(client: QueryClient, id: string): Port | undefined {
+  const lists = client.getQueriesData<Port[]>({ queryKey: ["ports"], predicate: isPortList });
+  for (const [, list] of lists) {
+    const found = list?.find((one) => one.id === id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function Shown({ port }: { port: Port }) {
   const networks = useQuery(networksQuery(port.project)).data ?? [];
   const network = networks.find((one) => one.id === port.network_id);
@@ -38,11 +55,9 @@ function Shown({ port }: { port: Port }) {
       <div className="columns">
         <Identity port={port} network={network} />
         <Workload port={port} />
-        <div>
-          <Limits port={port} network={network} />
-          <Ask port={port} />
-        </div>
+        <Ask port={port} />
       </div>
+      <Counters port={port.id} />
       <Memberships port={port} />
       <EffectiveRules port={port.id} network={port.network} />
       <Drops port={port.id} />
@@ -77,6 +92,16 @@ function Identity({ port, network }: { port: Port; network: Network | undefined 
         <dd>{network?.mtu ?? "what the underlay leaves"}</dd>
         <dt>Host</dt>
         <dd>{port.host ?? "none yet"}</dd>
+        {port.published.length > 0 && (
+          <>
+            <dt>Published</dt>
+            {port.published.map((one) => (
+              <dd key={`${one.protocol} ${one.host_address} ${one.host_port}`}>
+                {publishedWords(one, port)}
+              </dd>
+            ))}
+          </>
+        )}
         <dt>Project</dt>
         <dd>{port.project}</dd>
         <dt>State since</dt>
@@ -110,25 +135,6 @@ function Workload({ port }: { port: Port }) {
       )}
       <h3>Labels</h3>
       <Labels labels={port.labels} />
-    </section>
-  );
-}
-
-function Limits({ port, network }: { port: Port; network: Network | undefined }) {
-  const chosen = port.qos_policy_id ?? network?.qos_policy_id;
-  const policies = useQuery(qosQuery(port.project)).data ?? [];
-  const policy = policies.find((one) => one.id === chosen);
-  return (
-    <section>
-      <h2>QoS</h2>
-      {policy === undefined ? (
-        <p className="quiet">No limit.</p>
-      ) : (
-        <p>
-          <strong>{policy.name}</strong> ({port.qos_policy_id === null ? "of the network" : "its own"}):{" "}
-          <QosWords policy={policy} />
-        </p>
-      )}
     </section>
   );
 }

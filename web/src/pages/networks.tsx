@@ -8,6 +8,7 @@ import { useProject } from "../app";
 import { ChoiceField, DeleteDialog, Dialog, Form, numberIn, TextField } from "../parts/form";
 import { Icon } from "../parts/icons";
 import { Table } from "../parts/table";
+import { SubnetsDialog } from "./subnets";
 
 const DEFAULTS = [
   ["allow", "allow"],
@@ -23,6 +24,8 @@ export default function NetworksPage() {
   const mayChange = useSession()?.role !== "viewer";
   const [editing, setEditing] = useState<Network | "new" | null>(null);
   const [leaving, setLeaving] = useState<Network | null>(null);
+  const [subnetsOf, setSubnetsOf] = useState<string | null>(null);
+  const opened = networks.find((one) => one.id === subnetsOf);
   const columns: ColumnDef<Network>[] = [
     {
       header: "Network",
@@ -46,6 +49,9 @@ export default function NetworksPage() {
           <span className="buttons">
             <button type="button" onClick={() => setEditing(one)}>
               Change<span className="hidden"> {one.name}</span>
+            </button>
+            <button type="button" onClick={() => setSubnetsOf(one.id)}>
+              Subnets<span className="hidden"> of {one.name}</span>
             </button>
             <button type="button" onClick={() => setLeaving(one)}>
               Delete<span className="hidden"> {one.name}</span>
@@ -82,6 +88,7 @@ export default function NetworksPage() {
           onClose={() => setEditing(null)}
         />
       )}
+      {opened !== undefined && <SubnetsDialog network={opened} onClose={() => setSubnetsOf(null)} />}
       {leaving !== null && (
         <DeleteDialog
           what={`network ${leaving.name}`}

@@ -1,6 +1,6 @@
 // What was dropped lately of what an endpoint sent or should have got, and the rule that did it.
 
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, body, type Drop, type Drops as Found } from "../api/client";
 
@@ -8,13 +8,16 @@ import { api, body, type Drop, type Drops as Found } from "../api/client";
 const PACE_MS = 5_000;
 const LISTED = 20;
 
-export function Drops({ port }: { port: string }) {
-  const found = useQuery({
+export const dropsQuery = (port: string) =>
+  queryOptions({
     queryKey: ["drops", port],
     queryFn: () => body(api.GET("/api/v1/drops", { params: { query: { port, limit: LISTED } } })),
     refetchInterval: PACE_MS,
     retry: false,
   });
+
+export function Drops({ port }: { port: string }) {
+  const found = useQuery(dropsQuery(port));
   const items = (found.data?.items ?? []).filter((drop) => drop.verdict !== "allow");
   return (
     <section>

@@ -13,7 +13,7 @@ const DIRECTIONS = [
 /** Hosts tell of hits without news, so it is asked again as often as they look. */
 const PACE_MS = 10_000;
 
-const rulesQuery = (port: string) =>
+export const rulesQuery = (port: string) =>
   queryOptions({
     queryKey: ["effective", port],
     queryFn: () =>

@@ -38,7 +38,6 @@ from weft.store import Change, Kind
 from weft.store.history import Moment, around, changes_between, oldest
 from weft.store.kinds import NOUNS, TYPES, name_of, parse_id
 from weft.store.provenance import changes_of
-from weft.store.tokens import Role
 from weft.verifier.lines import OfGroup, OfNetwork, OfProject
 from weft.verifier.reach import End
 from weft.verifier.sentences import name_of as end_name
@@ -72,14 +71,12 @@ def read_diff(asking: Reading, old: When, new: When | None = None) -> DiffShown:
     (before, first), (after, last) = then(asking, old, field="old"), then(asking, new, field="new")
     changes = [c for c in changes_between(asking.store, before, after) if sees(asking.caller, c.project_id)]
     found = [(change, told) for change in changes for told in objects(before, after, [change])]
-    reach = None
-    if asking.caller.role is Role.ADMIN:
-        reach = reachability.shown(before, after, asking.api.planner.past_difference(before, after))
+    difference = asking.api.planner.past_difference(before, after, asking.caller.project_id)
     return DiffShown(
         old=MomentShown.from_model(first),
         new=MomentShown.from_model(last),
         objects=[ChangedShown(object=told, last=_made(change)) for change, told in found],
-        reachability=reach,
+        reachability=reachability.shown(before, after, difference),
     )
 
 

@@ -16,7 +16,6 @@ from weft.model.errors import NotFound
 from weft.model.ids import Revision
 from weft.store.history import around, oldest
 from weft.store.revisions import Wanted, revisions_before
-from weft.store.tokens import Role
 
 router = APIRouter(prefix="/revisions", tags=["history"])
 
@@ -68,13 +67,11 @@ def read_revision(asking: Reading, revision: int) -> RevisionShown:
     ]
     if not changes:
         raise NotFound("revision", revision, field="revision")
-    told = None
-    if asking.caller.role is Role.ADMIN:
-        told = reachability.shown(old, new, asking.api.planner.past_difference(old, new))
+    difference = asking.api.planner.past_difference(old, new, asking.caller.project_id)
     return RevisionShown(
         moment=MomentShown.from_model(moment),
         newest=asking.store.revision,
         changes=[ChangeShown.from_model(change) for change in changes],
         objects=objects(old, new, changes),
-        reachability=told,
+        reachability=reachability.shown(old, new, difference),
     )

@@ -86,12 +86,12 @@ class ChangedShown(Shown):
 
 
 class DiffShown(Shown):
-    """What became different from one moment to another; who reaches whom is for administrators."""
+    """What became different from one moment to another; members see it of their own project."""
 
     old: MomentShown
     new: MomentShown
     objects: list[ChangedShown]
-    reachability: ReachabilityShown | None
+    reachability: ReachabilityShown
 
 
 class SinceIn(Body):

@@ -33,7 +33,7 @@ class RevisionsShown(Shown):
 
 
 class RevisionShown(Shown):
-    """What one revision made different, of `newest`. Who reaches whom is for administrators.
+    """What one revision made different, of `newest`. Members see who reaches whom in their project.
 
     `changes` has what `objects` does not tell: hosts, and what descriptions have no words for.
     """
@@ -42,4 +42,4 @@ class RevisionShown(Shown):
     newest: int
     changes: list[ChangeShown]
     objects: list[ObjectShown]
-    reachability: ReachabilityShown | None
+    reachability: ReachabilityShown

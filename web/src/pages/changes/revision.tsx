@@ -47,11 +47,7 @@ export default function RevisionPage({ revision }: { revision: number }) {
       </p>
       <section>
         <h2>Who reaches whom</h2>
-        {reachability === null ? (
-          <p className="quiet">What a revision opened and closed is for administrators.</p>
-        ) : (
-          <Shifts reachability={reachability} />
-        )}
+        <Shifts reachability={reachability} />
       </section>
       <section>
         <h2>What changed</h2>

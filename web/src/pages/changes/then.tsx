@@ -60,7 +60,7 @@ function Since({ at }: { at: string }) {
         <p>Nothing.</p>
       ) : (
         <>
-          {reachability !== null && <Shifts reachability={reachability} />}
+          <Shifts reachability={reachability} />
           <details>
             <summary>The objects that are different ({objects.length})</summary>
             <Objects

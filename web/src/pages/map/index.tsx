@@ -8,12 +8,17 @@ import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
 import { type Grouping, layout, MANY, marked } from "./layout";
-import { BoxView, EndpointView, RouterView } from "./nodes";
+import { BoxView, EndpointView, OutsideView, RouterView } from "./nodes";
 import { GroupPanel, PortPanel } from "./panel";
 import { usePartners } from "./partners";
 import { useShape } from "./shape";
 
-const NODE_TYPES = { box: BoxView, endpoint: EndpointView, router: RouterView } satisfies NodeTypes;
+const NODE_TYPES = {
+  box: BoxView,
+  endpoint: EndpointView,
+  router: RouterView,
+  outside: OutsideView,
+} satisfies NodeTypes;
 
 /** The map: networks with their endpoints, or hosts with theirs; what is selected lives in the address. */
 export default function MapPage() {
@@ -144,7 +149,7 @@ export default function MapPage() {
             selectionKeyCode={null}
             onNodeClick={(event, node) => {
               if (node.type === "box") toggle(node.id);
-              else pick(node.id, event.shiftKey);
+              else if (node.type === "endpoint") pick(node.id, event.shiftKey);
             }}
             onNodesChange={(changes) => {
               for (const change of changes) {

@@ -7,6 +7,7 @@ const network = {
   name: "DockerSN",
   project: "default",
   subnets: [{ cidr: "192.168.200.0/24" }],
+  physical_network: null,
 } as Network;
 
 function port(number: number): Port {
@@ -18,6 +19,7 @@ function port(number: number): Port {
     host: `h${number % 2}`,
     fixed_ips: [{ subnet_id: "s", address: `192.168.200.${number}` }],
     status: { state: "up" },
+    published: [] as Port["published"],
   } as Port;
 }
 
@@ -48,6 +50,18 @@ describe("the map", () => {
 
     expect(folded.nodes.length).toBe(1);
     expect(opened.nodes.length).toBe(MANY + 2);
+  });
+
+  it("shows the outside where anything leads there, and only there", () => {
+    const published = { protocol: "tcp", host_port: 8080, port: 80, host_address: null } as const;
+    const [first, ...others] = ports(3);
+    const some = [{ ...first, published: [published] } as Port, ...others];
+    const { nodes, edges } = layout(drawn(some), "network", new Set());
+
+    expect(layout(drawn(ports(3)), "network", new Set()).nodes[0]?.type).toBe("box");
+    expect(nodes[0]?.ariaLabel).toBe("the outside: 1 endpoint published on DockerSN");
+    expect(edges.map(({ source, target }) => [source, target])).toEqual([["outside", "n"]]);
+    expect(nodes.find((node) => node.id === "p0")?.ariaLabel).toContain("published as tcp/8080");
   });
 
   it("groups by host, too", () => {

@@ -2,6 +2,7 @@
 
 import type { Edge, Node } from "@xyflow/react";
 import type { Network, Port, Router } from "../../api/client";
+import { publishedBriefly } from "../../parts/published";
 import type { Partner, Partners } from "./partners";
 
 export type Grouping = "network" | "host";
@@ -25,7 +26,15 @@ export interface RouterData extends Record<string, unknown> {
   router: Router;
 }
 export type RouterNode = Node<RouterData, "router">;
-export type MapNode = BoxNode | EndpointNode | RouterNode;
+export interface OutsideData extends Record<string, unknown> {
+  /** By what ways it is reached, and reaches in: a line each. */
+  ways: string[];
+}
+export type OutsideNode = Node<OutsideData, "outside">;
+export type MapNode = BoxNode | EndpointNode | RouterNode | OutsideNode;
+
+/** The id of what is beyond all networks. */
+export const OUTSIDE = "outside";
 
 /** From how many ports on the boxes fold to counts. */
 export const MANY = 200;
@@ -33,6 +42,7 @@ export const MANY = 200;
 const CHIP = { width: 228, height: 60, gap: 12 };
 const BOX = { padding: 16, header: 62, gap: 40, foldedWidth: 300, foldedHeight: 120 };
 const ROUTER = { width: 180, height: 56, gap: 60 };
+const BEYOND = { width: 260, height: 72, gap: 60 };
 const MOST_COLUMNS = 12;
 /** A row of boxes is about this wide before the next begins, on a screen that is wider than high, and otherwise. */
 const ROW_WIDTH = { landscape: 1700, portrait: 760 };
@@ -86,7 +96,9 @@ export function layout(
   const nodes: MapNode[] = [];
   const routed = by === "network" ? routers : [];
   let x = 0;
-  let y = routed.length > 0 ? ROUTER.height + ROUTER.gap : 0;
+  const outside = by === "network" ? beyond({ ports, networks, routers }) : undefined;
+  const above = outside === undefined ? 0 : BEYOND.height + BEYOND.gap;
+  let y = above + (routed.length > 0 ? ROUTER.height + ROUTER.gap : 0);
   let rowHeight = 0;
   for (const box of boxes(ports, networks, by)) {
     const folded = fold && box.ports.length > 0 && !unfolded.has(box.id);
@@ -118,14 +130,52 @@ export function layout(
     x += width + BOX.gap;
     rowHeight = Math.max(rowHeight, height);
   }
-  return { nodes: [...nodes, ...routed.map(routerNode)], edges: routed.flatMap(links) };
+  const joined = routed.map((router, index) => routerNode(router, index, above));
+  return {
+    nodes: [...(outside === undefined ? [] : [outside.node]), ...joined, ...nodes],
+    edges: [...(outside?.edges ?? []), ...routed.flatMap(links)],
+  };
 }
 
-function routerNode(router: Router, index: number): RouterNode {
+/** What is beyond all networks, and the ways there; undefined where there is none. */
+function beyond({ ports, networks, routers }: Drawn): { node: OutsideNode; edges: Edge[] } | undefined {
+  const out = routers.filter((router) => router.gateway !== null);
+  const outer = networks.filter((network) => network.physical_network !== null);
+  const published = Map.groupBy(
+    ports.filter((port) => port.published.length > 0),
+    (port) => port.network_id,
+  );
+  const named = networks.filter((network) => published.has(network.id));
+  const ways = [
+    ...out.map((router) => `router ${router.name} goes out by ${router.gateway?.network}`),
+    ...outer.map((network) => `network ${network.name} goes on as ${network.physical_network?.name}`),
+    ...named.map((network) => `${publishedOn(published.get(network.id))} on ${network.name}`),
+  ];
+  if (ways.length === 0) return undefined;
+  const to = [...new Set([...out, ...outer, ...named].map((one) => one.id))];
+  const node: OutsideNode = {
+    id: OUTSIDE,
+    type: "outside",
+    position: { x: 0, y: 0 },
+    width: BEYOND.width,
+    height: BEYOND.height,
+    data: { ways },
+    draggable: false,
+    selectable: false,
+    ariaLabel: `the outside: ${ways.join("; ")}`,
+  };
+  const edges = to.map((id) => ({ id: `${OUTSIDE}-${id}`, source: OUTSIDE, target: id, focusable: false }));
+  return { node, edges };
+}
+
+const publishedOn = (ports: Port[] = []) =>
+  `${ports.length} ${ports.length === 1 ? "endpoint" : "endpoints"} published`;
+
+function routerNode(router: Router, index: number, y: number): RouterNode {
   return {
     id: router.id,
     type: "router",
-    position: { x: index * (ROUTER.width + BOX.gap), y: 0 },
+    position: { x: index * (ROUTER.width + BOX.gap), y },
     width: ROUTER.width,
     height: ROUTER.height,
     data: { router },
@@ -159,7 +209,12 @@ function chips(box: Box, columns: number): EndpointNode[] {
     height: CHIP.height,
     data: { port },
     draggable: false,
-    ariaLabel: `${port.kind} ${port.name}, ${port.fixed_ips[0]?.address ?? "no address"}, ${port.status.state}`,
+    ariaLabel: [
+      `${port.kind} ${port.name}`,
+      port.fixed_ips[0]?.address ?? "no address",
+      port.status.state,
+      ...(port.published.length > 0 ? [`published as ${publishedBriefly(port)}`] : []),
+    ].join(", "),
   }));
 }
 

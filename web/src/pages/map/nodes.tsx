@@ -3,8 +3,9 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import type { Port } from "../../api/client";
 import { Icon } from "../../parts/icons";
+import { publishedBriefly } from "../../parts/published";
 import { addressesOf } from "../../parts/state";
-import type { BoxNode, EndpointNode, RouterNode } from "./layout";
+import type { BoxNode, EndpointNode, OutsideNode, RouterNode } from "./layout";
 import { countWords } from "./partners";
 
 const STATES = ["up", "pending", "down", "failed"] as const;
@@ -54,12 +55,25 @@ function Counts({ ports }: { ports: Port[] }) {
   );
 }
 
+export function OutsideView({ data: { ways } }: NodeProps<OutsideNode>) {
+  return (
+    <div className="chip outside" title={ways.join("\n")}>
+      <Icon name="outside" />
+      <strong>outside</strong>
+      <small>{ways[0]}</small>
+      {ways.length > 1 && <small>and {ways.length - 1} more ways</small>}
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  );
+}
+
 export function RouterView({ data: { router } }: NodeProps<RouterNode>) {
   return (
     <div className="chip router">
       <Icon name="router" />
       <strong>{router.name}</strong>
       <code>router</code>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
@@ -73,6 +87,11 @@ export function EndpointView({ data: { port, partner }, selected }: NodeProps<En
       <strong>{port.name}</strong>
       <small className={`state ${port.status.state}`}>{port.status.state}</small>
       <code>{addressesOf(port) || "no address"}</code>
+      {port.published.length > 0 && (
+        <small className="published" title="published under this port of its host">
+          <Icon name="outside" /> {publishedBriefly(port)}
+        </small>
+      )}
       {partner !== undefined && <small className="partner">{partner}</small>}
     </div>
   );

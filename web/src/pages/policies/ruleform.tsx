@@ -7,6 +7,7 @@ import { addressGroupsQuery, groupsQuery, networksQuery } from "../../api/querie
 import { Field, Form } from "../../parts/form";
 import { atRule } from "../../plans/describe";
 import type { DraftRule } from "./draft";
+import { meant, typed } from "./expiry";
 
 const PROTOCOLS = ["tcp", "udp", "sctp", "icmp", "icmpv6"] as const;
 const FLAGS = [
@@ -187,6 +188,16 @@ export function RuleForm({ rule: before, project, check, onDone }: RuleFormProps
                   {...attributes}
                   value={rule.description}
                   onChange={(event) => change({ description: event.target.value })}
+                />
+              )}
+            </Field>
+            <Field label="Ends" name="rule.expires" problem={problem} hint="In your time; empty is never">
+              {(attributes) => (
+                <input
+                  {...attributes}
+                  type="datetime-local"
+                  value={typed(rule.expires)}
+                  onChange={(event) => change({ expires: meant(event.target.value) })}
                 />
               )}
             </Field>

@@ -60,7 +60,7 @@ export function RuleList({ title, project, rules, known, onChange, onEdit, notes
             {!rule.stateful && " (stateless)"}
             {rule.log && " (logged)"}
             {rule.count && " (counted)"}
-            {rule.expires !== null && ` (until ${rule.expires.slice(0, 16).replace("T", " ")} UTC)`}
+            {rule.expires !== null && ` (until ${new Date(rule.expires).toLocaleString()})`}
             {known.get(rule.id) !== rule && (
               <em className="fresh">{known.has(rule.id) ? " changed" : " new"}</em>
             )}
