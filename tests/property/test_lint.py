@@ -69,8 +69,9 @@ def with_policy(model: Snapshot, policy: Policy) -> Snapshot:
 
 
 def rules(model: Snapshot) -> Iterator[tuple[Policy, int]]:
+    """Those of policies in force: of others nothing is found."""
     for policy in model.policies.values():
-        for place in range(len(policy.rules)):
+        for place in range(len(policy.rules)) if policy.in_force else ():
             yield policy, place
 
 
