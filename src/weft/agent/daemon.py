@@ -135,6 +135,7 @@ def run(settings: AgentSettings) -> None:
             "health": health.look,
             "hits": looks.hits(settings, host, client).look,
             "drops": looks.drops(settings, host, client, controller_log).look,
+            "audited": looks.audited(settings, host, client, switch).look,
             "door": means.door.look,
             "published": agent.publishing.look,
             **_renewing(settings, host, client),

@@ -11,6 +11,7 @@ from fastapi import Cookie, Depends, Header, Request, Response
 from prometheus_client import Counter
 
 from weft.api import auth
+from weft.api.auditing import Audits
 from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
 from weft.api.planner import Planner
@@ -92,6 +93,7 @@ class Api:
     drops: Drops
     policy_flows_per_host: int
     judged: JudgedOnce = field(default_factory=JudgedOnce)
+    audits: Audits = field(default_factory=Audits)
 
     @property
     def largest_mtu(self) -> int:

@@ -394,6 +394,17 @@ class Client(DoorCalls):
         answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
         return [int(cookie) for cookie in answer["others"]]
 
+    def report_connections(
+        self, host: str, *, run: str, number: int, connections: Sequence[Mapping[str, object]]
+    ) -> Collection[str]:
+        """Tell which connections began at ports of `host` that are audited; the ids of these ports.
+
+        Idempotent by `run` and `number`, which grows.
+        """
+        body = {"run": run, "number": number, "connections": list(connections)}
+        answer = self._transport.send("POST", path_of("hosts", host, "connections"), body=body).body
+        return [str(port) for port in answer["ports"]]
+
     def report_drops(self, host: str, message: Mapping[str, object]) -> None:
         """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
         self._transport.send("POST", path_of("hosts", host, "drops"), body=message)

@@ -1,6 +1,6 @@
 """What policies that are not in force would decide, if they were: drafts, and those in audit."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from weft.model.policy import Action, Direction, Mode
@@ -10,10 +10,10 @@ from weft.verifier.verdict import Decision, Judge, Verdict
 _WOULD = {Action.ALLOW: "allow", Action.DROP: "drop", Action.REJECT: "reject"}
 
 
-def all_in_force(snapshot: Snapshot) -> Snapshot:
-    """The model as it would be if all its policies were enforced."""
+def enforcing(snapshot: Snapshot, modes: Collection[Mode] = frozenset(Mode)) -> Snapshot:
+    """The model as it would be if all policies that are in any of `modes` were enforced."""
     policies = {
-        key: policy if policy.in_force else replace(policy, mode=Mode.ENFORCED)
+        key: replace(policy, mode=Mode.ENFORCED) if policy.mode in modes and not policy.in_force else policy
         for key, policy in snapshot.policies.items()
     }
     return replace(snapshot, policies=policies)
@@ -42,7 +42,7 @@ class Unenforced:
     def __init__(self, snapshot: Snapshot) -> None:
         """Of policies that are not in force."""
         self._modes = {key: policy.mode for key, policy in snapshot.policies.items() if not policy.in_force}
-        self._judge = Judge(all_in_force(snapshot)) if self._modes else None
+        self._judge = Judge(enforcing(snapshot)) if self._modes else None
 
     def would(self, verdict: Verdict) -> Would | None:
         """What would decide instead of what decides in `verdict`; None where nothing would."""
