@@ -15,7 +15,7 @@ export function Drops({ port }: { port: string }) {
     refetchInterval: PACE_MS,
     retry: false,
   });
-  const items = (found.data?.items ?? []).filter((drop) => drop.verdict !== "allow");
+  const items = (found.data?.items ?? []).filter((drop) => drop.verdict !== "allow" && !drop.estimate);
   return (
     <section>
       <h2>Recent drops</h2>
