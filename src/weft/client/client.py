@@ -388,7 +388,7 @@ class Client(DoorCalls):
         answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
         return list(map(int, answer["others"]))
 
-    def report_connections(self, host: str, *, run: str, number: int, connections: object) -> list[str]:
+    def report_connections(self, host: str, *, run: str, number: int, connections: object) -> Collection[str]:
         """Tell connections that began at audited ports of `host`; the ids of these ports. Idempotent."""
         body = {"run": run, "number": number, "connections": connections}
         return list(
