@@ -69,8 +69,9 @@ def with_policy(model: Snapshot, policy: Policy) -> Snapshot:
 
 
 def rules(model: Snapshot) -> Iterator[tuple[Policy, int]]:
+    """Those of policies in force: of others nothing is found."""
     for policy in model.policies.values():
-        for place in range(len(policy.rules)):
+        for place in range(len(policy.rules)) if policy.in_force else ():
             yield policy, place
 
 
@@ -134,7 +135,7 @@ def test_a_rule_is_found_just_where_taking_it_away_changes_nothing(start: int) -
 
 def test_a_rule_that_could_name_a_group_changes_nothing_by_naming_it() -> None:
     count = 0
-    for seed in range(MODELS):
+    for seed in range(MODELS, 2 * MODELS):  # the first of them have no such rule
         model = a_model(seed)
         world = World.of(model)
         for finding in lint(world):

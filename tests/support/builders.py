@@ -28,6 +28,7 @@ from weft.model.policy import (
     AddressGroup,
     Direction,
     Group,
+    Mode,
     Peer,
     Policy,
     PortRange,
@@ -281,6 +282,7 @@ def a_policy(
     tier: Tier = Tier.PROJECT,
     order: int = 1000,
     project: str = "default",
+    mode: Mode = Mode.ENFORCED,
 ) -> Policy:
     """Ranks are dealt as the store does, for a policy that is alone in its tier."""
     ranks = arrange([rule.rank for rule in rules], tier)
@@ -291,6 +293,7 @@ def a_policy(
         tier=tier,
         order=order,
         target=GroupId(an_id("group", target)) if target else None,
+        mode=mode,
         rules=tuple(replace(rule, rank=rank) for rule, rank in zip(rules, ranks, strict=True)),
     )
 

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 
 from weft.model.ids import NetworkId
 from weft.model.network import Address, Default
-from weft.model.policy import Action, Direction, Policy, Protocol, Rule, Tier
+from weft.model.policy import Action, Direction, Mode, Policy, Protocol, Rule, Tier
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot
 from weft.verifier.packet import Header
@@ -92,7 +92,7 @@ def _domain(model: Snapshot, port: Port) -> list[Port]:
 
 def _rules_of(model: Snapshot, port: Port) -> Iterator[Rule]:
     for tier in ("admin", "project", "baseline"):
-        policies = [p for p in model.policies.values() if p.tier is Tier(tier)]
+        policies = [p for p in model.policies.values() if p.tier is Tier(tier) and p.mode is Mode.ENFORCED]
         for policy in sorted(policies, key=lambda p: (p.order, str(p.id))):
             if _targets(model, policy, port):
                 yield from policy.rules

@@ -21,7 +21,7 @@ from tests.support.builders import (
 
 from weft.model.ids import PolicyId
 from weft.model.network import Default
-from weft.model.policy import Action, Direction, Peer, Policy, Rule, Tier
+from weft.model.policy import Action, Direction, Mode, Peer, Policy, Rule, Tier
 from weft.model.port import Port
 from weft.model.rank import arrange
 from weft.model.snapshot import Snapshot
@@ -43,6 +43,7 @@ NETWORKS = {
 }
 """Blue and green have addresses of each other; blue and red may be joined by a router."""
 
+_MODES = [*[Mode.ENFORCED] * 8, Mode.DRAFT, Mode.AUDIT]
 ZONES = ["inner", "outer"]
 PREFIXES = ["10.0.0.0/29", "10.0.0.4/30", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.0/24", "fd00::/125", "::/0"]
 SERVICES = [
@@ -125,6 +126,8 @@ def _policies(chance: Random, networks: list[str], most_rules: int, *, plain: bo
             )
             for number in range(chance.randint(0, 3))
         ]
+        modes = Random(f"modes {tier} {[policy.rules for policy in made]}")  # of its own, as in _rules
+        made = [replace(policy, mode=modes.choice(_MODES)) for policy in made]
         found += _ranked(sorted(made, key=lambda policy: (policy.order, policy.id)), tier)
     chance.shuffle(found)
     return found
@@ -224,6 +227,8 @@ def _change_policies(chance: Random, model: Snapshot) -> Snapshot:
         return replace(model, policies=left)
     target = chance.choice([None, *model.groups])
     after = chance.choice([replace(policy, order=chance.randint(0, 2000)), replace(policy, target=target)])
+    mode = Random(f"mode {after}").choice([None, None, *Mode])  # of its own, as in _rules
+    after = after if mode is None else replace(policy, mode=mode)
     return replace(model, policies=_reranked({**left, policy.id: after}))
 
 

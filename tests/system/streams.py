@@ -23,13 +23,13 @@ def udp(port):
     here.bind(("", port))
     while True:
         _, client = here.recvfrom(100)
-        start(lambda n, to=client: here.sendto(b"%d" % n, to))
+        start(lambda said, to=client: here.sendto(said, to))
 
 def tcp(port):
     here = socket.create_server(("", port))
     while True:
         client, _ = here.accept()
-        start(lambda n, to=client: to.sendall(b"%d\\n" % n))
+        start(lambda said, to=client: to.sendall(said + b"\\n"))
 
 def start(send):
     threading.Thread(target=push, args=(send,), daemon=True).start()
@@ -38,7 +38,7 @@ def push(send):
     number = 0
     while True:
         try:
-            send(number)
+            send(b"%d %f" % (number, time.time()))
         except OSError:
             return
         number += 1
@@ -71,8 +71,15 @@ class Stream:
     heard: Path
 
     def numbers(self) -> list[int]:
+        return [int(number) for number, _ in self._said()]
+
+    def sent_after(self, moment: float) -> list[int]:
+        """The numbers among them that were sent after `moment`, seconds of this machine's clock."""
+        return [int(number) for number, at in self._said() if float(at) > moment]
+
+    def _said(self) -> list[list[str]]:
         text = self.heard.read_text() if self.heard.exists() else ""
-        return [int(line) for line in text[: text.rfind("\n") + 1].split()]
+        return [line.split() for line in text[: text.rfind("\n") + 1].splitlines()]
 
     def runs(self) -> bool:
         """Whether anything more is heard within a second."""

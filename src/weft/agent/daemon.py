@@ -136,6 +136,7 @@ def run(settings: AgentSettings) -> None:
             "hits": looks.hits(settings, host, client).look,
             "drops": looks.drops(settings, host, client, controller_log).look,
             "counters": looks.counters(settings, host, client, switch).look,
+            "audited": looks.audited(settings, host, client, switch).look,
             "door": means.door.look,
             "published": agent.publishing.look,
             **_renewing(settings, host, client),

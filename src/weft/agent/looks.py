@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from weft.agent import meters
+from weft.agent.audited import Audited
+from weft.agent.audited import Local as ConnectionsSeen
 from weft.agent.confirm import Local
 from weft.agent.conntrack import Conntrack
 from weft.agent.counters import Counters
@@ -31,6 +33,16 @@ from weft.settings import AgentSettings
 def hits(settings: AgentSettings, host: str, client: Client) -> Hits:
     """What rules matched on this host."""
     return Hits(host, client, partial(dump, settings.ovs_run_dir, BRIDGE), clock=time.monotonic)
+
+
+def audited(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> Audited:
+    """Which connections begin at audited ports of this host."""
+    seen = ConnectionsSeen(
+        tracking=Conntrack(Daemon("ovs-vswitchd", settings.ovs_run_dir)),
+        zones=switch.conntrack_zones,
+        clock=time.monotonic,
+    )
+    return Audited(host, client, seen)
 
 
 def local(settings: AgentSettings, switch: Vswitch, tail: LogTail) -> Local:

@@ -26,6 +26,9 @@ def change(asking: Asking, tx: Transaction, body: PlanIn, described: Described) 
     for reference, name in body.rename_policies.items():
         with _at("rename_policies"):
             policies.change_policy(tx, _changeable(asking, tx, reference, body.project), name=name)
+    for reference, mode in body.policy_modes.items():
+        with _at("policy_modes"):
+            policies.change_policy(tx, _changeable(asking, tx, reference, body.project), mode=mode)
     for reference in body.remove_policies:
         with _at("remove_policies"):
             policies.remove_policy(tx, _changeable(asking, tx, reference, body.project))

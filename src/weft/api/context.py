@@ -11,6 +11,7 @@ from fastapi import Cookie, Depends, Header, Request, Response
 from prometheus_client import Counter
 
 from weft.api import auth
+from weft.api.auditing import Audits
 from weft.api.counters import Counters
 from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
@@ -94,6 +95,7 @@ class Api:
     counters: Counters
     policy_flows_per_host: int
     judged: JudgedOnce = field(default_factory=JudgedOnce)
+    audits: Audits = field(default_factory=Audits)
 
     @property
     def largest_mtu(self) -> int:

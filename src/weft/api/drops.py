@@ -1,4 +1,5 @@
-"""What the network dropped, rejected or logged lately: in memory, bounded, and nowhere else.
+"""What the network dropped, rejected or logged lately, and what policies in audit would have decided
+otherwise: in memory, bounded, and nowhere else.
 
 There is no table of it: a flood of packets must not become one of writes. So it begins when the server does,
 and the oldest goes first; what went, and what a meter kept from the log, is told as numbers.
@@ -30,11 +31,32 @@ _WINDOWS = 60
 
 
 class Verdict(StrEnum):
-    """What became of a packet; one that was allowed is here because a rule logs it."""
+    """What became of a packet; one that was allowed is here because a rule logs it.
+
+    What would have become of it is an estimate: what a policy in audit says of what was seen.
+    """
 
     DROP = "drop"
     REJECT = "reject"
     ALLOW = "allow"
+    WOULD_DROP = "would-drop"
+    WOULD_REJECT = "would-reject"
+    WOULD_ALLOW = "would-allow"
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether it says what would have been."""
+        return self in _ESTIMATES
+
+
+_ESTIMATES = frozenset({Verdict.WOULD_DROP, Verdict.WOULD_REJECT, Verdict.WOULD_ALLOW})
+
+
+class About(StrEnum):
+    """What a message of a host is about: packets in ovn-controller's log, or connections that it tracks."""
+
+    LOG = "log"
+    CONNECTIONS = "connections"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +124,7 @@ class Flow:
 class Drop:
     """A flow, and how often it was seen: `at_least` when a meter was full meanwhile.
 
+    What would have been dropped or rejected is counted in connections, all else in packets.
     `number` grows with every change of any entry; times are the host's.
     """
 
@@ -133,6 +156,7 @@ class Told:
     run: str
     number: int
     gap: bool = False
+    about: About = About.LOG
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +190,7 @@ class Drops:
         self._number = self._entries = 0
         self._kept: dict[ProjectId, _Kept] = {}
         self._full: dict[tuple[HostName, ProjectId, bool], deque[Unlogged]] = {}
-        self._told: dict[HostName, tuple[Told, datetime]] = {}
+        self._told: dict[tuple[HostName, About], tuple[Told, datetime]] = {}
         self._gaps: set[HostName] = set()
         self.seen: Counter[Verdict] = Counter()
         self.unlogged = self.strange = 0
@@ -188,10 +212,10 @@ class Drops:
         `strange` packets were told of that the host has nothing to say of.
         """
         with self._changed:
-            before = self._told.get(told.host)
+            before = self._told.get((told.host, told.about))
             if before is not None and before[0].run == told.run and before[0].number >= told.number:
                 return
-            self._told[told.host] = told, at
+            self._told[told.host, told.about] = told, at
             self.strange += strange
             if told.gap:
                 self._gaps.add(told.host)
@@ -230,7 +254,11 @@ class Drops:
         """What is missing of `projects`, whose ports are on `hosts`."""
         with self._changed:
             kept = self._of(projects)
-            heard = {host for host, (_, at) in self._told.items() if now - at <= FRESH}
+            heard = {
+                host
+                for (host, about), (_, at) in self._told.items()
+                if about is About.LOG and now - at <= FRESH
+            }
             return Missing(
                 forgotten=sum(one.forgotten for one in kept),
                 unlogged=sum(one.unlogged for one in kept),

@@ -231,6 +231,7 @@ def policy(tx: Transaction, who: Caller, object_id: UUID, body: PolicyCreate) ->
         tier=body.tier,
         order=body.order,
         target=target_of(tx, owner, body.target),
+        mode=body.mode,
         rules=rules_of(tx, owner, body.rules),
     )
     policies.put_policy(tx, known, new)

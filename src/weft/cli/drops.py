@@ -20,7 +20,11 @@ Drop = Mapping[str, Any]
 """What the API shows of packets of one flow."""
 
 _MISSING = "some entries are missing here: there were more than the server keeps"
-_HEADERS = ("LAST", "VERDICT", "PACKETS", "FROM", "TO", "TRAFFIC", "BY")
+_ESTIMATE = (
+    "What policies in audit would have decided is an estimate: would-drop and would-reject count connections "
+    "that hosts were tracking, once each; would-allow counts packets that were logged as dropped."
+)
+_HEADERS = ("LAST", "VERDICT", "COUNT", "FROM", "TO", "TRAFFIC", "BY")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,11 +45,16 @@ def drops(
     follow: Annotated[bool | None, typer.Option("--follow", "-f", help="Print them as they come.")] = None,
     port: Annotated[str | None, typer.Option(help="From or to this endpoint (port).")] = None,
     policy: Annotated[str | None, typer.Option(help="By a rule of this policy.")] = None,
-    verdict: Annotated[str | None, typer.Option(help="drop, reject or allow.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="drop, reject, allow, would-drop, would-reject or would-allow.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Last seen since then: 10m, 2h, or a time.")] = None,
     limit: Annotated[int, typer.Option(help="How many flows to show.", min=1, max=1000)] = 100,
 ) -> None:
-    """Show what was dropped or rejected lately, and what rules log: who, to whom, and by which rule."""
+    """Show what was dropped or rejected lately, and what rules log: who, to whom, and by which rule.
+
+    And what policies in audit would have decided otherwise: an estimate, from what hosts saw.
+    """
     start = None if since is None else ago(since, datetime.now(UTC), field="since").isoformat()
     query = {**session.scope(), "port": port, "policy": policy, "verdict": verdict, "since": start}
     with session.connect() as client:
@@ -80,6 +89,8 @@ def caveats(found: Mapping[str, Any]) -> Iterator[str]:
     """What whoever reads the list has to know."""
     if found["next_cursor"]:
         yield "There are more; ask with --limit, or for less with --port, --policy, --verdict or --since."
+    if any(drop["estimate"] for drop in found["items"]):
+        yield _ESTIMATE
     yield f"Nothing is known from before {_time(found['since'])} UTC, when the server began."
     if found["forgotten"]:
         yield f"Gone: {found['forgotten']:,} older flows had to make room."

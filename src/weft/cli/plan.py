@@ -72,8 +72,13 @@ def plan(
     """Show what a description would do: objects, rows of OVN, who reaches whom. Nothing changes."""
     body = _body(session, file, prune=bool(prune), checks=check)
     with session.connect() as client:
-        found = client.request("POST", "plan", body=body).body
-    _show(session, found, names=bool(all_names))
+        show_plan(session, client, body, names=bool(all_names))
+
+
+def show_plan(session: Session, client: Client, body: Mapping[str, Any], *, names: bool = False) -> None:
+    """Show the plan that `body` asks for. Raises CommandFailed where it would be refused."""
+    found = client.request("POST", "plan", body=body).body
+    _show(session, found, names=names)
     if not found["applicable"]:
         raise CommandFailed("this plan would be refused")
 

@@ -10,12 +10,13 @@ from weft.cli import ruletable
 from weft.cli.command import command, deletion, noun
 from weft.cli.hits import by_rule, caveats
 from weft.cli.moment import ahead
+from weft.cli.plan import show_plan
 from weft.cli.render import Format
 from weft.cli.rulewords import peer_in, service_in
 from weft.cli.session import CommandFailed, Session
 from weft.cli.words import Description, Name, NewName, Rename, given, none_if_none
 from weft.client import Client
-from weft.model.policy import Action, Direction, Tier
+from weft.model.policy import Action, Direction, Mode, Tier
 
 app = noun(
     "Policies are ordered rules for the endpoints (ports) of a group. The first match decides; "
@@ -29,6 +30,12 @@ _Target = Annotated[
     str | None, typer.Option(help="The group it is for; left out or `none`, every endpoint of the project.")
 ]
 _Tier = Annotated[Tier | None, typer.Option(help="admin is read before project, project before baseline.")]
+_Mode = Annotated[
+    Mode | None,
+    typer.Option(
+        help="A draft decides nothing; of one in audit it is told, besides, what it would have decided."
+    ),
+]
 _Order = Annotated[int | None, typer.Option(help="Place within the tier, lower first.")]
 
 
@@ -70,6 +77,7 @@ def hits(session: Session, name: Name) -> None:
     "create",
     "weft policy create no-ping --target web",
     "weft policy create floor --tier baseline --order 100",
+    "weft policy create stricter --target db --mode draft",
     changes=True,
 )
 def create(
@@ -78,18 +86,25 @@ def create(
     target: _Target = None,
     tier: _Tier = None,
     order: _Order = None,
+    mode: _Mode = None,
     description: Description = None,
 ) -> None:
     """Make a policy without rules; add them with `weft policy rule add`."""
     wanted = None if target is None else none_if_none(target)
-    body = given(name=name, target=wanted, tier=tier, order=order, description=description)
+    body = given(name=name, target=wanted, tier=tier, order=order, mode=mode, description=description)
     with session.connect() as client:
         answer = client.create("policies", session.scoped(body))
         _show(session, client, answer.body)
         session.settle(client, answer.revision)
 
 
-@command(app, "set", "weft policy set no-ping --order 10", changes=True)
+@command(
+    app,
+    "set",
+    "weft policy set no-ping --order 10",
+    "weft policy set stricter --mode enforced --wait",
+    changes=True,
+)
 def change(
     session: Session,
     *,
@@ -98,16 +113,33 @@ def change(
     target: _Target = None,
     tier: _Tier = None,
     order: _Order = None,
+    mode: _Mode = None,
     description: Description = None,
 ) -> None:
     """Change a policy, not its rules."""
-    body = given(name=name, tier=tier, order=order, description=description)
+    body = given(name=name, tier=tier, order=order, mode=mode, description=description)
     if target is not None:
         body["target"] = none_if_none(target)
     with session.connect() as client:
         answer = client.change("policies", policy, body, project=session.chosen_project())
         _show(session, client, answer.body)
         session.settle(client, answer.revision)
+
+
+@command(
+    app,
+    "plan",
+    "weft policy plan stricter --mode enforced",
+)
+def plan(
+    session: Session,
+    policy: Name,
+    mode: Annotated[Mode, typer.Option(help="The mode that it would get.")] = Mode.ENFORCED,
+) -> None:
+    """Show what another mode of a policy would do: rows of OVN, who reaches whom. Nothing changes."""
+    with session.connect() as client:
+        asked = client.get("policies", policy, **session.scope())
+        show_plan(session, client, session.scoped({"policy_modes": {asked["id"]: mode}}))
 
 
 @command(

@@ -299,6 +299,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("TIER", _field("tier")),
         ("ORDER", _field("order")),
         ("TARGET", _target),
+        ("MODE", _field("mode")),
         ("RULES", _count("rules")),
     ),
     "qos-policies": (

@@ -378,17 +378,18 @@ class Client(DoorCalls):
     def report_hits(
         self, host: str, *, run: str, number: int, counted: Sequence[tuple[int, int, int]]
     ) -> Collection[int]:
-        """Tell cookie, packets and bytes of flows that matched on `host`; the cookies that are no policy's.
-
-        Idempotent by `run` and `number`, which grows.
-        """
-        body = {
-            "run": run,
-            "number": number,
-            "counted": [{"cookie": c, "packets": packets, "bytes": size} for c, packets, size in counted],
-        }
+        """Tell cookie, packets and bytes of flows on `host`; the cookies that are no policy's. Idempotent."""
+        told = [{"cookie": c, "packets": packets, "bytes": size} for c, packets, size in counted]
+        body = {"run": run, "number": number, "counted": told}
         answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
-        return [int(cookie) for cookie in answer["others"]]
+        return list(map(int, answer["others"]))
+
+    def report_connections(self, host: str, *, run: str, number: int, connections: object) -> Collection[str]:
+        """Tell connections that began at audited ports of `host`; the ids of these ports. Idempotent."""
+        body = {"run": run, "number": number, "connections": connections}
+        return list(
+            self._transport.send("POST", path_of("hosts", host, "connections"), body=body).body["ports"]
+        )
 
     def report_drops(self, host: str, message: Mapping[str, object]) -> None:
         """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""

@@ -22,8 +22,11 @@ the ends of all that follow, and change all their rows.
 
 
 def merged(policy: Policy) -> Iterator[Rule]:
-    """The rules of `policy`, each run of them as one: its first, with the ports of all."""
-    for run in runs(policy):
+    """The rules of `policy`, each run of them as one: its first, with the ports of all.
+
+    None of a policy that is not in force: all that is compiled of rules comes from here.
+    """
+    for run in runs(policy) if policy.in_force else ():
         first = run[0]
         if len(run) > 1:
             ports = sorted({ports for rule in run for ports in rule.service.ports})

@@ -31,6 +31,18 @@ class Tier(StrEnum):
     BASELINE = "baseline"
 
 
+class Mode(StrEnum):
+    """Whether a policy decides.
+
+    An `enforced` one does. A `draft` is kept, planned and explained, and decides nothing; no more does one
+    in `audit`, of which it is told, besides, what it would have decided otherwise of what was seen.
+    """
+
+    ENFORCED = "enforced"
+    DRAFT = "draft"
+    AUDIT = "audit"
+
+
 class Direction(StrEnum):
     """Seen from the policy's target."""
 
@@ -165,7 +177,13 @@ class Policy:
     tier: Tier = Tier.PROJECT
     order: int = 1000
     target: GroupId | None = None
+    mode: Mode = Mode.ENFORCED
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether its rules decide anything."""
+        return self.mode is Mode.ENFORCED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from weft.model.policy import (
     AddressGroup,
     Direction,
     Group,
+    Mode,
     Peer,
     Policy,
     QosPolicy,
@@ -62,6 +63,7 @@ class NewPolicy:
     tier: Tier = Tier.PROJECT
     order: int = 1000
     target: GroupId | None = None
+    mode: Mode = Mode.ENFORCED
     rules: tuple[NewRule, ...] = ()
 
 
@@ -187,19 +189,20 @@ def add_policy(tx: Transaction, new: NewPolicy) -> Policy:
         tier=new.tier,
         order=new.order,
         target=new.target,
+        mode=new.mode,
         rules=_rules(tx, new.rules, {}),
     )
     return _put_policy(tx, policy)
 
 
 def change_policy(tx: Transaction, policy_id: PolicyId, **changes: object) -> Policy:
-    """Change `name`, `description`, `tier`, `order`, `target`, `rules` (NewRules)."""
+    """Change `name`, `description`, `tier`, `order`, `target`, `mode`, `rules` (NewRules)."""
     policy = require(tx.snapshot.policies, policy_id, "policy")
     if "rules" in changes:
         known = {rule.id: rule for rule in policy.rules}
         asked = cast("Sequence[NewRule]", changes["rules"])
         changes["rules"] = _rules(tx, asked, known)
-    after = revised(policy, changes, ("name", "description", "tier", "order", "target", "rules"))
+    after = revised(policy, changes, ("name", "description", "tier", "order", "target", "mode", "rules"))
     if after.name != policy.name:
         check_name(tx, Kind.POLICIES, policy.project_id, after.name)
     return _put_policy(tx, after)
@@ -227,6 +230,7 @@ def put_policy(tx: Transaction, policy_id: PolicyId, new: NewPolicy) -> Policy:
         tier=new.tier,
         order=new.order,
         target=new.target,
+        mode=new.mode,
         rules=rules,
     )
     return _put_policy(tx, policy)

@@ -77,10 +77,10 @@ def origin_of_default(store: Store, network: Network, direction: Direction) -> C
 def made_by(item: Declared | None) -> Mapping[Part, object]:
     """The parts of an object of which it is told who made them: rules as they were written, and defaults.
 
-    The rank of a rule is the store's own.
+    The rank of a rule is the store's own. Putting a policy in force, or out of it, is saying something else.
     """
     if isinstance(item, Policy):
-        return {rule.id: replace(rule, rank=0) for rule in item.rules}
+        return {rule.id: (item.in_force, replace(rule, rank=0)) for rule in item.rules}
     if isinstance(item, Network):
         return {Direction.INGRESS: item.default_ingress, Direction.EGRESS: item.default_egress}
     return {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from weft.model.ids import PortId
 from weft.model.network import Address
-from weft.model.policy import AddressGroup, Group, Policy, Rule
+from weft.model.policy import AddressGroup, Group, Mode, Policy, Rule
 from weft.model.port import Port
 from weft.model.snapshot import Snapshot, belongs
 from weft.verifier.lines import traffic_of
@@ -52,6 +52,8 @@ class Concern:
     def _says(self, snapshot: Snapshot, item: object) -> object:
         """What an object says of what is asked about; None if nothing."""
         match item:
+            case Policy(mode=mode) if mode is not Mode.ENFORCED:
+                return None
             case Policy():
                 rules = [_said(rule) for rule in item.rules if self._is_about(rule)]
                 return (

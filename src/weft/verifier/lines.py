@@ -181,7 +181,12 @@ def quarantine_lines() -> Iterator[Line]:
 
 
 def policy_lines(snapshot: Snapshot, policy: Policy) -> Iterator[Line]:
-    """The rules of `policy`; after one that is stateless, the answers of what it allows."""
+    """The rules of `policy`; after one that is stateless, the answers of what it allows.
+
+    None of a policy that is not in force: all that is judged by rules comes from here.
+    """
+    if not policy.in_force:
+        return
     target = OfProject(policy.project_id) if policy.target is None else OfGroup(policy.target)
     for place, rule in enumerate(policy.rules):
         said = Line(

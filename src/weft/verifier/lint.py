@@ -54,12 +54,16 @@ class Finding:
 
 
 def lint(world: World) -> list[Finding]:
-    """All findings: of policies in the order of their names, then of groups and address groups."""
+    """All findings: of policies in the order of their names, then of groups and address groups.
+
+    Of policies that are not in force nothing is found.
+    """
     snapshot = world.snapshot
     useful = Usefulness(world)
     found: list[Finding] = []
     explained = 0
-    for policy in sorted(snapshot.policies.values(), key=lambda p: (p.name, p.id)):
+    in_force = (policy for policy in snapshot.policies.values() if policy.in_force)
+    for policy in sorted(in_force, key=lambda p: (p.name, p.id)):
         rules = list(_of_rules(useful, policy, MOST_EXPLAINED - explained))
         explained += sum(finding.instead is not None for finding in rules)
         found += rules
@@ -76,7 +80,7 @@ def ending_soon(snapshot: Snapshot, before: datetime) -> list[Finding]:
         (rule.expires, policy, place)
         for policy in snapshot.policies.values()
         for place, rule in enumerate(policy.rules)
-        if rule.expires is not None and rule.expires < before
+        if policy.in_force and rule.expires is not None and rule.expires < before
     ]
     ordered = sorted(found, key=lambda one: (one[0], one[1].name, one[2]))
     return [Finding(problem=Problem.ENDING_SOON, item=policy, place=place) for _, policy, place in ordered]

@@ -183,7 +183,7 @@ def _beside_the_default(
 ) -> Iterator[Edit]:
     """A rule at the end of a policy that the port has, or a policy of its own."""
     port = decision.port
-    mine = [p for p in in_order(snapshot) if editable(p) and _is_target(snapshot, p, port)]
+    mine = [p for p in in_order(snapshot) if p.in_force and editable(p) and _is_target(snapshot, p, port)]
     for policy in mine[-_MOST_POLICIES:]:
         for rule in _exact(snapshot, policy.project_id, decision, far, header):
             yield Insert(policy, len(policy.rules), rule)

@@ -150,9 +150,10 @@ class Judge:
     def _decide(
         self, port: Port | None, direction: Direction, peer: Station, header: Header
     ) -> Decision | None:
-        """What `port`'s lines say; the last of them matches everything."""
-        if port is None:
-            return None
+        return None if port is None else self.decision(port, direction, peer, header)
+
+    def decision(self, port: Port, direction: Direction, peer: Station, header: Header) -> Decision:
+        """What `port`'s lines say of a packet from or to `peer`; the last of them matches everything."""
         close: list[Line] = []
         decided: Line | None = None
         for line, from_peer in self._about(port, direction, peer):

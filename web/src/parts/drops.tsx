@@ -18,7 +18,7 @@ export const dropsQuery = (port: string) =>
 
 export function Drops({ port }: { port: string }) {
   const found = useQuery(dropsQuery(port));
-  const items = (found.data?.items ?? []).filter((drop) => drop.verdict !== "allow");
+  const items = (found.data?.items ?? []).filter((drop) => drop.verdict !== "allow" && !drop.estimate);
   return (
     <section>
       <h2>Recent drops</h2>

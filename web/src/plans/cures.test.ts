@@ -9,6 +9,7 @@ const policy = {
   project_id: "p",
   name: "web",
   tier: "project",
+  mode: "enforced",
   order: 1,
   rules,
 } as unknown as Policy;

@@ -17,6 +17,7 @@ const web = {
   project: "default",
   description: "",
   tier: "project",
+  mode: "enforced",
   order: 7,
   target: "g1",
   rules: [{ ...drop, id: "r1", rank: 5 }],
@@ -30,7 +31,8 @@ describe("a change as a description", () => {
   it("keeps all that a policy and its rules say, but for ids and ranks", () => {
     const { rules, ...rest } = only(described(project, { policies: [web] }));
 
-    expect(rest).toEqual({ name: "web", description: "", tier: "project", order: 7, target: "g1" });
+    const said = { name: "web", description: "", tier: "project", order: 7, target: "g1", mode: "enforced" };
+    expect(rest).toEqual(said);
     expect(rules).toEqual([drop]);
   });
 

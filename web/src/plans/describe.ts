@@ -8,7 +8,7 @@ export type RuleSaid = Pick<Rule, "direction" | "action" | "peer" | "service"> &
 
 /** A policy as a person declares it. */
 export type PolicySaid = Pick<Policy, "name"> &
-  Partial<Pick<Policy, "description" | "tier" | "order" | "target">> & { rules: RuleSaid[] };
+  Partial<Pick<Policy, "description" | "tier" | "order" | "target" | "mode">> & { rules: RuleSaid[] };
 
 type GroupSaid = Pick<Group, "name" | "description" | "selector"> & { members: string[] };
 
@@ -31,8 +31,8 @@ export function described(
   return JSON.stringify({ projects: [what] }, null, 1);
 }
 
-function policyOf({ name, description, tier, order, target, rules }: PolicySaid): object {
-  return { name, description, tier, order, target, rules: rules.map(ruleOf) };
+function policyOf({ name, description, tier, order, target, mode, rules }: PolicySaid): object {
+  return { name, description, tier, order, target, mode, rules: rules.map(ruleOf) };
 }
 
 function ruleOf(rule: RuleSaid): object {

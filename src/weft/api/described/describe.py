@@ -217,6 +217,7 @@ class _Describing:
             tier=policy.tier,
             order=policy.order,
             target=None if policy.target is None else self._snapshot.groups[policy.target].name,
+            mode=policy.mode,
             rules=[self._rule(rule) for rule in policy.rules],
         )
 

@@ -105,14 +105,19 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
             tier=asked.tier,
             order=asked.order,
             target=target,
+            mode=asked.mode,
             rules=rules,
         )
         policies.add_policy(scope.tx, new)
         return
-    changes = differing(
-        known,
-        {"description": asked.description, "tier": asked.tier, "order": asked.order, "target": target},
-    )
+    wanted: dict[str, object] = {
+        "description": asked.description,
+        "tier": asked.tier,
+        "order": asked.order,
+        "target": target,
+        "mode": asked.mode,
+    }
+    changes = differing(known, wanted)
     if [_said(rule) for rule in rules] != [_meaning(rule) for rule in known.rules]:
         changes["rules"] = _kept(known.rules, rules)
     if changes:

@@ -15,7 +15,7 @@ from weft.api.context import Asking, Hosting, Reading
 from weft.api.dropped import placed
 from weft.api.drops import ByRule, Drop, Drops, Verdict
 from weft.api.schemas.base import Done
-from weft.api.schemas.drops import DropShown, DropsIn, DropsShown
+from weft.api.schemas.drops import ConnectionsIn, ConnectionsTold, DropShown, DropsIn, DropsShown
 from weft.api.waiting import KEEP_ALIVE_S, waiting
 from weft.model.errors import NotFound
 from weft.model.ids import HostName, ProjectId
@@ -69,10 +69,23 @@ def report_drops(asking: Hosting, host: str, body: DropsIn) -> Done:
     if here not in snapshot.hosts:
         raise NotFound("host", host)
     found, strange = placed(snapshot, here, [packets.to_model(now) for packets in body.packets])
+    found = [*found, *asking.api.audits(snapshot).of_drops(found)]
     served = {port.project_id for port in snapshot.ports_on.get(here, ())}
     full = [one for one in (each.to_model() for each in body.unlogged) if one and one.project_id in served]
     asking.api.drops.take(body.told(here), now, found, full, strange)
     return Done()
+
+
+@router.post("/hosts/{host}/connections", tags=["agent"])
+def report_connections(asking: Hosting, host: str, body: ConnectionsIn) -> ConnectionsTold:
+    """Tell which connections began at ports that policies in audit are for; which these are. Idempotent."""
+    snapshot, here, now = asking.store.snapshot(), HostName(host), asking.store.now()
+    if here not in snapshot.hosts:
+        raise NotFound("host", host)
+    audit = asking.api.audits(snapshot)
+    found = list(audit.of_connections(here, [one.to_model() for one in body.connections], now))
+    asking.api.drops.take(body.told(here), now, found, ())
+    return ConnectionsTold(ports=list(audit.ports_on(here)))
 
 
 @router.get("/drops", tags=["policies"])
@@ -82,7 +95,10 @@ def list_drops(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Number = None,
 ) -> DropsShown:
-    """What was dropped, rejected or logged, the latest first; a flow that is seen again comes first."""
+    """What was dropped, rejected or logged, the latest first; a flow that is seen again comes first.
+
+    And what policies in audit would have decided otherwise: an estimate, from what hosts saw.
+    """
     drops = asking.api.drops
     found = list(islice(filter(asked.wants, drops.newest(asked.projects, cursor)), limit + 1))
     page = found[:limit]

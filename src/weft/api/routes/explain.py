@@ -22,6 +22,7 @@ from weft.store.provenance import origin_of_default, origin_of_rule
 from weft.store.tokens import Role
 from weft.verifier.lines import Line, OfNetwork, Origin
 from weft.verifier.station import Station, owner, stations
+from weft.verifier.unenforced import Unenforced
 from weft.verifier.verdict import Judge, Verdict
 
 router = APIRouter(prefix="/explain", tags=["explain"])
@@ -33,11 +34,11 @@ def explain(asking: Reading, body: ExplainIn) -> ExplainShown:
     snapshot = asking.store.snapshot()
     sources, destinations = ends(asking, snapshot, body)
     found = verdicts(snapshot, sources, destinations, body)
-    told = telling(asking, snapshot)
+    told, unenforced = telling(asking, snapshot), Unenforced(snapshot)
     return ExplainShown(
         revision=snapshot.revision,
         passes=any(verdict.passes for verdict in found),
-        verdicts=[VerdictShown.from_model(told, verdict) for verdict in found],
+        verdicts=[VerdictShown.from_model(told, verdict, unenforced) for verdict in found],
         remedies=_remedies(asking, snapshot, found) if body.remedies else [],
     )
 

@@ -75,7 +75,7 @@ def list_unused(
     """Rules that allow and that nobody used since a time; by default since hits are known without a gap."""
     snapshot, now = asking.store.snapshot(), asking.store.now()
     wanted = references.asked_project(snapshot, asking.caller, project)
-    mine = [p for p in snapshot.policies.values() if wanted in (None, p.project_id)]
+    mine = [p for p in snapshot.policies.values() if p.in_force and wanted in (None, p.project_id)]
     policies = sorted(mine, key=lambda policy: (policy.name, policy.id))
     known = hits.knowledge(asking.store, now)
     start = (known.since or now) if since is None else since.astimezone(UTC)

@@ -47,6 +47,7 @@ def create_policy(asking: Writing, body: PolicyCreate) -> PolicyShown:
                 tier=body.tier,
                 order=body.order,
                 target=target_of(tx, owner, body.target),
+                mode=body.mode,
                 rules=rules_of(tx, owner, body.rules),
             ),
         )

@@ -25,7 +25,7 @@ from weft.api.schemas.qos_policy import Dscp, RateLimitIn
 from weft.api.schemas.router import GatewayIn, Networks, Routes
 from weft.model.invariant import Promise
 from weft.model.network import Default
-from weft.model.policy import Action, Direction, PortRange, Protocol, Service, Tier
+from weft.model.policy import Action, Direction, Mode, PortRange, Protocol, Service, Tier
 from weft.model.port import PortKind
 
 
@@ -148,6 +148,7 @@ class PolicyDescribed(Body):
     tier: Tier = Tier.PROJECT
     order: Order = 1000
     target: Reference | None = None
+    mode: Mode = Mode.ENFORCED
     rules: Annotated[list[RuleDescribed], Field(max_length=20_000)] = listed()
 
 

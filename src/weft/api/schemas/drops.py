@@ -2,16 +2,18 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
+from weft.api.auditing import Seen
 from weft.api.dropped import Packets
-from weft.api.drops import ByDefault, ByRule, Drop, End, Told, Traffic, Unlogged, Verdict
+from weft.api.drops import About, ByDefault, ByRule, Drop, End, Told, Traffic, Unlogged, Verdict
 from weft.api.schemas.base import Body, IpAddress, Page, Shown
 from weft.compiler import names
-from weft.model.ids import HostName
+from weft.model.ids import HostName, PortId
+from weft.model.judgement import Connection
 from weft.model.policy import Direction, Protocol, Tier
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -33,7 +35,7 @@ class PacketsIn(Body):
     """Packets of one kind that ovn-controller logged; `name` is that of the ACL."""
 
     name: Annotated[str, StringConstraints(max_length=255)]
-    verdict: Verdict
+    verdict: Literal[Verdict.DROP, Verdict.REJECT, Verdict.ALLOW]
     direction: Direction
     count: Annotated[int, Field(strict=True, ge=1, le=2**53)]
     first_at: AwareDatetime
@@ -114,6 +116,57 @@ class DropsIn(Body):
         return Told(host=host, run=str(self.run), number=self.number, gap=self.gap)
 
 
+class ConnectionIn(Body):
+    """A connection as it is tracked at `port`, seen from who opened it.
+
+    `value` is the destination port, or for ICMP the type times 256 plus the code.
+    """
+
+    port: UUID
+    source: IpAddress
+    destination: IpAddress
+    protocol: Protocol | None = None
+    value: TransportPort = 0
+    source_port: TransportPort = 0
+
+    @model_validator(mode="after")
+    def _of_one_version(self) -> "ConnectionIn":
+        if self.source.version != self.destination.version:
+            raise ValueError("a connection has two addresses of one IP version")
+        return self
+
+    def to_model(self) -> Seen:
+        """The same in the model's terms."""
+        return Seen(
+            PortId(self.port),
+            Connection(
+                source=self.source,
+                destination=self.destination,
+                protocol=self.protocol,
+                value=self.value,
+                source_port=self.source_port,
+            ),
+        )
+
+
+class ConnectionsIn(Body):
+    """Body of POST /hosts/{host}/connections. `number` grows within a `run`; none is added twice."""
+
+    run: UUID
+    number: Number
+    connections: Annotated[list[ConnectionIn], Field(max_length=500)] = Field(default_factory=list)
+
+    def told(self, host: HostName) -> Told:
+        """Which message of which host this is."""
+        return Told(host=host, run=str(self.run), number=self.number, about=About.CONNECTIONS)
+
+
+class ConnectionsTold(Shown):
+    """The ports of the host at which connections are asked for: those that policies in audit are for."""
+
+    ports: list[UUID]
+
+
 class FlowEnd(Shown):
     """One side: an address, and the port that has it if it is one of the project's."""
 
@@ -147,10 +200,14 @@ class DropShown(Shown):
 
     With `at_least` there were more than `count`: OVN logs so many a second and project, and no more.
     `source_port` is that of the last packet.
+
+    An `estimate` says what a policy in audit would have decided otherwise. What would have been dropped or
+    rejected are connections that hosts track, found every ten seconds; all else are packets.
     """
 
     number: int
     verdict: Verdict
+    estimate: bool
     direction: Direction
     host: str
     project_id: UUID
@@ -178,6 +235,7 @@ class DropShown(Shown):
         return cls(
             number=drop.number,
             verdict=flow.verdict,
+            estimate=flow.verdict.is_estimate,
             direction=flow.direction,
             host=flow.host,
             project_id=flow.project_id,

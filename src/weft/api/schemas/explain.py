@@ -18,6 +18,7 @@ from weft.verifier.lines import Line, Origin
 from weft.verifier.packet import EPHEMERAL, ICMP, WITH_PORTS, Header
 from weft.verifier.sentences import name_of, rule_text, tell, traffic_text
 from weft.verifier.station import Station
+from weft.verifier.unenforced import Unenforced, Would
 from weft.verifier.verdict import Answers, Decision, Obstacle, Verdict
 
 Number = Field(default=None, ge=0, le=65535)
@@ -183,8 +184,29 @@ class DecisionShown(Shown):
         )
 
 
+class WouldShown(Shown):
+    """What would decide if all policies were enforced: only lines of policies that are not in force."""
+
+    passes: bool
+    egress: LineShown | None
+    ingress: LineShown | None
+
+    @classmethod
+    def from_model(cls, told: Telling, would: Would | None) -> "WouldShown | None":
+        """The same as it is shown; None where nothing would decide otherwise."""
+        if would is None:
+            return None
+        lines = [
+            None if d is None else LineShown.from_model(told, d.line) for d in (would.egress, would.ingress)
+        ]
+        return cls(passes=would.verdict.passes, egress=lines[0], ingress=lines[1])
+
+
 class VerdictShown(Shown):
-    """The verdict for one pair of addresses; `sentences` are for people."""
+    """The verdict for one pair of addresses; `sentences` are for people.
+
+    `if_enforced` is what drafts, and policies in audit, would decide instead.
+    """
 
     version: int
     source: EndpointShown
@@ -195,11 +217,14 @@ class VerdictShown(Shown):
     answers: Answers
     egress: DecisionShown | None
     ingress: DecisionShown | None
+    if_enforced: WouldShown | None
     sentences: list[str]
 
     @classmethod
-    def from_model(cls, told: Telling, verdict: Verdict) -> "VerdictShown":
-        """The verdict as it is shown."""
+    def from_model(cls, told: Telling, verdict: Verdict, unenforced: Unenforced) -> "VerdictShown":
+        """The verdict as it is shown, beside what `unenforced` policies of the same model would decide."""
+        would = unenforced.would(verdict)
+        sentences = tell(told.snapshot, verdict, told.credit)
         return cls(
             version=verdict.header.version,
             source=EndpointShown.from_model(verdict.source),
@@ -210,7 +235,8 @@ class VerdictShown(Shown):
             answers=verdict.answers,
             egress=DecisionShown.from_model(told, verdict.egress),
             ingress=DecisionShown.from_model(told, verdict.ingress),
-            sentences=list(tell(told.snapshot, verdict, told.credit)),
+            if_enforced=WouldShown.from_model(told, would),
+            sentences=[*sentences, *([] if would is None else [unenforced.tell(would)])],
         )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from weft.api.schemas.base import Body, Count, Name, Reference, Shown
 from weft.api.schemas.explain import EndpointIn, TrafficIn
+from weft.model.policy import Mode
 
 DescriptionText = Annotated[
     str,
@@ -30,12 +31,13 @@ class PlanIn(Body):
     """Body of POST /plan. With `prune` the projects in the text are owned by it.
 
     What no text says by itself comes first: a revision that is taken back, policies that are called
-    otherwise, and policies that go.
+    otherwise, policies that get another mode, and policies that go.
     """
 
     text: DescriptionText = ""
     revert: _Revision | None = None
     rename_policies: Annotated[dict[Reference, Name], Field(max_length=1000)] = Field(default_factory=dict)
+    policy_modes: Annotated[dict[Reference, Mode], Field(max_length=1000)] = Field(default_factory=dict)
     remove_policies: Annotated[list[Reference], Field(max_length=1000)] = Field(default_factory=list)
     prune: bool = False
     project: Reference | None = Field(default=None, description="Where names are looked up.")

@@ -25,6 +25,7 @@ from weft.api.view import View
 from weft.model.policy import (
     Action,
     Direction,
+    Mode,
     Peer,
     Policy,
     PortRange,
@@ -112,6 +113,7 @@ class PolicyCreate(Body):
     tier: Tier = Tier.PROJECT
     order: Order = 1000
     target: Reference | None = None
+    mode: Mode = Mode.ENFORCED
     rules: Rules = Field(default_factory=list)
 
 
@@ -123,6 +125,7 @@ class PolicyPatch(Patch):
     tier: Tier = ABSENT
     order: Order = ABSENT
     target: Reference | None = None
+    mode: Mode = ABSENT
     rules: Rules = ABSENT
 
 
@@ -200,12 +203,13 @@ class RuleShown(Shown):
 
 
 class PolicyShown(Owned):
-    """A policy and its rules, in order."""
+    """A policy and its rules, in order; they decide only if its `mode` is enforced."""
 
     description: str
     tier: Tier
     order: int
     target: UUID | None
+    mode: Mode
     rules: list[RuleShown]
 
     @classmethod
@@ -220,6 +224,7 @@ class PolicyShown(Owned):
             tier=policy.tier,
             order=policy.order,
             target=policy.target,
+            mode=policy.mode,
             rules=[RuleShown.from_model(rule) for rule in policy.rules],
             revision=view.revised_at(Kind.POLICIES, policy.id),
         )

@@ -24,6 +24,7 @@ export function NewPolicy() {
         tier: "project",
         order: 1000,
         target: null,
+        mode: "enforced",
         rules: [],
         revision: 0,
       },

@@ -84,6 +84,7 @@ function Tier({ tier, policies, openId }: TierProps) {
             </Link>{" "}
             <small>
               {policy.rules.length} {policy.rules.length === 1 ? "rule" : "rules"}, order {policy.order}
+              {policy.mode !== "enforced" && `, ${policy.mode}`}
             </small>
           </li>
         ))}

@@ -9,7 +9,7 @@ import { atPolicy } from "../../plans/describe";
 import type { Draft } from "./draft";
 import { TIERS } from "./tiers";
 
-export type Settings = Pick<Draft, "name" | "description" | "tier" | "order" | "target">;
+export type Settings = Pick<Draft, "name" | "description" | "tier" | "order" | "target" | "mode">;
 
 interface SettingsFormProps {
   draft: Draft;
@@ -25,8 +25,15 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
   const [said, setSaid] = useState<Settings>(draft);
   const [order, setOrder] = useState(String(draft.order));
   const change = (changes: Partial<Settings>) => setSaid((old) => ({ ...old, ...changes }));
-  const { name, description, tier, target } = said;
-  const settings = (): Settings => ({ name: name.trim(), description, tier, target, order: numbered(order) });
+  const { name, description, tier, target, mode } = said;
+  const settings = (): Settings => ({
+    name: name.trim(),
+    description,
+    tier,
+    target,
+    mode,
+    order: numbered(order),
+  });
   const send = async () => {
     // A description that names a policy which is there would change that one.
     if (policies.some((one) => one.name === name.trim() && one.id !== draft.id)) {
@@ -83,6 +90,15 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
             hint="Within the tier the lowest is read first"
             value={order}
             onChange={setOrder}
+          />
+          <ChoiceField
+            label="Mode"
+            name="mode"
+            problem={problem}
+            hint="Only an enforced policy decides; of one in audit it is told what it would have decided"
+            value={mode}
+            onChange={(value) => change({ mode: value as Draft["mode"] })}
+            options={(["enforced", "draft", "audit"] as const).map((one) => [one, one] as const)}
           />
         </>
       )}

@@ -83,7 +83,9 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
         {target === undefined
           ? `every endpoint of project ${policy.project}`
           : `group ${target.name} (${target.members.length} ${target.members.length === 1 ? "endpoint" : "endpoints"})`}
-        , in tier {shown.tier}, order {shown.order}. {shown.description}{" "}
+        , in tier {shown.tier}, order {shown.order}.{" "}
+        {shown.mode !== "enforced" && <b>Not in force ({shown.mode}). </b>}
+        {shown.description}{" "}
         {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
       </p>
       <RuleList
