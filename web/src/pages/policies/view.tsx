@@ -85,8 +85,7 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
           : `group ${target.name} (${target.members.length} ${target.members.length === 1 ? "endpoint" : "endpoints"})`}
         , in tier {shown.tier}, order {shown.order}.{" "}
         {shown.mode !== "enforced" && <b>Not in force ({shown.mode}). </b>}
-        {shown.description}{" "}
-        {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
+        {shown.description} {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
       </p>
       <RuleList
         title={`Rules of ${shown.name || "the new policy"}`}
