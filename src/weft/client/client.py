@@ -5,7 +5,7 @@ One object per server. It retries nothing: a caller knows what may be asked twic
 """
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ from weft.client.doors import DoorCalls
 from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
+from weft.client.observed import ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
 from weft.client.transport import Answer, Identity, Transport, path_of, show, trusting
 from weft.client.types import (
@@ -36,7 +37,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client(DoorCalls):
+class Client(DoorCalls, ObservedCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(
@@ -374,28 +375,3 @@ class Client(DoorCalls):
     def report_flushed(self, host: str, revision: int) -> None:
         """Say that `host` has ended what it had to for `revision`. Idempotent."""
         self._transport.send("POST", path_of("hosts", host, "flushed"), body={"revision": revision})
-
-    def report_hits(
-        self, host: str, *, run: str, number: int, counted: Sequence[tuple[int, int, int]]
-    ) -> Collection[int]:
-        """Tell cookie, packets and bytes of flows on `host`; the cookies that are no policy's. Idempotent."""
-        told = [{"cookie": c, "packets": packets, "bytes": size} for c, packets, size in counted]
-        body = {"run": run, "number": number, "counted": told}
-        answer = self._transport.send("POST", path_of("hosts", host, "hits"), body=body).body
-        return list(map(int, answer["others"]))
-
-    def report_connections(self, host: str, *, run: str, number: int, connections: object) -> Collection[str]:
-        """Tell connections that began at audited ports of `host`; the ids of these ports. Idempotent."""
-        body = {"run": run, "number": number, "connections": connections}
-        return list(
-            self._transport.send("POST", path_of("hosts", host, "connections"), body=body).body["ports"]
-        )
-
-    def report_drops(self, host: str, message: Mapping[str, object]) -> None:
-        """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
-        self._transport.send("POST", path_of("hosts", host, "drops"), body=message)
-
-    def report_counters(self, host: str, message: Mapping[str, object]) -> float:
-        """Tell what ports of `host` sent and received; in how many seconds to tell again. Idempotent."""
-        answer = self._transport.send("POST", path_of("hosts", host, "counters"), body=message).body
-        return float(answer["pace_s"])
