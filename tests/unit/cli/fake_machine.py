@@ -30,7 +30,13 @@ class FakeMachine:
     server_away: bool = False
 
     def joining(
-        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+        self,
+        token: str,
+        *,
+        name: str | None,
+        address: str | None,
+        cni: str | None,
+        say: Callable[[str], None],
     ) -> "FakeMachine":
         del token, name, address, say
         return self
