@@ -1,57 +1,79 @@
-"""Containers of containerd, without Docker: what asks for ports by CNI."""
+"""Containers of containerd, without Docker, and calls as a runtime makes them: both ask for ports by CNI."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from weft.agent.cni import shim
-from weft.lab.dockerd import root_of
+from weft.lab.dockerd import unpack_root
 from weft.lab.layout import LabHost
-from weft.lab.processes import run_on, try_on
+from weft.lab.processes import entering, run_on, try_on
 
 CONTAINERD = ("ctr", "--address", "/run/docker/containerd/containerd.sock")
 PLUGIN = "/opt/cni/bin/weft-cni"
-
-
-def conflist(network: str, **more: object) -> str:
-    plugin = {"type": "weft-cni", "network": network, **more}
-    return json.dumps({"cniVersion": "1.0.0", "name": "lab", "plugins": [plugin]})
+PATH = "PATH=/bin"
 
 
 def set_up(host: LabHost, network: str, labels: Mapping[str, str]) -> None:
-    """The plugin and its configuration, as `weft host join --cni` puts them."""
+    """The plugin and its configuration, where `weft host join --cni` puts them."""
     plugin = host.directory / "opt-cni" / "bin" / "weft-cni"
     plugin.parent.mkdir(exist_ok=True)
     plugin.write_bytes(Path(shim.__file__).read_bytes())
     plugin.chmod(0o755)
     configuration = host.directory / "etc-cni" / "net.d" / "10-weft.conflist"
     configuration.parent.mkdir(exist_ok=True)
-    configuration.write_text(conflist(network, labels=dict(labels)))
+    attach = {"type": "weft-cni", "network": network, "labels": dict(labels)}
+    configuration.write_text(json.dumps({"cniVersion": "1.0.0", "name": "lab", "plugins": [attach]}))
 
 
-@dataclass
+def asking(host: LabHost, command: str, container: str, network: str) -> tuple[list[str], str]:
+    """The command line and the input of a runtime's call about a namespace of that name on the host."""
+    configuration = {"cniVersion": "1.1.0", "name": "lab", "type": "weft-cni", "network": network}
+    parameters = (
+        f"CNI_COMMAND={command}",
+        f"CNI_CONTAINERID={container}",
+        f"CNI_NETNS=/run/netns/{container}",
+        "CNI_IFNAME=eth0",
+    )
+    return entering(host, ["env", *parameters, PLUGIN]), json.dumps(configuration)
+
+
+def ask(host: LabHost, command: str, container: str, network: str) -> "CompletedProcess[str]":
+    argv, text = asking(host, command, container, network)
+    return try_on(host, *argv[argv.index("--") + 1 :], stdin=text)
+
+
+@dataclass(frozen=True)
 class Container:
-    """One that runs a shell command until it is ended."""
+    """One of containerd's on the host, with a web server in it."""
 
     host: LabHost
     name: str
-    command: str = "httpd -h /www; sleep 10000"
-    running: bool = field(default=False)
 
     def start(self) -> None:
-        root = root_of(self.host)
-        detached = ("run", "--detach", "--cni", "--rootfs", root, self.name, "sh", "-c", self.command)
-        run_on(self.host, *CONTAINERD, *detached)
-        self.running = True
+        root = unpack_root(self.host)
+        server = ("/bin/httpd", "-f", "-p", "80", "-h", "/etc")
+        run_on(
+            self.host,
+            *CONTAINERD,
+            "run",
+            "--detach",
+            "--cni",
+            "--env",
+            PATH,
+            "--rootfs",
+            root,
+            self.name,
+            *server,
+        )
 
-    def run(self, *argv: str) -> str:
-        return run_on(self.host, *CONTAINERD, "task", "exec", "--exec-id", "x", self.name, *argv)
+    def succeeds(self, *argv: str) -> bool:
+        run = (*CONTAINERD, "task", "exec", "--exec-id", "asked", self.name, *argv)
+        return try_on(self.host, *run).returncode == 0
 
-    def stop(self) -> None:
-        """What `ctr` itself does at the end: the network by CNI, then the rest."""
-        if self.running:
-            try_on(self.host, *CONTAINERD, "task", "kill", "--signal", "SIGKILL", self.name)
-            try_on(self.host, *CONTAINERD, "task", "delete", self.name)
-            run_on(self.host, *CONTAINERD, "container", "delete", self.name)
-            self.running = False
+    def remove(self) -> None:
+        """Idempotent. It ends without a word by CNI, as after a crash of the runtime."""
+        try_on(self.host, *CONTAINERD, "task", "delete", "--force", self.name)
+        try_on(self.host, *CONTAINERD, "container", "delete", self.name)
