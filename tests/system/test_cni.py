@@ -1,4 +1,4 @@
-"""Containers of another runtime than Docker, by CNI: the same network, the same policy, and nothing is left."""
+"""Containers of another runtime than Docker, by CNI: the same network and policy, and nothing is left."""
 
 import json
 import os
@@ -59,8 +59,9 @@ def on_host(host: LabHost) -> list[str]:
     return sorted(name for name in names | plugged if name.startswith("wf"))
 
 
+@pytest.mark.usefixtures("rule")
 def test_a_container_of_containerds_talks_with_dockers_on_another_host_as_policy_lets_it(
-    lab: Lab, h1: LabHost, pods: LabHost, rule: None
+    lab: Lab, h1: LabHost, pods: LabHost
 ) -> None:
     container = Container(pods, "pod-1")
     try:

@@ -52,6 +52,15 @@ def run_docker(host: LabHost) -> None:
     )
 
 
+def unpack_root(host: LabHost) -> str:
+    """The image's file system in a directory, for containers that are not Docker's. Idempotent."""
+    root = host.directory / "root"
+    if not root.exists():
+        with tarfile.open(host.run / _root_archive(host).name) as tar:
+            tar.extractall(root, filter="tar")
+    return str(root)
+
+
 def _storage_driver(host: LabHost) -> str:
     """overlay2 unless the lab itself lies on an overlay, on which it cannot be stacked."""
     return (

@@ -86,7 +86,12 @@ class Host:
         )
 
     def call(
-        self, command: str = "ADD", *, container: str = "c1", where: Path | None = None, **more: Any
+        self,
+        command: str = "ADD",
+        *,
+        container: str = "c1",
+        where: Path | None = None,
+        **more: Any,  # noqa: ANN401 - JSON
     ) -> str:
         config = {"cniVersion": "1.1.0", "name": "lab", "type": "weft-cni", "network": "web", **more}
         asked = (command, container, "/run/netns/x", "eth0", "")
@@ -142,14 +147,16 @@ def test_two_containers_of_one_network_are_two_ports_and_gc_frees_who_is_not_lis
     host.call(container="c1", where=Path("/proc/1"))
     host.call(container="c2", where=Path("/proc/self"))
 
-    host.call("GC", **{"cni.dev/valid-attachments": [{"containerID": "c2", "ifname": "eth0"}]})
+    listed: dict[str, Any] = {"cni.dev/valid-attachments": [{"containerID": "c2", "ifname": "eth0"}]}
+    host.call("GC", **listed)
 
     (port,) = host.server.ports.values()
     assert port.workload is not None
     assert port.workload.id == "c2/eth0"
     assert list(host.switch.ports.values()) == [port.id]
 
-    host.call("GC", name="other", **{"cni.dev/valid-attachments": []})
+    none: dict[str, Any] = {"cni.dev/valid-attachments": []}
+    host.call("GC", name="other", **none)
     assert list(host.server.ports) == [port.id], "another network's list says nothing of this one"
 
 

@@ -213,7 +213,8 @@ def test_check_says_what_is_gone_or_different() -> None:
 
 
 def test_check_without_the_result_of_add_is_refused() -> None:
-    for previous in (None, {}, {"interfaces": [], "ips": []}):
+    wrong: tuple[object, ...] = (None, {}, {"interfaces": [], "ips": []})
+    for previous in wrong:
         with pytest.raises(Refusal, match="prevResult"):
             differences(call("CHECK", config={"prevResult": previous}), LEASE, INSIDE)
 

@@ -38,7 +38,7 @@ class FakeMachine:
         cni: str | None,
         say: Callable[[str], None],
     ) -> "FakeMachine":
-        del token, name, address, say
+        del token, name, address, cni, say
         return self
 
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> "FakeLeaving":
