@@ -33,8 +33,8 @@ def pods(lab: Lab) -> Iterator[LabHost]:
 def rule(lab: Lab) -> Iterator[None]:
     story.weft(lab, "group", "create", "pods", "--selector", "app=pod")
     story.weft(lab, "policy", "create", "no-pods", "--target", "pods")
-    add = ("policy", "rule", "add", "no-pods", "--direction", "ingress", "--protocol", "tcp")
-    life.weft_on_central(lab, *add, "--ports", "80", "--action", "drop", "--wait")
+    add = ("policy", "rule", "add", "no-pods", "--direction", "ingress", "--service", "tcp/80")
+    life.weft_on_central(lab, *add, "--action", "drop", "--wait")
     yield
     life.weft_on_central(lab, "policy", "delete", "no-pods", "--wait")
     life.weft_on_central(lab, "group", "delete", "pods")
