@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from subprocess import CompletedProcess
 
-from weft.agent.cni import shim
+from weft.host import cni
 from weft.lab.dockerd import unpack_root
 from weft.lab.layout import LabHost
 from weft.lab.processes import entering, run_on, try_on
@@ -20,7 +19,7 @@ def set_up(host: LabHost, network: str, labels: Mapping[str, str]) -> None:
     """The plugin and its configuration, where `weft host join --cni` puts them."""
     plugin = host.directory / "opt-cni" / "bin" / "weft-cni"
     plugin.parent.mkdir(exist_ok=True)
-    plugin.write_bytes(Path(shim.__file__).read_bytes())
+    plugin.write_text(cni.plugin())
     plugin.chmod(0o755)
     configuration = host.directory / "etc-cni" / "net.d" / "10-weft.conflist"
     configuration.parent.mkdir(exist_ok=True)

@@ -8,8 +8,8 @@ from weft.agent.cni.config import ANNOTATIONS
 
 
 def plugin() -> str:
-    """The program `weft-cni`."""
-    return Path(shim.__file__).read_text()
+    """The program `weft-cni`, for the system's Python and its standard library."""
+    return f"#!/usr/bin/python3 -IS\n{Path(shim.__file__).read_text()}"
 
 
 def conflist(network: str) -> str:

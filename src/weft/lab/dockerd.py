@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weft.lab.busybox import BINARY, WGET, applets
 from weft.lab.layout import LabHost
-from weft.lab.processes import run_on, start_on, try_on, until
+from weft.lab.processes import local, run_on, start_on, try_on, until
 
 IMAGE = "weft/busybox"
 
@@ -56,8 +56,8 @@ def unpack_root(host: LabHost) -> str:
     """The image's file system in a directory, for containers that are not Docker's. Idempotent."""
     root = host.directory / "root"
     if not root.exists():
-        with tarfile.open(host.run / _root_archive(host).name) as tar:
-            tar.extractall(root, filter="tar")
+        root.mkdir()
+        local("tar", "-xf", str(host.run / _root_archive(host).name), "-C", str(root))
     return str(root)
 
 

@@ -21,6 +21,7 @@ from weft.agent.cni.serving import Serving
 from weft.agent.docker.plugin import bind
 from weft.agent.journal import Journal
 from weft.agent.leases import Leases
+from weft.host import cni
 
 
 class Killed(BaseException):
@@ -248,7 +249,7 @@ def test_an_agent_killed_at_any_step_of_add_leaves_nothing(tmp_path: Path, *, ru
 def plugin(tmp_path: Path) -> Path:
     """weft-cni as it is installed, with another directory for the socket."""
     program = tmp_path / "weft-cni"
-    text = Path(shim.__file__).read_text().replace('RUN = "/run/weft"', f'RUN = "{tmp_path}"')
+    text = cni.plugin().replace('RUN = "/run/weft"', f'RUN = "{tmp_path}"')
     program.write_text(text.replace("ANSWER_S = 20.0", "ANSWER_S = 1.0"))
     program.chmod(0o755)
     return program

@@ -1,4 +1,3 @@
-#!/usr/bin/python3 -IS
 """weft-cni: hands the call of a container runtime over to the agent of its host.
 
 A program of its own, of the system's Python alone: a runtime runs it for every container and for every
