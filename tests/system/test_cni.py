@@ -73,7 +73,8 @@ def test_a_container_of_containerds_talks_with_dockers_on_another_host_as_policy
 
         assert (port["host"], port["labels"], port["status"]["state"]) == ("h2", {"app": "pod"}, "up")
         eventually(lambda: container.succeeds("ping", "-c", "1", "-W", "2", there), within_s=30)
-        eventually(lambda: container.succeeds("/bin/wget", "-T", "5", f"http://{there}/"), within_s=30)
+        fetch = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {there} 80 | grep -q HTTP/1."
+        eventually(lambda: container.succeeds("/bin/sh", "-c", fetch), within_s=30)
         eventually(lambda: story.pings(h1, "aa", here), within_s=30)
         assert not story.fetches(h1, "aa", here), "the group's rule drops it"
 
