@@ -1,10 +1,10 @@
 """A switch and veth pairs in memory: OVN installs what is plugged at once, unless `ovn_answers` is off."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from weft.agent.attachment import Lease
-from weft.agent.links import LinkFailed
+from weft.agent.links import Inside, LinkFailed, Namespace
 from weft.agent.plug import Plugged
 
 
@@ -55,14 +55,16 @@ class FakeSwitch:
 
 @dataclass
 class FakeLinks:
-    """`inside` are (pid, mac) by the host's end; `pairs` have both ends on the host."""
+    """`inside` are (namespace, mac) by the host's end; `pairs` have both ends on the host."""
 
-    inside: dict[str, tuple[int, str]] = field(default_factory=dict)
+    inside: dict[str, tuple[Namespace, str]] = field(default_factory=dict)
     pairs: dict[str, str] = field(default_factory=dict)
     macs: dict[str, str] = field(default_factory=dict)
-    ended: set[int] = field(default_factory=set)
-    ways: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    ended: set[Namespace] = field(default_factory=set)
+    ways: dict[tuple[Namespace, str], tuple[str, ...]] = field(default_factory=dict)
     made: int = 0
+    shown: dict[tuple[Namespace, str], Inside] = field(default_factory=dict)
+    """By namespace and name."""
     then: Callable[[], object] = lambda: None
     """What happens in the world as soon as a pair is inside."""
 
@@ -77,21 +79,44 @@ class FakeLinks:
         self.pairs[name] = peer
         self.macs[name] = mac
 
-    def lead_out(self, pid: int, mac: str, gateways: tuple[str, ...]) -> None:
-        self.ways[pid, mac] = gateways
+    def lead_out(self, where: Namespace, mac: str, gateways: tuple[str, ...]) -> None:
+        self.ways[where, mac] = gateways
+        for key, shown in self.shown.items():
+            if key[0] == where and shown.mac == mac:
+                self.shown[key] = replace(shown, gateways=gateways)
 
-    def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]) -> str:
-        del mtu, prefixes
-        if pid in self.ended:
-            raise LinkFailed(f"process {pid} has ended")
-        self.inside[name] = (pid, mac)
+    def make_inside(
+        self,
+        name: str,
+        *,
+        where: Namespace,
+        mac: str,
+        mtu: int,
+        prefixes: tuple[str, ...],
+        called: str = "",
+    ) -> str:
+        if where in self.ended:
+            raise LinkFailed(f"process {where} has ended")
+        self.delete(name)
+        called = called or "eth0"
+        self.inside[name] = (where, mac)
+        self.shown[where, called] = Inside(mac=mac, mtu=mtu, up=True, prefixes=prefixes, gateways=())
         self.made += 1
         self.then()
-        return "eth0"
+        return called
 
-    def has_inside(self, pid: int, mac: str) -> bool:
-        return (pid, mac) in self.inside.values()
+    def has_inside(self, where: Namespace, mac: str) -> bool:
+        return (where, mac) in self.inside.values()
+
+    def look_inside(self, where: Namespace, name: str) -> Inside | None:
+        return self.shown.get((where, name))
+
+    def end(self, where: Namespace) -> None:
+        """The namespace goes, and the kernel takes its interfaces with it."""
+        for name in [name for name, (place, _) in self.inside.items() if place == where]:
+            self.delete(name)
 
     def delete(self, name: str) -> None:
-        self.inside.pop(name, None)
+        where, mac = self.inside.pop(name, ("", ""))
+        self.shown = {key: shown for key, shown in self.shown.items() if (key[0], shown.mac) != (where, mac)}
         self.pairs.pop(name, None)

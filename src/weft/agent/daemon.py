@@ -21,6 +21,11 @@ import structlog
 import weft.agent.docker.networks as docker_networks
 from weft.agent import guard, looks
 from weft.agent.bind import Binder
+from weft.agent.cni.attaching import Attaching
+from weft.agent.cni.deferred import Deferred
+from weft.agent.cni.serving import Serving
+from weft.agent.cni.shim import DEFERRED
+from weft.agent.cni.shim import SOCKET as CNI_SOCKET
 from weft.agent.confirm import Confirmer
 from weft.agent.credentials import agent_client, identity_of
 from weft.agent.docker.driver import Driver
@@ -120,6 +125,7 @@ def run(settings: AgentSettings) -> None:
         binder.start()
         stack.callback(binder.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
+        attaching = _attaching(settings, means, stack)
         tail = LogTail(settings.controller_log)
         stack.callback(tail.close)
         controller_log = KeptLog(settings.controller_log, settings.state_dir / "drops.json")
@@ -131,6 +137,7 @@ def run(settings: AgentSettings) -> None:
             "tunnels": Tunnels(switch).look,
         }
         timed = {
+            "cni": attaching.look,
             "pulse": Pulse(switch.seen, settings.run_dir / PULSE).look,
             "health": health.look,
             "hits": looks.hits(settings, host, client).look,
@@ -156,6 +163,24 @@ def _guard(switch: Vswitch) -> guard.Guard:
     with suppress(OvsdbUnavailable):  # then nothing can be plugged either
         guarding.look()
     return guarding
+
+
+def _attaching(settings: AgentSettings, means: "_Means", stack: ExitStack) -> Attaching:
+    """What container runtimes ask for by CNI, and its socket, served until `stack` ends."""
+    attaching = Attaching(
+        leases=means.leases,
+        links=means.links,
+        switch=means.switch,
+        deferred=Deferred(settings.run_dir / DEFERRED),
+        networks=means.served.refresh,
+        clock=time.monotonic,
+        grace_s=settings.grace_s,
+        resync_s=settings.resync_s,
+    )
+    calls = Serving(attaching, bind(settings.run_dir / CNI_SOCKET))
+    calls.start()
+    stack.callback(calls.stop)
+    return attaching
 
 
 def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitch) -> Plugging:

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import TypeVar
@@ -34,12 +35,30 @@ A tenant shares no link-local network with its host. And Open vSwitch's userspac
 anew after each change of one; for those milliseconds it hands tunnelled packets to the kernel, which answers
 that nobody listens: each attachment could cost its neighbours a packet.
 """
+_IFF_UP = 0x1  # linux/if.h
 
 _T = TypeVar("_T")
+
+Namespace = int | Path
+"""A network namespace: a process that lives in it, or a file that stands for it (network_namespaces(7))."""
 
 
 class LinkFailed(Exception):
     """The kernel refused; the message is a whole sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """An interface as it is in a workload's namespace; `prefixes` are addresses with their prefix length.
+
+    `gateways` are the default routes that lead over it.
+    """
+
+    mac: str
+    mtu: int
+    up: bool
+    prefixes: tuple[str, ...]
+    gateways: tuple[str, ...]
 
 
 class Links:
@@ -75,33 +94,43 @@ class Links:
             self.delete(name)
             raise
 
-    def make_inside(self, name: str, *, pid: int, mac: str, mtu: int, prefixes: Sequence[str]) -> str:
-        """A pair whose peer is a new ethN, up and addressed, where `pid` runs; its name."""
+    def make_inside(
+        self, name: str, *, where: Namespace, mac: str, mtu: int, prefixes: Sequence[str], called: str = ""
+    ) -> str:
+        """A pair whose peer is up and addressed in `where`, named `called` or else a new ethN; its name."""
         self._settle(name)
-        inside = in_namespace(pid, _free_name)
-        _add(name, mtu, {"ifname": inside, "address": mac, "mtu": mtu, "net_ns_pid": pid})
+        inside = called or in_namespace(where, _free_name)
+        namespace = _open(where)
         try:
-            in_namespace(pid, lambda: _configure(inside, prefixes))
+            _add(name, mtu, {"ifname": inside, "address": mac, "mtu": mtu, "net_ns_fd": namespace})
+        finally:
+            os.close(namespace)
+        try:
+            in_namespace(where, lambda: _configure(inside, prefixes))
         except LinkFailed:
             self.delete(name)
             raise
         return inside
 
-    def lead_out(self, pid: int, mac: str, gateways: Sequence[str]) -> None:
-        """Make `gateways` the default routes over the link with `mac` where `pid` runs. Idempotent.
+    def lead_out(self, where: Namespace, mac: str, gateways: Sequence[str]) -> None:
+        """Make `gateways` the default routes over the link with `mac` in `where`. Idempotent.
 
         A default route over another link stays: of two networks, the first one leads out.
         """
-        in_namespace(pid, lambda: _lead_out(mac, gateways))
+        in_namespace(where, lambda: _lead_out(mac, gateways))
 
-    def has_inside(self, pid: int, mac: str) -> bool:
-        """Whether process `pid`'s namespace has a link with this MAC address."""
+    def has_inside(self, where: Namespace, mac: str) -> bool:
+        """Whether the namespace has a link with this MAC address."""
 
         def look() -> bool:
             with IPRoute() as route:
                 return any(link.get_attr("IFLA_ADDRESS") == mac for link in route.get_links())
 
-        return in_namespace(pid, look)
+        return in_namespace(where, look)
+
+    def look_inside(self, where: Namespace, name: str) -> Inside | None:
+        """The interface of this name in the namespace, if there is one."""
+        return in_namespace(where, lambda: _inside(name))
 
     def delete(self, name: str) -> None:
         """Start to delete the link, if it is there. Idempotent; returns before it is gone."""
@@ -124,25 +153,36 @@ def addresses() -> dict[str, str]:
     return {str(row.get_attr("IFA_ADDRESS")): names[row["index"]] for row in own if row["index"] in names}
 
 
-def in_namespace(pid: int, work: Callable[[], _T]) -> _T:
-    """Do `work` in the network namespace of process `pid`: in a thread of its own, which never comes back."""
+def in_namespace(where: Namespace, work: Callable[[], _T]) -> _T:
+    """Do `work` in a network namespace: in a thread of its own, which never comes back."""
 
     def enter() -> _T:
-        try:
-            descriptor = os.open(Path("/proc") / str(pid) / "ns" / "net", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise LinkFailed(f"process {pid} has ended: it has no network namespace any more") from error
+        descriptor = _open(where)
         try:
             netns.setns(descriptor)
+        except OSError as error:
+            raise LinkFailed(f"{where} is not a network namespace: {error}") from error
         finally:
             os.close(descriptor)
         try:
             return work()
         except NetlinkError as error:
-            raise LinkFailed(f"the kernel refused an interface in the namespace of {pid}: {error}") from error
+            raise LinkFailed(
+                f"the kernel refused an interface in the namespace of {where}: {error}"
+            ) from error
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(enter).result()
+
+
+def _open(where: Namespace) -> int:
+    """The namespace as a descriptor, which the caller closes."""
+    try:
+        file = where if isinstance(where, Path) else Path("/proc") / str(where) / "ns" / "net"
+        return os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        gone = f"process {where} has ended" if isinstance(where, int) else f"{where} cannot be opened"
+        raise LinkFailed(f"{gone}: it has no network namespace any more") from error
 
 
 def offload_off(name: str) -> None:
@@ -226,6 +266,25 @@ def _lead_out(mac: str, gateways: Sequence[str]) -> None:
             elsewhere = any(link != index for link, _ in ways)
             if way[1] is not None and way not in ways and not elsewhere:
                 route.route("add", dst="default", gateway=way[1], oif=index, family=family)
+
+
+def _inside(name: str) -> Inside | None:
+    with IPRoute() as route:
+        for index in route.link_lookup(ifname=name):
+            (link,) = route.get_links(index)
+            families = (socket.AF_INET, socket.AF_INET6)
+            ways = [way for family in families for way in route.get_default_routes(family)]
+            own = [row for row in route.get_addr(index=index) if row["scope"] == _SCOPE_UNIVERSE]
+            return Inside(
+                mac=str(link.get_attr("IFLA_ADDRESS")),
+                mtu=int(link.get_attr("IFLA_MTU")),
+                up=bool(link["flags"] & _IFF_UP),
+                prefixes=tuple(f"{row.get_attr('IFA_ADDRESS')}/{row['prefixlen']}" for row in own),
+                gateways=tuple(
+                    str(way.get_attr("RTA_GATEWAY")) for way in ways if way.get_attr("RTA_OIF") == index
+                ),
+            )
+    return None
 
 
 def _enable_ipv6(name: str) -> None:

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Protocol
 
 from weft.agent.attachment import Lease, container_end, host_end
-from weft.agent.links import LinkFailed
+from weft.agent.links import Inside, LinkFailed, Namespace
 from weft.ovsdb import OvsdbError, OvsdbUnavailable
 
 INSTALL_S = 5.0
@@ -28,10 +28,18 @@ class VethPairs(Protocol):
     def ours(self) -> frozenset[str]: ...  # noqa: D102
     def make_pair(self, name: str, peer: str, *, mac: str, mtu: int) -> None: ...  # noqa: D102
     def make_inside(  # noqa: D102
-        self, name: str, *, pid: int, mac: str, mtu: int, prefixes: tuple[str, ...]
+        self,
+        name: str,
+        *,
+        where: Namespace,
+        mac: str,
+        mtu: int,
+        prefixes: tuple[str, ...],
+        called: str = "",
     ) -> str: ...
-    def lead_out(self, pid: int, mac: str, gateways: tuple[str, ...]) -> None: ...  # noqa: D102
-    def has_inside(self, pid: int, mac: str) -> bool: ...  # noqa: D102
+    def lead_out(self, where: Namespace, mac: str, gateways: tuple[str, ...]) -> None: ...  # noqa: D102
+    def has_inside(self, where: Namespace, mac: str) -> bool: ...  # noqa: D102
+    def look_inside(self, where: Namespace, name: str) -> Inside | None: ...  # noqa: D102
     def delete(self, name: str) -> None: ...  # noqa: D102
 
 
@@ -54,16 +62,23 @@ class PlugFailed(Exception):
     """The workload has no working port; the message is a whole sentence."""
 
 
-def plug_inside(lease: Lease, pid: int, *, links: VethPairs, switch: Switch) -> None:
-    """Give process `pid`'s namespace the port of `lease`. Idempotent; on failure nothing is left."""
+def plug_inside(
+    lease: Lease, where: Namespace, *, links: VethPairs, switch: Switch, called: str = ""
+) -> None:
+    """Give a namespace the port of `lease`, as `called` or else as the next ethN.
+
+    Idempotent; on failure nothing is left.
+    """
     name = host_end(lease.port_id)
     try:
-        if links.exists(name) and links.has_inside(pid, lease.mac):
+        if links.exists(name) and links.has_inside(where, lease.mac):
             switch.add(name, lease)
             return
         switch.remove(name)  # of an earlier life: its `ovn-installed` says nothing of the new link
-        links.make_inside(name, pid=pid, mac=lease.mac, mtu=lease.mtu, prefixes=lease.prefixes)
-        links.lead_out(pid, lease.mac, lease.gateways)
+        links.make_inside(
+            name, where=where, mac=lease.mac, mtu=lease.mtu, prefixes=lease.prefixes, called=called
+        )
+        links.lead_out(where, lease.mac, lease.gateways)
         _add(name, lease, links, switch)
     except (LinkFailed, OvsdbError, OvsdbUnavailable) as error:
         raise _failed(lease, error) from error

@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
         "join",
         "weft host join weft1.aHR0cHM…",
         "weft host join weft1.aHR0cHM… --name rack3-host7 --address 10.1.2.3",
+        "weft host join weft1.aHR0cHM… --cni DockerSN",
         "weft host join weft1.aHR0cHM… --dry-run",
         scoped=False,
     )(join)
@@ -30,6 +31,10 @@ def join(
         str | None,
         typer.Option("--address", help="Where tunnels end here, if not at the address towards the server."),
     ] = None,
+    cni: Annotated[
+        str | None,
+        typer.Option("--cni", help="Give containerd and podman this network, NAME or PROJECT.NAME."),
+    ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
@@ -39,7 +44,7 @@ def join(
     leave`. When it is interrupted, run it again with the same token.
     """
     said: list[str] = []
-    joining = session.machine.joining(token, name=name, address=address, say=said.append)
+    joining = session.machine.joining(token, name=name, address=address, cni=cni, say=said.append)
     joining.check()
     for step in joining.plan():
         session.say(f"will {step}")

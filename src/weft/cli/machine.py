@@ -30,7 +30,13 @@ class Machine(Protocol):
     """What commands ask of the machine that they run on; ThisMachine and its fake."""
 
     def joining(  # noqa: D102
-        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+        self,
+        token: str,
+        *,
+        name: str | None,
+        address: str | None,
+        cni: str | None,
+        say: Callable[[str], None],
     ) -> Join: ...
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave: ...  # noqa: D102
     def diagnose(self) -> tuple[Finding, ...]: ...  # noqa: D102
@@ -42,12 +48,18 @@ class ThisMachine:
     """The real one."""
 
     def joining(
-        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+        self,
+        token: str,
+        *,
+        name: str | None,
+        address: str | None,
+        cni: str | None,
+        say: Callable[[str], None],
     ) -> Join:
         """A join of this machine. Changes nothing yet. Raises Invalid."""
         from weft.host import here
 
-        return here.joining(token, name=name, address=address, say=say)
+        return here.joining(token, name=name, address=address, cni=cni, say=say)
 
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> Leave:
         """A leave of this machine. Changes nothing yet. Raises Invalid."""

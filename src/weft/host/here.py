@@ -33,7 +33,9 @@ DOCKER = Path("/run/docker.sock")
 LIBVIRT = "qemu:///system"
 
 
-def joining(token: str, *, name: str | None, address: str | None, say: Callable[[str], None]) -> Joining:
+def joining(
+    token: str, *, name: str | None, address: str | None, cni: str | None, say: Callable[[str], None]
+) -> Joining:
     """A join of this machine. Changes nothing yet. Raises Invalid."""
     layout = Layout()
     server = invitation_url(token)
@@ -43,6 +45,7 @@ def joining(token: str, *, name: str | None, address: str | None, say: Callable[
             server=server,
             address=address or examine.address_towards(server),
             ssl=layout.ssl,
+            cni=cni or "",
         ),
         token=token,
         machine=examine.machine(layout.settings),

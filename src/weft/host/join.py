@@ -9,7 +9,7 @@ from typing import Protocol
 from weft import trust
 from weft.client import ProblemError
 from weft.client.join import Joined
-from weft.host import preflight
+from weft.host import cni, preflight
 from weft.host.facts import INTEGRATION, Bridge, Machine, Switch
 from weft.host.layout import Layout
 from weft.host.preflight import OVN_CONFIG, OVN_IDS, Wish
@@ -124,7 +124,9 @@ class Joining:
             other_config={k: v for k, v in switch.other_config.items() if k in OVN_CONFIG},
             ssl=switch.ssl,
             integration_bridge=_columns(switch.bridge(INTEGRATION)),
-            files={str(p): p.read_text() for p in (self.layout.chassis,) if p.exists()},
+            files={
+                str(p): p.read_text() for p in (self.layout.chassis, self.layout.cni_network) if p.exists()
+            },
             controller_ran=self.services.controller_runs(),
             controller_enabled=self.services.controller_enabled(),
         )
@@ -138,6 +140,9 @@ class Joining:
         put(self.layout.token, f"{joined.token}\n", mode=0o600)
         put(self.layout.settings, _settings(joined, self.layout, libvirt=self.machine.libvirt), mode=0o600)
         put(self.layout.chassis, f"{joined.host}\n")
+        put(self.layout.cni_plugin, cni.plugin(), mode=0o755)
+        if self.wish.cni:
+            put(self.layout.cni_network, cni.conflist(self.wish.cni))
 
     def _configure(self, record: Record) -> None:
         joined = record.joined

@@ -63,6 +63,16 @@ class Layout:
         return self.root / "run/docker/plugins/weft.sock"
 
     @property
+    def cni_plugin(self) -> Path:
+        """The program that container runtimes run (CNI)."""
+        return self.root / "opt/cni/bin/weft-cni"
+
+    @property
+    def cni_network(self) -> Path:
+        """The network that they use it for."""
+        return self.root / "etc/cni/net.d/10-weft.conflist"
+
+    @property
     def ssl(self) -> SslFiles:
         """What Open vSwitch is told."""
         return SslFiles(str(self.key), str(self.certificate), str(self.ca))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from weft.agent.cni.shim import DEFERRED
+from weft.agent.cni.shim import SOCKET as CNI_SOCKET
 from weft.agent.docker.plugin import take_over
 from weft.agent.door import trouble
 from weft.agent.journal import Journal
@@ -137,14 +139,20 @@ class Leaving:
             layout.certificate,
             layout.ca,
             layout.token,
+            layout.cni_plugin,
+            layout.cni_network,
         ):
             if str(path) in record.before.files:
                 put(path, record.before.files[str(path)])
             else:
                 path.unlink(missing_ok=True)
         shutil.rmtree(layout.state, ignore_errors=True)
-        for name in ("agent.lock", "agent.ready", SOCKET, REMADE, trouble.FILE):
+        shutil.rmtree(layout.run / DEFERRED, ignore_errors=True)
+        for name in ("agent.lock", "agent.ready", SOCKET, CNI_SOCKET, REMADE, trouble.FILE):
             (layout.run / name).unlink(missing_ok=True)
+        for path in (layout.cni_plugin, layout.cni_network):
+            _remove_if_empty(path.parent)
+            _remove_if_empty(path.parent.parent)
         for folder in (layout.key.parent, layout.settings.parent, layout.run):
             _remove_if_empty(folder)
 

@@ -32,6 +32,8 @@ class Wish:
     address: str
     """Where the other hosts' tunnels end."""
     ssl: SslFiles
+    cni: str = ""
+    """The network, NAME or PROJECT.NAME, that container runtimes are to use by CNI; empty for none."""
 
 
 def refusals(machine: Machine, wish: Wish, record: Record | None) -> tuple[str, ...]:
@@ -148,6 +150,8 @@ def announced(machine: Machine, wish: Wish, *, units: bool) -> tuple[str, ...]:
         "keep what this host is now in /var/lib/weft/host.json, for weft host leave",
         f"make a key that stays here, and have {wish.server} sign a certificate for host {wish.host}",
         "write /etc/weft/agent.toml, /etc/weft/tls and /etc/openvswitch/system-id.conf",
+        "put the plugin weft-cni into /opt/cni/bin"
+        + (f", and network {wish.cni} into /etc/cni/net.d/10-weft.conflist" if wish.cni else ""),
         f"make Open vSwitch part of that server's OVN: tunnels end at {wish.address}, {datapath} datapath",
     ]
     if units:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weft.lab.busybox import BINARY, WGET, applets
 from weft.lab.layout import LabHost
-from weft.lab.processes import run_on, start_on, try_on, until
+from weft.lab.processes import local, run_on, start_on, try_on, until
 
 IMAGE = "weft/busybox"
 
@@ -50,6 +50,15 @@ def run_docker(host: LabHost) -> None:
         timeout_s=30,
         log=host.logs / "dockerd.log",
     )
+
+
+def unpack_root(host: LabHost) -> str:
+    """The image's file system in a directory, for containers that are not Docker's. Idempotent."""
+    root = host.directory / "root"
+    if not root.exists():
+        root.mkdir()
+        local("tar", "-xf", str(host.run / _root_archive(host).name), "-C", str(root))
+    return str(root)
 
 
 def _storage_driver(host: LabHost) -> str:

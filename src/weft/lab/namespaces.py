@@ -20,6 +20,7 @@ from weft.lab.processes import end_all, local
 _PRIVATE = {
     "etc-ovs": "/etc/openvswitch",
     "etc-docker": "/etc/docker",
+    "etc-cni": "/etc/cni",
     "etc-libvirt": "/etc/libvirt",
     "etc-weft": "/etc/weft",
     "lib-ovs": "/var/lib/openvswitch",
@@ -28,6 +29,7 @@ _PRIVATE = {
     "lib-libvirt": "/var/lib/libvirt",
     "cache-libvirt": "/var/cache/libvirt",
     "lib-weft": "/var/lib/weft",
+    "opt-cni": "/opt/cni",
     "log": "/var/log",
 }
 

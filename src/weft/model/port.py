@@ -34,9 +34,10 @@ class FixedIP:
 class Workload:
     """Which workload a port belongs to: what a lease is bound to, across restarts.
 
-    `runtime` is `docker`, `libvirt` or `manual`; `engine` tells two engines of one host apart (a Docker
-    engine's id, the URI of a libvirt connection); `id` is the container's or the domain's own id, followed
-    by the interface where one workload has several on the same network.
+    `runtime` is `docker`, `cni`, `libvirt` or `manual`; `engine` tells two engines of one host apart (a
+    Docker engine's id, the URI of a libvirt connection, the name of a CNI configuration); `id` is the
+    container's or the domain's own id, followed by the interface where one workload has several on the same
+    network.
     """
 
     runtime: str

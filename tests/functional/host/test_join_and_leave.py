@@ -1,5 +1,7 @@
 """A machine becomes a host and stops being one, killed anywhere on the way, and is as it was."""
 
+import json
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -273,3 +275,29 @@ def test_a_host_that_began_to_leave_does_not_join_before_it_has_left(here: Here)
     assert record.phase is Phase.LEAVING
     with pytest.raises(HostRefused, match="weft host leave again"):
         here.join()
+
+
+def test_container_runtimes_find_the_plugin_and_the_network_that_is_named(here: Here) -> None:
+    joining = here.joining()
+    replace(joining, wish=replace(joining.wish, cni="shop.DockerSN")).run(lambda _: None)
+
+    plugin, network = here.layout.cni_plugin, json.loads(here.layout.cni_network.read_text())
+    asked = {"env": {"CNI_COMMAND": "VERSION"}, "input": b'{"cniVersion": "1.0.0"}'}
+    answer = json.loads(subprocess.run([plugin], check=True, capture_output=True, **asked).stdout)  # type: ignore[call-overload]
+    assert answer["cniVersion"] == "1.0.0"
+    assert set(network["cniVersions"]) <= set(answer["supportedVersions"])
+    (attach,) = network["plugins"]
+    assert (attach["type"], attach["network"], attach["project"]) == (plugin.name, "DockerSN", "shop")
+
+
+def test_a_network_that_somebody_configured_under_our_name_comes_back(here: Here) -> None:
+    here.layout.cni_network.parent.mkdir(parents=True)
+    here.layout.cni_network.write_text("theirs")
+    joining = here.joining()
+    replace(joining, wish=replace(joining.wish, cni="DockerSN")).run(lambda _: None)
+    assert here.layout.cni_network.read_text() != "theirs"
+
+    here.leave()
+
+    assert here.layout.cni_network.read_text() == "theirs"
+    assert not here.layout.cni_plugin.parent.exists()

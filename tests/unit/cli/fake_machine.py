@@ -30,9 +30,15 @@ class FakeMachine:
     server_away: bool = False
 
     def joining(
-        self, token: str, *, name: str | None, address: str | None, say: Callable[[str], None]
+        self,
+        token: str,
+        *,
+        name: str | None,
+        address: str | None,
+        cni: str | None,
+        say: Callable[[str], None],
     ) -> "FakeMachine":
-        del token, name, address, say
+        del token, name, address, cni, say
         return self
 
     def leaving(self, *, force: bool, say: Callable[[str], None]) -> "FakeLeaving":
