@@ -14,6 +14,7 @@ import httpx
 import pytest
 from tests.functional.conftest import NewDatabase
 from tests.functional.northbound.conftest import SB_SCHEMA, Server
+from tests.functional.servers.proxy import Proxy
 from tests.support.eventually import eventually
 
 from weft.client import Client
@@ -108,3 +109,17 @@ def site(tmp_path: Path, new_database: NewDatabase) -> Iterator[Site]:
         server.kill()
     for database in (northbound, southbound):
         database.kill()
+
+
+@pytest.fixture
+def postgresql_proxy(site: Site) -> Iterator[Proxy]:
+    place = Path(site.database_url.partition("host=")[2])
+    name = ".s.PGSQL.5432"
+    proxy = Proxy(site.place / "proxy" / name, place / name)
+    yield proxy
+    proxy.close()
+
+
+def behind(proxy: Proxy, site: Site) -> str:
+    """The URL of the site's database by way of `proxy`."""
+    return f"{site.database_url.partition('host=')[0]}host={proxy.here.parent}"

@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from tests.functional.servers.conftest import Running, Site
+from tests.functional.servers.conftest import Running, Site, behind
 from tests.functional.servers.proxy import Proxy
 from tests.functional.servers.test_two_servers import declare, is_applied, names
 from tests.support.eventually import eventually
@@ -21,20 +20,6 @@ def northbound(site: Site) -> Iterator[Proxy]:
     proxy = Proxy(site.place / "proxy" / "nb.sock", site.northbound.place / "nb.sock")
     yield proxy
     proxy.close()
-
-
-@pytest.fixture
-def postgresql_proxy(site: Site) -> Iterator[Proxy]:
-    place = Path(site.database_url.partition("host=")[2])
-    socket = ".s.PGSQL.5432"
-    proxy = Proxy(site.place / "proxy" / socket, place / socket)
-    yield proxy
-    proxy.close()
-
-
-def behind(proxy: Proxy, site: Site) -> str:
-    """The URL of the site's database by way of `proxy`."""
-    return f"{site.database_url.partition('host=')[0]}host={proxy.here.parent}"
 
 
 def settled(server: Running, site: Site) -> int:
