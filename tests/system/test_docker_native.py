@@ -106,7 +106,7 @@ def test_the_asked_address_and_mac_are_those_of_container_and_port(
     run_on(h1, *run)
     story.run_native(h1, "bb", NET)
 
-    port = story.ports(lab)["aa"]
+    port = story.port_of(lab, "aa")
     shown = inspect(h1, "aa")["NetworkSettings"]["Networks"][NET]
     assert (port["fixed_ips"][0]["address"], port["mac"]) == ("192.168.200.77", "02:aa:bb:cc:dd:ee")
     assert (shown["IPAddress"], shown["MacAddress"]) == ("192.168.200.77", "02:aa:bb:cc:dd:ee")
@@ -128,7 +128,7 @@ def test_driver_options_set_mac_and_labels(lab: Lab, h1: LabHost, estate: Estate
     options = "name=blue,driver-opt=weft.mac=02:aa:bb:cc:dd:01,driver-opt=weft.label.zone=red"
     story.run_native(h1, "aa", options, "--label", "app=web")
 
-    port = story.ports(lab)["aa"]
+    port = story.port_of(lab, "aa")
     assert port["mac"] == "02:aa:bb:cc:dd:01"
     assert port["labels"] == {"app": "web", "zone": "red"}
     assert "weft.zone means nothing" in says(

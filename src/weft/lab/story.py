@@ -29,9 +29,17 @@ def failures(host: LabHost) -> dict[str, str]:
     return {failure["workload"]["name"]: failure["reason"] for failure in found}
 
 
+def port_of(lab: Lab, name: str) -> dict[str, Any]:
+    """The port of this name, once it is known whose it is: Docker tells that after the start."""
+    until(
+        lambda: name in ports(lab), f"the port {name}", timeout_s=20, log=lab.central.logs / "weft-server.log"
+    )
+    return ports(lab)[name]
+
+
 def address_of(lab: Lab, name: str) -> str:
     """The first address of a port."""
-    return str(ports(lab)[name]["fixed_ips"][0]["address"])
+    return str(port_of(lab, name)["fixed_ips"][0]["address"])
 
 
 def run_container(host: LabHost, name: str, network: str, *options: str) -> None:
