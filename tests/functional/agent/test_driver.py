@@ -279,6 +279,28 @@ def test_a_restart_keeps_the_address_under_a_new_endpoint_even_without_the_serve
     asyncio.run(claim())
 
 
+def test_a_restart_keeps_the_address_while_it_is_not_known_what_the_network_was_named_for(
+    engine: Engine,
+) -> None:
+    """It names Weft's by a name, and a boot can be long before the server is heard."""
+
+    async def claim() -> None:
+        engine.create("a")
+        engine.create("b")
+        first = await engine.start("a", "e1")
+        await engine.stop("a", "e1", first["Address"])
+        engine.server.away = True
+        (network,) = engine.runtime.docker_networks
+        engine.runtime.docker_networks = [replace(network, weft_id="")]
+
+        again = await engine.start("a", "e2")
+        assert again["Address"] == first["Address"]
+        stranger = await engine.start("b", "e3")
+        assert "Err" in stranger, "who had no port gets none by this"
+
+    asyncio.run(claim())
+
+
 def test_while_docker_itself_starts_nobody_gets_a_port_by_a_guess(engine: Engine) -> None:
     async def claim() -> None:
         engine.create("a")

@@ -16,7 +16,7 @@ from weft.agent.attachment import Attachment, Lease, addresses_of, mac_of
 from weft.agent.docker.candidates import Candidate, candidates
 from weft.agent.docker.messages import AddressRequest
 from weft.agent.docker.pairs import Pairs
-from weft.agent.docker.runtime import RUNTIME, Container, DockerNetwork, DockerUnavailable, Runtime
+from weft.agent.docker.runtime import DRIVER, RUNTIME, Container, DockerNetwork, DockerUnavailable, Runtime
 from weft.agent.leases import Leases
 from weft.client import ServerUnreachable
 from weft.model.errors import Invalid
@@ -79,10 +79,9 @@ class Endpoints:
                 networks = await self.runtime.networks()
         except (TimeoutError, DockerUnavailable) as error:
             raise DockerStarting from error
-        meant = [network for network in networks if network.weft_id == request.network_id]
-        if any(network.ipv6 for network in meant):
-            return await self._pairs.first(request.network_id, lambda: self._obtain(request, meant))
-        return await self._obtain(request, meant)
+        if any(network.ipv6 for network in networks if network.weft_id == request.network_id):
+            return await self._pairs.first(request.network_id, lambda: self._obtain(request, networks))
+        return await self._obtain(request, networks)
 
     async def _obtain(self, request: AddressRequest, networks: Collection[DockerNetwork]) -> Lease:
         try:
@@ -91,16 +90,34 @@ class Endpoints:
         except (TimeoutError, DockerUnavailable) as error:
             raise DockerStarting from error
         self._prune(containers)
-        found = candidates(
-            containers,
-            networks={name for n in networks for name in (n.name, n.id)},
-            busy=self._busy(request.network_id),
-            address=request.address,
-            name=request.container,
-        )
+        found = self._candidates(request, networks, containers)
         lease = await self._asking(request, found, await self._engine())
         self.starting(lease)
         return lease
+
+    def _candidates(
+        self, request: AddressRequest, networks: Collection[DockerNetwork], containers: Collection[Container]
+    ) -> tuple[Candidate, ...]:
+        """Who may be asking on Docker's `networks`.
+
+        What a network stands for that was named by a name is not known before the server was heard, after a
+        cold boot perhaps for long. Who had a port on Weft's network before is then the one on such a network.
+        """
+        known = [network for network in networks if network.weft_id == request.network_id]
+        unknown = [network for network in networks if network.driver == DRIVER and not network.weft_id]
+        leases = self.leases.journal.leases()
+        had = {one.workload.id for one in leases if one.workload and one.network_id == request.network_id}
+        found: dict[str, Candidate] = {}
+        for group, listed in ((known, containers), (unknown, [one for one in containers if one.id in had])):
+            for one in candidates(
+                listed,
+                networks={name for network in group for name in (network.name, network.id)},
+                busy=self._busy(request.network_id),
+                address=request.address,
+                name=request.container,
+            ):
+                found.setdefault(one.container.id, one)
+        return tuple(found.values())
 
     def _busy(self, network_id: str) -> set[str]:
         """Who has got an answer on this network; Docker asks for the networks of a container one by one."""
