@@ -112,6 +112,7 @@ def test_a_container_on_a_network_that_was_named_by_name_keeps_its_place(
     story.run_native(h1, "cc", NET)
     before = story.port_of(lab, "aa")
     assert before["labels"] == {"app": "web"}
+    assert not before["quarantined"]
 
     life.stop_agent(h1)
     life.run_agent(h1)

@@ -116,12 +116,12 @@ def wait_until_up(lab: Lab, *names: str, timeout_s: float = 20) -> None:
 
 def pings(host: LabHost, container: str, address: str) -> bool:
     """Whether a container gets an answer to at least one of three echo requests."""
-    ask = ("ping", "-A", "-c", "3", "-W", "1", address)
-    return try_on(host, "docker", "exec", container, *ask).returncode == 0
+    ping = ("ping", "-A", "-c", "3", "-W", "1", address)
+    return try_on(host, "docker", "exec", container, *ping).returncode == 0
 
 
 def fetches(host: LabHost, container: str, address: str) -> bool:
     """Whether a container gets an HTTP answer, whatever it says, over TCP."""
     # Debian 12's static busybox crashes in wget, so HTTP is spoken by hand.
-    ask = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80"
-    return "HTTP/1." in try_on(host, "docker", "exec", container, "sh", "-c", ask).stdout
+    get = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80"
+    return "HTTP/1." in try_on(host, "docker", "exec", container, "sh", "-c", get).stdout

@@ -307,6 +307,15 @@ def test_without_an_agent_the_shim_says_so_and_a_del_is_done_when_it_is_back(
     assert list((host.folder / shim.DEFERRED).iterdir()) == []
 
 
+def test_a_del_that_can_be_laid_down_nowhere_is_refused_in_a_sentence(host: Host, plugin: Path) -> None:
+    (host.folder / shim.DEFERRED).write_text("in the way")
+
+    status, told = run(plugin, "DEL")
+
+    assert (status, told["code"]) == (1, 11)
+    assert str(host.folder / shim.DEFERRED) in told["msg"]
+
+
 def test_a_deferred_del_does_not_end_the_containers_next_life(host: Host, plugin: Path) -> None:
     host.call()
     host.links.end(host.folder)

@@ -89,11 +89,15 @@ def _defer(container: str, interface: str, message: bytes, config: bytes) -> int
         said = f"weft: CNI_CONTAINERID={container!r} or CNI_IFNAME={interface!r} cannot be"
         return _say({"cniVersion": _version(config), "code": BAD_PARAMETER, "msg": said}, 1)
     folder = f"{RUN}/{DEFERRED}"
-    os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103 - pathlib takes longer to load than all the rest
-    whole = os.open(f"{folder}/.{name}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.write(whole, message)
-    os.close(whole)
-    os.replace(f"{folder}/.{name}.{os.getpid()}", f"{folder}/{name}")  # noqa: PTH105 - as above
+    try:
+        os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103 - pathlib takes longer to load than all the rest
+        whole = os.open(f"{folder}/.{name}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.write(whole, message)
+        os.close(whole)
+        os.replace(f"{folder}/.{name}.{os.getpid()}", f"{folder}/{name}")  # noqa: PTH105 - as above
+    except OSError as error:
+        said = f"weft: the agent does not answer, and its DEL cannot be kept in {folder}: {error.strerror}"
+        return _say({"cniVersion": _version(config), "code": TRY_LATER, "msg": said}, 1)
     return 0
 
 
