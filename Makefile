@@ -8,6 +8,16 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
+# A first failure (exit 1; the failed tests' names are kept) is checked again, alone: on a loaded machine a packet or a
+# deadline may be lost by chance. What then passes is printed as FLAKY, and is a bug of the test or of Weft.
+define twice
+@$(BIN)/pytest $(1) $(PYTEST); first=$$?; \
+[ $$first -eq 1 ] || exit $$first; \
+echo "Once more, alone:"; \
+$(BIN)/pytest $(1) --last-failed --last-failed-no-failures=none -v $(PYTEST) && \
+echo "FLAKY: the tests above failed first, and passed alone. They, or what they test, need mending."
+endef
+
 .PHONY: help demo test test-full check functional web system system-long proof openstack openstack-full bench lab lab-down fmt lock docs
 
 help: ## print this list
@@ -37,7 +47,7 @@ check: ## format, lint, types, imports; unit, golden, property and house tests (
 	$(BIN)/pytest $(PYTEST)
 
 functional: ## one real dependency each: OVSDB, databases, the API
-	$(BIN)/pytest tests/functional --durations=10 $(PYTEST)
+	$(call twice,tests/functional --durations=10)
 
 web: web/node_modules ## the pages: types from the API, lint, unit tests, build, and a browser
 	$(BIN)/python web/openapi.py > web/openapi.json
@@ -45,20 +55,14 @@ web: web/node_modules ## the pages: types from the API, lint, unit tests, build,
 	cd web && ./npm run --silent check
 	cd web && ./npm run --silent test
 	cd web && ./npm run --silent build
-	$(BIN)/pytest tests/web $(PYTEST)
+	$(call twice,tests/web)
 
 web/node_modules: web/package-lock.json
 	cd web && ./npm ci --no-audit --no-fund
 	touch $@
 
-# A first failure (exit 1; the failed tests' names are kept) is checked again, alone: on a loaded machine a packet or a
-# deadline may be lost by chance. What then passes is printed as FLAKY, and is a bug of the test or of Weft.
-system: ## real packets in the lab; what failed is run once more, alone (root)
-	@$(BIN)/pytest tests/system -m "not long" --durations=25 $(PYTEST); first=$$?; \
-	[ $$first -eq 1 ] || exit $$first; \
-	echo "Once more, alone:"; \
-	$(BIN)/pytest tests/system -m "not long" --last-failed --last-failed-no-failures=none -v $(PYTEST) && \
-	echo "FLAKY: the tests above failed first, and passed alone. They, or what they test, need mending."
+system: ## real packets in the lab (root)
+	$(call twice,tests/system -m "not long" --durations=25)
 
 system-long: ## what takes longer, or needs a quiet machine (root)
 	$(BIN)/pytest tests/system -m long --durations=25 $(PYTEST)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.services import FakeInstallation, FakeServices, FakeTraces
-from tests.support.eventually import eventually
 from tests.support.hosts import JOINED, MACHINE, WISH
+from tests.support.listening import listening
 
 from weft.host import examine
 from weft.host.facts import Switch
@@ -98,7 +98,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
             f"--unixctl={tmp_path}/ctl",
         ]
     )
-    eventually((tmp_path / "db.sock").exists)
+    listening(tmp_path / "db.sock")
     machine.vsctl("init")
     machine.vsctl("add-br", "br-phys", "--", "set", "bridge", "br-phys", "datapath_type=netdev")
     machine.vsctl("set", "Open_vSwitch", ".", "external_ids:system-id=old", "external_ids:mine=kept")

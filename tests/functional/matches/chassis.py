@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.functional.matches.conftest import Ovn
+from tests.support.listening import listening
 
 OFFSET = 1000
 """What northd adds to the priority of an ACL (OVN_ACL_PRI_OFFSET in northd.c)."""
@@ -31,6 +32,7 @@ class Chassis:
         database = str(self.place / "conf.db")
         subprocess.run(["ovsdb-tool", "create", database, SCHEMA], check=True)
         self._run("ovsdb-server", database, f"--remote=p{self.database}", f"--unixctl={self.place}/conf.ctl")
+        listening(self.place / "db.sock")
         self.vsctl("--no-wait", "init")
         dummy = ("--enable-dummy=system", "--disable-system", f"--unixctl={self.place}/switch.ctl")
         self._run("ovs-vswitchd", self.database, *dummy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.support.listening import listening
 
 from weft.compiler import CompilerSettings, compile_model
 from weft.model.ids import Revision
@@ -31,6 +32,7 @@ class Ovn:
             database = self.place / f"{which}.db"
             subprocess.run(["ovsdb-tool", "create", database, schema], check=True)
             self._run("ovsdb-server", str(database), f"--remote=p{self.remote(which)}", name=which)
+            listening(self.place / f"{which}.sock")
         self.nbctl("init")
         self._run(
             "ovn-northd", f"--ovnnb-db={self.remote('nb')}", f"--ovnsb-db={self.remote('sb')}", name="northd"

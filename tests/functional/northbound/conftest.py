@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.support.listening import listening
 
 from weft.ovn.northbound import Northbound
 
@@ -41,6 +42,7 @@ class Server:
                 f"--unixctl={self.place}/ctl",
             ]
         )
+        listening(self.place / "nb.sock")
 
     def kill(self) -> None:
         assert self.process is not None
