@@ -1,5 +1,9 @@
-"""One lab for all system tests: a host with Docker as it comes, and one with Docker and libvirt."""
+"""One lab for all system tests: a host with Docker as it comes, and one with Docker and libvirt.
 
+Each worker of a parallel run has a lab of its own, called as the run's with the worker's letter behind it.
+"""
+
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +12,11 @@ import pytest
 from weft.lab import life, story
 from weft.lab.layout import HostSpec, Lab, LabHost
 from weft.lab.processes import run_on, try_on, until
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+"""`gw0`, `gw1`, …; set by pytest-xdist."""
+if WORKER is not None:
+    os.environ["WEFT_LAB_NAME"] = life.default_lab().name + "abcdefgh"[int(WORKER.removeprefix("gw"))]
 
 
 @pytest.fixture(scope="session")
