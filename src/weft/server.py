@@ -162,6 +162,7 @@ def serve(settings: ServerSettings) -> None:
             compiled=how,
             trace=Tracer(settings.nb, settings.sb, _identity(settings)),
             acl_of=acl_of,
+            traces_at_once=settings.traces_at_once,
             policy_flows_per_host=settings.policy_flows_per_host,
             claimed=observer.claimed,
             unavailable=(OvsdbUnavailable, OperationalError),

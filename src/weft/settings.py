@@ -65,6 +65,8 @@ class ServerSettings(_FromFile):
     """Packets a second that a host logs for a project: so many dropped, and so many that rules ask for."""
     policy_flows_per_host: int = Field(default=500_000, ge=1)
     """How many flows policies may cost one host, as predicted; what would cost more is refused."""
+    traces_at_once: int = Field(default=2, ge=1, le=64)
+    """Traces that run at the same time, one for each caller: each costs a copy of the Southbound database."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -50,6 +50,7 @@ from weft.api.routes import (
     traces,
 )
 from weft.api.tracing import Trace
+from weft.api.turns import Turns
 from weft.api.waiting import MOST_WAITING
 from weft.compiler import CompilerSettings
 from weft.model.ids import PortId
@@ -92,6 +93,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     trace: Trace = _no_trace,
     acl_of: AclOf = _no_acls,
     claimed: Callable[[PortId], bool] = _unclaimed,
+    traces_at_once: int = 2,
     policy_flows_per_host: int = 500_000,
     unavailable: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
@@ -100,7 +102,8 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     `caller_of` knows whose a token is. `receipts` defaults to what the store recorded. `collectors` are
     shown by /metrics, too. `public_url` is where hosts reach us. With `vouching` hosts get certificates
     and must show them. `ready` names what keeps the server from its work. `compiled` is how the
-    reconciler compiles, for plans; `trace` is OVN's, and `acl_of` knows the ACLs by the cookies of flows.
+    reconciler compiles, for plans; `trace` is OVN's, of which `traces_at_once` may run; `acl_of` knows the
+    ACLs by the cookies of flows.
     `claimed` says for which ports an alarm stands. Policies may cost a host `policy_flows_per_host` flows.
     `unavailable` are the exceptions of databases that are away.
     """
@@ -123,6 +126,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
         vouching=vouching,
         ready=ready,
         trace=trace,
+        tracing=Turns("traces", traces_at_once),
         disagreements=disagreements,
         acl_of=acl_of,
         policy_flows_per_host=policy_flows_per_host,

@@ -21,6 +21,7 @@ from weft.api.reachability import breach_sentence
 from weft.api.receipts import Receipts
 from weft.api.serving import peer_of
 from weft.api.tracing import Trace
+from weft.api.turns import Turns
 from weft.api.view import View
 from weft.model.errors import Forbidden, Invalid, InvariantBroken, QuotaExceeded, StaleRevision
 from weft.model.host import Enrolment
@@ -88,6 +89,7 @@ class Api:
     ready: Callable[[], Sequence[str]]
     planner: Planner
     trace: Trace
+    tracing: Turns
     disagreements: Counter
     claimed: Callable[[PortId], bool]
     acl_of: AclOf

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from weft.model.errors import (
+    Busy,
     Conflict,
     Forbidden,
     HistoryGone,
@@ -29,6 +30,7 @@ _STATUS: Mapping[type[WeftError], int] = {
     HistoryGone: 410,
     Conflict: 409,
     QuotaExceeded: 409,
+    Busy: 429,
     StaleRevision: 412,
     Forbidden: 403,
     Unauthenticated: 401,
@@ -49,6 +51,7 @@ def problem(
     *,
     field: str | None = None,
     errors: Sequence[Mapping[str, str]] = (),
+    retry_after_s: int | None = None,
 ) -> Response:
     """A problem document. ASCII, because what a client sent and is told need not be UTF-8."""
     body: dict[str, object] = {
@@ -62,11 +65,14 @@ def problem(
         body["field"] = field
     if errors:
         body["errors"] = list(errors)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(retry_after_s)
     return Response(
         json.dumps(body, ensure_ascii=True),
         status_code=status,
         media_type="application/problem+json",
-        headers={"WWW-Authenticate": "Bearer"} if status == 401 else {},
+        headers=headers,
     )
 
 
@@ -84,7 +90,8 @@ def _refused(request: Request, error: Exception) -> Response:
     del request
     if not isinstance(error, WeftError):
         raise error
-    return problem(status_of(error), error.code, error.message, field=error.field)
+    later = error.retry_after_s if isinstance(error, Busy) else None
+    return problem(status_of(error), error.code, error.message, field=error.field, retry_after_s=later)
 
 
 def _malformed(request: Request, error: Exception) -> Response:

@@ -10,6 +10,9 @@ from weft.cli.render import Format
 from weft.cli.rulewords import traffic_in
 from weft.cli.session import CommandFailed, Session
 
+_PATIENCE_S = 60.0
+"""Longer than a server takes for it (`POST /trace`)."""
+
 _END = "An endpoint (port)."
 
 
@@ -32,10 +35,12 @@ def trace(
         {"source": {"port": source}, "destination": {"port": destination}, "traffic": traffic_in(traffic)}
     )
     with session.connect() as client:
-        found = client.request("POST", "trace", body=body).body
+        found = client.request("POST", "trace", body=body, timeout_s=_PATIENCE_S).body
     if session.form is Format.TABLE:
         for line in told(found["traces"]):
             session.say(line)
+        if found["left_out"]:
+            session.say(f"{found['left_out']} more pairs of addresses were not traced.")
     else:
         session.emit(found)
     if any(each["agrees"] is False for each in found["traces"]):

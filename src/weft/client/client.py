@@ -81,10 +81,15 @@ class Client(DoorCalls, ObservedCalls):
     # Any kind of object: what the command line needs.
 
     def request(
-        self, method: str, *path: str, body: object = None, query: Mapping[str, object] | None = None
+        self,
+        method: str,
+        *path: str,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        timeout_s: float | None = None,
     ) -> Answer:
-        """One request to `path`, whose parts are quoted here."""
-        return self._transport.send(method, path_of(*path), body=body, query=query)
+        """One request to `path`, whose parts are quoted here; None waits as long as for any other."""
+        return self._transport.send(method, path_of(*path), body=body, query=query, timeout_s=timeout_s)
 
     def list(self, kind: str, **filters: object) -> Iterator[dict[str, Any]]:
         """All objects of `kind` that match, page after page, as they are asked for."""

@@ -8,6 +8,7 @@
     │   ├── NameTaken  AddressInUse  SubnetOverlap  StillInUse  AlreadyBound  HostPortTaken
     ├── SubnetFull         no address left
     ├── QuotaExceeded      a limit of the engine or of the project
+    ├── Busy               too much of it at the same time
     ├── StaleRevision      If-Match names an older version
     ├── Forbidden          the caller's role does not reach that far
     └── Unauthenticated    no credentials, or wrong ones
@@ -127,6 +128,17 @@ class QuotaExceeded(WeftError):
     """A limit of the engine, the encapsulation or the project would be passed."""
 
     code = "quota_exceeded"
+
+
+class Busy(WeftError):
+    """As much of this runs already as may run at the same time; ask again after `Retry-After`."""
+
+    code = "busy"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        """`message` says what runs; the rest of the sentence is when to ask again."""
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{message}; ask again in {retry_after_s} seconds")
 
 
 class StaleRevision(WeftError):

@@ -15,6 +15,20 @@ Prefix = IPv4Network | IPv6Network
 HOST = "host"
 """The physical network that every host has: what it reaches itself, under its own address."""
 
+_NOBODYS: dict[Prefix, str] = {
+    IPv4Network("0.0.0.0/8"): "means who has no address yet (RFC 1122, 3.2.1.3)",
+    IPv4Network("127.0.0.0/8"): "never leaves a station (RFC 1122, 3.2.1.3)",
+    IPv4Network("224.0.0.0/4"): "means many at once (RFC 5771)",
+    IPv4Network("255.255.255.255/32"): "means everybody on a link (RFC 919)",
+    IPv6Network("::/127"): "means nobody, and a station itself (RFC 4291, 2.5)",
+    IPv6Network("::ffff:0:0/96"): "stands for IPv4 addresses and is never sent (RFC 4291, 2.5.5)",
+    IPv6Network("fe80::/10"): "is link-local: stations choose there themselves (RFC 4291, 2.5.6)",
+    IPv6Network("ff00::/8"): "means many at once (RFC 4291, 2.7)",
+}
+"""Prefixes that no subnet can be of, and why. Not 169.254.0.0/16: it works where nothing is routed."""
+
+_PRIVATE = {4: "10.0.0.0/8 (RFC 1918)", 6: "fd00::/8 (RFC 4193)"}
+
 _ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _PHYSICAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -35,6 +49,17 @@ def check_zone(zone: str) -> None:
             "and a letter or digit first",
             field="zone",
         )
+
+
+def check_usable(prefix: Prefix) -> None:
+    """Refuse a prefix with addresses that no station can be given. Raises Invalid."""
+    for taken, meaning in _NOBODYS.items():
+        if prefix.version == taken.version and prefix.overlaps(taken):
+            raise Invalid(
+                f"subnet {prefix} cannot be: {taken} {meaning}; choose a prefix outside it, "
+                f"as in {_PRIVATE[prefix.version]}",
+                field="cidr",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ It works on what northd has made of the Northbound database, so it says what hos
 import json
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from pathlib import Path
 from weft.ovn.northbound import MARK
 from weft.ovn.rows import Key
 
-_TIMEOUT_S = 30
+LONGEST_S = 20.0
+"""A trace that takes longer is given up, and its programs are ended."""
+_LOOKUP_S = 10
 _TRACKED = ("--ct=new",) * 4
 """The first packet of a conversation, wherever connection tracking is asked."""
 
@@ -66,42 +69,54 @@ class Identity:
 class Tracer:
     """Traces on one pair of databases. Any thread may trace; each costs a copy of the Southbound database."""
 
-    def __init__(self, northbound: str, southbound: str, identity: Identity | None = None) -> None:
+    def __init__(
+        self,
+        northbound: str,
+        southbound: str,
+        identity: Identity | None = None,
+        *,
+        longest_s: float = LONGEST_S,
+    ) -> None:
         """The remotes of the databases, as in `unix:/run/ovn/ovnsb_db.sock`."""
+        self._longest_s = longest_s
         self._northbound, self._southbound = northbound, southbound
         self._identity = () if identity is None else identity.options()
 
     def __call__(self, switch: str, packet: str) -> Walk:
-        """What becomes of `packet`, an expression of ovn-trace(8), on `switch`. Raises TraceFailed."""
+        """What becomes of `packet`, an expression of ovn-trace(8), on `switch`.
+
+        Raises TraceFailed, at the latest when the longest time is over.
+        """
+        ends = time.monotonic() + self._longest_s
         options = (f"--db={self._southbound}", *self._identity, "--no-friendly-names", *_TRACKED)
-        walk = read(_run("ovn-trace", *options, switch, packet))
-        made_of = self._acls({step.flow for step in walk.steps if "_acl" in step.stage})
-        known = self._datapaths({step.datapath for step in walk.steps})
+        walk = read(_run("ovn-trace", *options, switch, packet, ends=ends))
+        made_of = self._acls({step.flow for step in walk.steps if "_acl" in step.stage}, ends)
+        known = self._datapaths({step.datapath for step in walk.steps}, ends)
         steps = (
             replace(step, datapath=known.get(step.datapath, step.datapath), acl=made_of.get(step.flow))
             for step in walk.steps
         )
         return Walk(tuple(steps), walk.outputs)
 
-    def _acls(self, flows: set[str]) -> Mapping[str, Key]:
+    def _acls(self, flows: set[str], ends: float) -> Mapping[str, Key]:
         """By flow the ACL that it was made of: northd names it by the first digits of its id."""
         hints = {
             flow: ids["stage-hint"]
-            for flow, ids in self._ids("ovn-sbctl", self._southbound, "Logical_Flow", flows).items()
+            for flow, ids in self._ids("ovn-sbctl", self._southbound, "Logical_Flow", flows, ends).items()
             if "stage-hint" in ids
         }
-        acls = self._ids("ovn-nbctl", self._northbound, "ACL", set(hints.values()))
+        acls = self._ids("ovn-nbctl", self._northbound, "ACL", set(hints.values()), ends)
         return {flow: Key(acls[hint][MARK]) for flow, hint in hints.items() if MARK in acls.get(hint, {})}
 
-    def _datapaths(self, identities: set[str]) -> Mapping[str, str]:
+    def _datapaths(self, identities: set[str], ends: float) -> Mapping[str, str]:
         """The keys of switches and routers, by the ids that they have in the Northbound database."""
         tables = ("Logical_Switch", "Logical_Router")
-        found = [self._ids("ovn-nbctl", self._northbound, table, identities) for table in tables]
+        found = [self._ids("ovn-nbctl", self._northbound, table, identities, ends) for table in tables]
         marks = {short: ids[MARK] for table in found for short, ids in table.items() if MARK in ids}
         return {identity: marks[identity[:8]] for identity in identities if identity[:8] in marks}
 
     def _ids(
-        self, program: str, remote: str, table: str, records: set[str]
+        self, program: str, remote: str, table: str, records: set[str], ends: float
     ) -> Mapping[str, Mapping[str, str]]:
         """The `external_ids` of rows by the first eight digits of their ids; not of rows that are gone."""
         if not records:
@@ -110,7 +125,7 @@ class Tracer:
             program,
             f"--db={remote}",
             *self._identity,
-            "--timeout=10",
+            f"--timeout={_LOOKUP_S}",
             "--format=json",
             "--",
             "--if-exists",
@@ -118,6 +133,7 @@ class Tracer:
             "list",
             table,
             *sorted(records),
+            ends=ends,
         )
         return {row[0][1][:8]: dict(row[1][1]) for row in json.loads(said)["data"]}
 
@@ -148,9 +164,10 @@ def _of_the_packet(lines: Sequence[str]) -> Iterator[str]:
         yield line
 
 
-def _run(*argv: str) -> str:
+def _run(*argv: str, ends: float) -> str:
+    left = max(ends - time.monotonic(), 0)
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=left, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TraceFailed(f"{argv[0]} could not be run to its end: {error}") from error
     if done.returncode != 0:

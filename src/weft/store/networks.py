@@ -5,7 +5,17 @@ from dataclasses import dataclass, field, replace
 
 from weft.model.errors import Invalid, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
-from weft.model.network import Address, AddressRange, Default, Network, Physical, Prefix, Project, Subnet
+from weft.model.network import (
+    Address,
+    AddressRange,
+    Default,
+    Network,
+    Physical,
+    Prefix,
+    Project,
+    Subnet,
+    check_usable,
+)
 from weft.store.change import Kind
 from weft.store.doors import check_door_subnet, check_only_door
 from weft.store.floating_ips import floating_on
@@ -207,6 +217,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
 def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet:
     """A new subnet on a network. Raises NotFound, NameTaken, SubnetOverlap, Invalid."""
     network = require(tx.snapshot.networks, network_id, "network", field="network")
+    check_usable(new.cidr)
     check_door_subnet(tx, network, new.cidr)
     for other in tx.index.subnets[network_id].values():
         if other.cidr.version == new.cidr.version and other.cidr.overlaps(new.cidr):

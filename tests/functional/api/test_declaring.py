@@ -1,6 +1,7 @@
 """What a client declares, and what it is told when that cannot be."""
 
 import json
+from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import uuid4
 
@@ -70,6 +71,45 @@ def test_overlapping_subnets_are_refused(rest: Rest) -> None:
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "subnet_overlap"
+
+
+@pytest.mark.parametrize(
+    ("cidr", "why"),
+    [
+        ("0.0.0.0/8", "has no address yet"),
+        ("127.1.0.0/24", "never leaves a station"),
+        ("239.0.0.0/24", "many at once"),
+        ("255.255.255.0/24", "everybody on a link"),
+        ("::/64", "nobody"),
+        ("::ffff:10.0.0.0/104", "stands for IPv4"),
+        ("fe80::/64", "link-local"),
+        ("fe00::/8", "link-local"),
+        ("ff02::/16", "many at once"),
+    ],
+)
+def test_a_subnet_whose_addresses_nobody_can_have_is_refused_with_the_reason(
+    rest: Rest, cidr: str, why: str
+) -> None:
+    rest.made("/networks", {"name": "net"})
+    before = rest.store.revision
+
+    alone = rest.post("/subnets", {"network": "net", "cidr": cidr})
+    made_with = rest.post("/networks", {"name": "other", "subnets": [{"cidr": cidr}]})
+
+    for answer in (alone, made_with):
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid", "cidr")
+        assert why in answer.json()["detail"]
+        assert "choose a prefix outside it" in answer.json()["detail"]
+    assert rest.store.revision == before
+
+
+@pytest.mark.parametrize("cidr", ["240.0.0.0/24", "169.254.0.0/24", "::2:0/112", "fd00::/64"])
+def test_a_subnet_beside_these_is_made(rest: Rest, cidr: str) -> None:
+    rest.made("/networks", {"name": "net", "subnets": [{"cidr": cidr}]})
+
+    port = rest.made("/ports", {"network": "net"})
+
+    assert ip_address(port["fixed_ips"][0]["address"]) in ip_network(cidr)
 
 
 def test_a_taken_address_names_its_holder(rest: Rest) -> None:

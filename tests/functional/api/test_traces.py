@@ -1,5 +1,6 @@
 """/trace: OVN's walk beside the verdict; here OVN is a function."""
 
+from collections import Counter
 from dataclasses import replace
 from uuid import UUID
 
@@ -80,3 +81,48 @@ def test_a_stranger_traces_nothing_of_ours(estate: Rest) -> None:
     )
 
     assert answer.status_code == 404
+
+
+def test_a_caller_has_one_request_at_a_time(estate: Rest) -> None:
+    asked = says(estate, arrives=True)
+    me = estate.get("/tokens").json()["items"][0]["name"]
+
+    with estate.app.state.api.tracing.taken(me):
+        busy = estate.post("/trace", QUESTION)
+    after = estate.post("/trace", QUESTION)
+
+    assert (busy.status_code, busy.json()["code"]) == (429, "busy")
+    assert busy.headers["content-type"] == "application/problem+json"
+    assert int(busy.headers["retry-after"]) > 0
+    assert "1 of your traces" in busy.json()["detail"]
+    assert f"ask again in {busy.headers['retry-after']} seconds" in busy.json()["detail"]
+    assert (after.status_code, len(asked)) == (200, 1)
+
+
+def test_all_callers_together_have_as_many_as_the_server_runs(estate: Rest) -> None:
+    asked = says(estate, arrives=True)
+    turns = estate.app.state.api.tracing
+
+    with turns.taken("somebody"), turns.taken("somebody else"):
+        busy = estate.post("/trace", QUESTION)
+
+    assert (busy.status_code, asked) == (429, [])
+    assert "2 traces run on this server" in busy.json()["detail"]
+
+
+def test_a_trace_that_fails_gives_its_turn_back(estate: Rest) -> None:
+    for _ in range(3):
+        assert estate.post("/trace", QUESTION).status_code == 503
+
+
+def test_pairs_of_addresses_beyond_eight_are_left_out_and_counted(estate: Rest) -> None:
+    asked = says(estate, arrives=True)
+    for number, name in enumerate(("web1", "db1")):
+        more = [f"10.1.0.{100 + 10 * number + place}" for place in range(3)]
+        estate.delete(f"/ports/{name}")
+        estate.made("/ports", {"network": "net", "name": name, "addresses": more})
+
+    found = estate.post("/trace", QUESTION).json()
+
+    assert (len(found["traces"]), found["left_out"]) == (8, 1)
+    assert set(Counter(asked).values()) == {1}

@@ -1,6 +1,8 @@
 """OVN's own trace, run and read: its steps are called by our rules."""
 
+import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.functional.matches.conftest import Ovn
@@ -91,7 +93,17 @@ def test_a_port_that_ovn_does_not_know_is_a_failure_that_says_so(tracer: Tracer)
 
 
 def test_a_database_that_is_away_is_a_failure(ovn: Ovn) -> None:
-    away = Tracer(ovn.remote("nb"), f"unix:{ovn.place}/no.sock")
+    away = Tracer(ovn.remote("nb"), f"unix:{ovn.place}/no.sock", longest_s=1)
 
     with pytest.raises(TraceFailed):
         traced(away, NEAR, FAR, 80)
+
+
+def test_a_database_that_never_answers_ends_the_trace_and_its_program(ovn: Ovn, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen()
+        stuck = Tracer(ovn.remote("nb"), f"unix:{tmp_path}/silent.sock", longest_s=1)
+
+        with pytest.raises(TraceFailed, match=r"ovn-trace could not be run to its end: .* timed out"):
+            traced(stuck, NEAR, FAR, 80)

@@ -25,7 +25,7 @@ class FakeApi:
         self.requests: list[tuple[str, str, Object]] = []
         self.answers: dict[str, Object] = {
             "explain": {"verdicts": [], "remedies": []},
-            "trace": {"traces": []},
+            "trace": {"traces": [], "left_out": 0},
             "policies/hits": {"precision_s": 10, "silent": [], "rules": []},
             "networks/hits": {"precision_s": 10, "silent": [], "defaults": []},
             "description": {"revision": 0, "text": "projects: []\n"},

@@ -1,5 +1,8 @@
 """/trace: what OVN's own trace does with a packet, and whether the verifier says the same."""
 
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
 import structlog
 from fastapi import APIRouter
 
@@ -21,6 +24,8 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/trace", tags=["explain"])
 
 _MOST_PAIRS = 8
+_BEGUN_WITHIN = timedelta(seconds=30)
+"""After that the answer is what was found. A trace has an end of its own, `weft.ovn.trace.LONGEST_S`."""
 
 
 @router.post("")
@@ -28,16 +33,25 @@ def trace(asking: Reading, body: ExplainIn) -> TracesShown:
     """Let OVN trace the packet between two ports, and tell its way in our names, beside the verdict.
 
     A difference is an alarm: `weft_trace_disagreements_total`. Each pair of addresses costs OVN a copy of its
-    Southbound database.
+    Southbound database: a caller has one request at a time, all together as many as the setting
+    `traces_at_once`. Who asks for more gets status 429 (`busy`), and `Retry-After` in seconds.
     """
     snapshot = asking.store.snapshot()
     sources, destinations = ends(asking, snapshot, body)
     for field, stations in (("source", sources), ("destination", destinations)):
         _only_ports(field, [None if station.floating else station.port for station in stations])
-    found = verdicts(snapshot, sources, destinations, body)[:_MOST_PAIRS]
-    return TracesShown(
-        revision=snapshot.revision, traces=[_traced(asking, snapshot, verdict) for verdict in found]
-    )
+    with asking.api.tracing.taken(asking.caller.name):
+        found = verdicts(snapshot, sources, destinations, body)
+        traces = list(_in_time(asking, snapshot, found[:_MOST_PAIRS]))
+    return TracesShown(revision=snapshot.revision, left_out=len(found) - len(traces), traces=traces)
+
+
+def _in_time(asking: Asking, snapshot: Snapshot, found: Sequence[Verdict]) -> Iterator[TraceShown]:
+    last = asking.store.now() + _BEGUN_WITHIN
+    for verdict in found:
+        if asking.store.now() > last:
+            return
+        yield _traced(asking, snapshot, verdict)
 
 
 def _only_ports(field: str, ports: list[Port | None]) -> None:

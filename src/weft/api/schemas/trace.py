@@ -22,7 +22,11 @@ class TraceShown(Shown):
 
 
 class TracesShown(Shown):
-    """A trace for each pair of addresses that the two ports have."""
+    """A trace for each pair of addresses that the two ports have, but for those that were `left_out`.
+
+    At most eight are traced, and none is begun when half a minute has passed.
+    """
 
     revision: int
+    left_out: int
     traces: list[TraceShown]
