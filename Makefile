@@ -8,10 +8,13 @@ export PYTHONUNBUFFERED := 1
 # What the demo understands: make demo KEEP=1
 demo_options = $(if $(filter-out 0 no,$(KEEP)),--keep)
 
+# As many test files at once as there are processors, at most four; each of the system tests' workers has a lab.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadscope
+
 # A first failure (exit 1; the failed tests' names are kept) is checked again, alone: on a loaded machine a packet or a
 # deadline may be lost by chance. What then passes is printed as FLAKY, and is a bug of the test or of Weft.
 define twice
-@$(BIN)/pytest $(1) $(PYTEST); first=$$?; \
+@$(BIN)/pytest $(1) $(PARALLEL) $(PYTEST); first=$$?; \
 [ $$first -eq 1 ] || exit $$first; \
 echo "Once more, alone:"; \
 $(BIN)/pytest $(1) --last-failed --last-failed-no-failures=none -v $(PYTEST) && \
@@ -44,7 +47,7 @@ check: ## format, lint, types, imports; unit, golden, property and house tests (
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest $(PARALLEL) $(PYTEST)
 
 functional: ## one real dependency each: OVSDB, databases, the API
 	$(call twice,tests/functional --durations=10)
