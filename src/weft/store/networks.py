@@ -192,7 +192,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
     users += [
         f"policy {policy.name}"
         for policy in tx.snapshot.policies.values()
-        if any(rule.peer.network_id == network_id for rule in policy.rules)
+        if network_id in (policy.target_network, *(rule.peer.network_id for rule in policy.rules))
     ]
     users += [
         f"attach rule {rule.name}"

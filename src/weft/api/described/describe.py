@@ -217,6 +217,10 @@ class _Describing:
             tier=policy.tier,
             order=policy.order,
             target=None if policy.target is None else self._snapshot.groups[policy.target].name,
+            target_network=None
+            if policy.target_network is None
+            else self._snapshot.networks[policy.target_network].name,
+            target_zone=policy.target_zone,
             mode=policy.mode,
             rules=[self._rule(rule) for rule in policy.rules],
         )
