@@ -365,7 +365,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 }
 
 _MORE: Mapping[str, tuple[Column, ...]] = {
-    "networks": (_DESCRIPTION, ("ZONE", _field("zone")), ("LABELS", _field("labels")), _QOS),
+    "networks": (
+        _DESCRIPTION,
+        ("ZONE", _field("zone")),
+        ("LOG DROPS", _field("log_drops")),
+        ("LABELS", _field("labels")),
+        _QOS,
+    ),
     "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
     "ports": (
         _PROJECT,

@@ -84,6 +84,7 @@ class NetworkDescribed(Body):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    log_drops: bool = True
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 
