@@ -283,8 +283,13 @@ def a_policy(
     order: int = 1000,
     project: str = "default",
     mode: Mode = Mode.ENFORCED,
+    network: str | None = None,
+    zone: str | None = None,
 ) -> Policy:
-    """Ranks are dealt as the store does, for a policy that is alone in its tier."""
+    """Ranks are dealt as the store does, for a policy that is alone in its tier.
+
+    `network` and `zone` are what it is for instead of a group, the `target`.
+    """
     ranks = arrange([rule.rank for rule in rules], tier)
     return Policy(
         id=PolicyId(an_id("policy", name)),
@@ -293,6 +298,8 @@ def a_policy(
         tier=tier,
         order=order,
         target=GroupId(an_id("group", target)) if target else None,
+        target_network=NetworkId(an_id("network", network)) if network else None,
+        target_zone=zone,
         mode=mode,
         rules=tuple(replace(rule, rank=rank) for rule, rank in zip(rules, ranks, strict=True)),
     )

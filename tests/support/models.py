@@ -35,6 +35,15 @@ V4, V6 = "10.0.0.0/24", "fd00::/64"
 OWN = {"blue": "10.1.0.0/24", "green": "10.2.0.0/24"}
 
 defaults = st.sampled_from(list(Default))
+targets = st.sampled_from(
+    [
+        (None, None, None),
+        *((name, None, None) for name in LABELS),
+        *((None, name, None) for name in NETWORKS),
+        *((None, None, name) for name in ZONES),
+    ]
+)
+"""A group, a network or a zone, or none of them."""
 
 
 @st.composite
@@ -152,5 +161,6 @@ def models(draw: st.DrawFn) -> list[Anything]:
     objects.append(an_address_group("prefixes", draw(st.sets(st.sampled_from(["10.9.0.0/16", "fd09::/32"])))))
     for tier in Tier:
         made = draw(rows_of_rules(str(tier)))
-        objects.append(a_policy(tier, *made, target=draw(st.sampled_from([None, *LABELS])), tier=tier))
+        group, network, zone = draw(targets)
+        objects.append(a_policy(tier, *made, tier=tier, target=group, network=network, zone=zone))
     return objects

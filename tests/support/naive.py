@@ -99,9 +99,14 @@ def _rules_of(model: Snapshot, port: Port) -> Iterator[Rule]:
 
 
 def _targets(model: Snapshot, policy: Policy, port: Port) -> bool:
-    if policy.target is None:
-        return policy.project_id == port.project_id
-    return port.id in model.members_of[policy.target]
+    if policy.project_id != port.project_id:
+        return False
+    network = model.networks[port.network_id]
+    return (
+        (policy.target is None or port.id in model.members_of[policy.target])
+        and (policy.target_network is None or policy.target_network == network.id)
+        and (policy.target_zone is None or policy.target_zone == network.zone)
+    )
 
 
 def _matches(

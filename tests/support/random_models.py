@@ -1,6 +1,6 @@
 """Small models from a seed: every part of policy, in combinations that nobody would think of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -17,9 +17,10 @@ from tests.support.builders import (
     a_snapshot,
     a_subnet,
     an_address_group,
+    an_id,
 )
 
-from weft.model.ids import PolicyId
+from weft.model.ids import NetworkId, PolicyId
 from weft.model.network import Default
 from weft.model.policy import Action, Direction, Mode, Peer, Policy, Rule, Tier
 from weft.model.port import Port
@@ -127,10 +128,23 @@ def _policies(chance: Random, networks: list[str], most_rules: int, *, plain: bo
             for number in range(chance.randint(0, 3))
         ]
         modes = Random(f"modes {tier} {[policy.rules for policy in made]}")  # of its own, as in _rules
-        made = [replace(policy, mode=modes.choice(_MODES)) for policy in made]
+        made = [_retargeted(replace(policy, mode=modes.choice(_MODES)), networks) for policy in made]
         found += _ranked(sorted(made, key=lambda policy: (policy.order, policy.id)), tier)
     chance.shuffle(found)
     return found
+
+
+def _retargeted(policy: Policy, networks: Sequence[str]) -> Policy:
+    """Some that were for the whole project are for a network or a zone of it."""
+    chance = Random(f"target {policy}")  # of its own, as in _rules
+    match chance.choice(["all", "network", "zone", "zone"]) if policy.target is None else "group":
+        case "network":
+            network = NetworkId(an_id("network", chance.choice(networks)))
+            return replace(policy, target_network=network, target_zone=None)
+        case "zone":
+            return replace(policy, target_network=None, target_zone=chance.choice([*ZONES, "no-such"]))
+        case _:
+            return replace(policy, target_network=None, target_zone=None)
 
 
 def _ranked(policies: list[Policy], tier: Tier) -> list[Policy]:
@@ -226,7 +240,8 @@ def _change_policies(chance: Random, model: Snapshot) -> Snapshot:
     if chance.random() < 0.3:
         return replace(model, policies=left)
     target = chance.choice([None, *model.groups])
-    after = chance.choice([replace(policy, order=chance.randint(0, 2000)), replace(policy, target=target)])
+    aimed = _retargeted(replace(policy, target=target, target_network=None, target_zone=None), _names(model))
+    after = chance.choice([replace(policy, order=chance.randint(0, 2000)), aimed])
     mode = Random(f"mode {after}").choice([None, None, *Mode])  # of its own, as in _rules
     after = after if mode is None else replace(policy, mode=mode)
     return replace(model, policies=_reranked({**left, policy.id: after}))

@@ -16,7 +16,7 @@ from weft.model.judgement import Connection
 from weft.model.network import Address
 from weft.model.policy import Action, Direction, Mode, Policy
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot
+from weft.model.snapshot import Snapshot, is_for
 from weft.verifier.lines import Line
 from weft.verifier.packet import ICMP, WITH_PORTS, Header
 from weft.verifier.station import Station, owner
@@ -132,9 +132,7 @@ class Audits:
 
 
 def _meant(snapshot: Snapshot, policy: Policy) -> Set[PortId]:
-    if policy.target is not None:
-        return snapshot.members_of[policy.target]
-    return {port.id for port in snapshot.ports.values() if port.project_id == policy.project_id}
+    return {port.id for port in snapshot.ports.values() if is_for(snapshot, policy, port)}
 
 
 def _has(port: Port, address: Address) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 
-from weft.api.drops import ByDefault, ByRule, Drop, End, Flow, Traffic, Verdict
+from weft.api.drops import ByNetwork, ByRule, Decider, Drop, End, Flow, Traffic, Verdict
 from weft.compiler import names
 from weft.compiler.merging import runs
 from weft.model.ids import HostName, NetworkId, PolicyId, ProjectId, RuleId
@@ -21,6 +21,7 @@ from weft.model.snapshot import Snapshot
 _Run = Sequence[tuple[int, Rule]]
 """The rules that one ACL stands for, each with its place in the policy, from 1."""
 
+_DECIDERS = {names.Band.DEFAULT: Decider.DEFAULT, names.Band.QUARANTINE: Decider.QUARANTINE}
 _GROUP_BIT = 1
 """In the first octet of a MAC address: for more than one station (IEEE 802)."""
 
@@ -50,7 +51,7 @@ class Packets:
 class _Decided:
     """Who decided, for which project, and on which network if that is known by it alone."""
 
-    by: ByRule | ByDefault
+    by: ByRule | ByNetwork
     project: ProjectId
     network: NetworkId | None = None
     asked: bool = False
@@ -114,11 +115,11 @@ class Placing:
         named = names.logged(packets.name)
         if named is None:
             return None
-        if named.default is not None:
+        if named.band is not None:
             network = self._snapshot.networks.get(NetworkId(named.of))
             if network is None:
                 return None
-            by = ByDefault(network_id=network.id, network=network.name)
+            by = ByNetwork(decider=_DECIDERS[named.band], network_id=network.id, network=network.name)
             return _Decided(by, network.project_id, network.id)
         policy = self._snapshot.policy_of.get(RuleId(named.of))
         if policy is None:

@@ -85,10 +85,20 @@ class ByRule:
     together: tuple[RuleId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByDefault:
-    """The network's default, because no rule matched."""
+class Decider(StrEnum):
+    """Who decided: a rule; or, without one, the network's default, quarantine, or anti-spoofing."""
 
+    RULE = "rule"
+    DEFAULT = "default"
+    QUARANTINE = "quarantine"
+    ANTI_SPOOFING = "anti-spoofing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByNetwork:
+    """What a network does by itself, where no rule is asked, or none matched."""
+
+    decider: Decider
     network_id: NetworkId
     network: str
 
@@ -112,7 +122,7 @@ class Flow:
     host: HostName
     verdict: Verdict
     direction: Direction
-    by: ByRule | ByDefault
+    by: ByRule | ByNetwork
     source: End
     destination: End
     traffic: Traffic

@@ -230,9 +230,9 @@ def policy(tx: Transaction, who: Caller, object_id: UUID, body: PolicyCreate) ->
         description=body.description,
         tier=body.tier,
         order=body.order,
-        target=target_of(tx, owner, body.target),
         mode=body.mode,
         rules=rules_of(tx, owner, body.rules),
+        **target_of(tx, owner, body),
     )
     policies.put_policy(tx, known, new)
 

@@ -1,13 +1,13 @@
 """Rules as a body says them, in the store's terms: their references resolved in the project."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from weft.api import references
-from weft.api.schemas.description import RuleDescribed
-from weft.api.schemas.policy import PeerIn, RuleIn
+from weft.api.schemas.description import PolicyDescribed, RuleDescribed
+from weft.api.schemas.policy import PeerIn, PolicyCreate, PolicyPatch, RuleIn
 from weft.model.errors import WeftError
-from weft.model.ids import GroupId, ProjectId, RuleId
+from weft.model.ids import GroupId, NetworkId, ProjectId, RuleId
 from weft.model.network import Network
 from weft.model.policy import AddressGroup, Group, Peer
 from weft.store import Transaction
@@ -16,11 +16,26 @@ from weft.store.policies import NewRule
 T = TypeVar("T")
 
 
-def target_of(tx: Transaction, owner: ProjectId, reference: str | None) -> GroupId | None:
-    """The group that a policy is for; None is every port. Raises NotFound."""
-    if reference is None:
-        return None
-    return references.owned(tx, Group, owner, reference, field="target").id
+class Target(TypedDict):
+    """The fields of a policy that say whom it is for; none of them is every port."""
+
+    target: GroupId | None
+    target_network: NetworkId | None
+    target_zone: str | None
+
+
+def target_of(
+    tx: Transaction, owner: ProjectId, asked: PolicyCreate | PolicyPatch | PolicyDescribed
+) -> Target:
+    """Whom a policy is for. Raises NotFound."""
+    group, network = asked.target, asked.target_network
+    return {
+        "target": None if group is None else references.owned(tx, Group, owner, group, field="target").id,
+        "target_network": None
+        if network is None
+        else references.owned(tx, Network, owner, network, field="target_network").id,
+        "target_zone": asked.target_zone,
+    }
 
 
 def rules_of(

@@ -145,7 +145,7 @@ def _traffic(drop: Drop) -> str:
 def _by(drop: Drop) -> str:
     rule = drop["rule"]
     if rule is None:
-        return f"default {drop['direction']} of network {drop['network']}"
+        return f"{drop['by']} {drop['direction']} of network {drop['network']}"
     which = f"rule {rule['index']}" if not rule["together"] else f"rule {rule['index']} or one like it"
     said = f": {rule['description']}" if rule["description"] else ""
     return f"{which} of {rule['policy']} ({rule['tier']}, {drop['direction']}){said}"

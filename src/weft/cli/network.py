@@ -32,6 +32,10 @@ _Physical = Annotated[
     typer.Option(help="What hosts call the physical network on which an external network goes on."),
 ]
 _Zone = Annotated[str | None, typer.Option(help="The zone: rules name its networks on one router together.")]
+_LogDrops = Annotated[
+    bool | None,
+    typer.Option("--log-drops/--no-log-drops", help="Tell of what is dropped where no rule matches."),
+]
 _Vlan = Annotated[int | None, typer.Option(help="The VLAN on the physical network; untagged if left out.")]
 
 
@@ -57,6 +61,7 @@ def create(
     zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
+    log_drops: _LogDrops = None,
     label: LabelWords = None,
     qos: Qos = None,
     description: Description = None,
@@ -74,6 +79,7 @@ def create(
         zone=zone,
         default_ingress=default_ingress,
         default_egress=default_egress,
+        log_drops=log_drops,
         labels=labels_in(label or []) or None,
         qos_policy=qos,
         description=description,
@@ -88,6 +94,7 @@ def create(
     "weft network set DockerSN --default-ingress drop",
     "weft network set DockerSN --qos slow",
     "weft network set DockerSN --zone dmz",
+    "weft network set DockerSN --no-log-drops",
     "weft network set internet --physical-network physnet1",
     changes=True,
 )
@@ -102,6 +109,7 @@ def change(
     zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
+    log_drops: _LogDrops = None,
     qos: Qos = None,
     description: Description = None,
 ) -> None:
@@ -114,6 +122,7 @@ def change(
         mtu=mtu,
         default_ingress=default_ingress,
         default_egress=default_egress,
+        log_drops=log_drops,
         description=description,
     )
     if qos is not None:

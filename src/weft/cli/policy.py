@@ -12,9 +12,9 @@ from weft.cli.hits import by_rule, caveats
 from weft.cli.moment import ahead
 from weft.cli.plan import show_plan
 from weft.cli.render import Format
-from weft.cli.rulewords import peer_in, service_in
+from weft.cli.rulewords import peer_in, service_in, target_in
 from weft.cli.session import CommandFailed, Session
-from weft.cli.words import Description, Name, NewName, Rename, given, none_if_none
+from weft.cli.words import Description, Name, NewName, Rename, given
 from weft.client import Client
 from weft.model.policy import Action, Direction, Mode, Tier
 
@@ -27,7 +27,11 @@ app.add_typer(rule, name="rule")
 deletion(app, "policy", "policies")
 
 _Target = Annotated[
-    str | None, typer.Option(help="The group it is for; left out or `none`, every endpoint of the project.")
+    str | None,
+    typer.Option(
+        help="Whom it is for: a group, network:NAME or zone:NAME; left out or `none`, every endpoint of the "
+        "project."
+    ),
 ]
 _Tier = Annotated[Tier | None, typer.Option(help="admin is read before project, project before baseline.")]
 _Mode = Annotated[
@@ -76,6 +80,7 @@ def hits(session: Session, name: Name) -> None:
     app,
     "create",
     "weft policy create no-ping --target web",
+    "weft policy create edge --target zone:dmz",
     "weft policy create floor --tier baseline --order 100",
     "weft policy create stricter --target db --mode draft",
     changes=True,
@@ -90,8 +95,8 @@ def create(
     description: Description = None,
 ) -> None:
     """Make a policy without rules; add them with `weft policy rule add`."""
-    wanted = None if target is None else none_if_none(target)
-    body = given(name=name, target=wanted, tier=tier, order=order, mode=mode, description=description)
+    aimed = {} if target is None else target_in(target)
+    body = given(name=name, tier=tier, order=order, mode=mode, description=description, **aimed)
     with session.connect() as client:
         answer = client.create("policies", session.scoped(body))
         _show(session, client, answer.body)
@@ -119,7 +124,7 @@ def change(
     """Change a policy, not its rules."""
     body = given(name=name, tier=tier, order=order, mode=mode, description=description)
     if target is not None:
-        body["target"] = none_if_none(target)
+        body.update(target_in(target))
     with session.connect() as client:
         answer = client.change("policies", policy, body, project=session.chosen_project())
         _show(session, client, answer.body)

@@ -212,8 +212,12 @@ def _inner(name: str, field: str) -> Callable[[Item, Names], str]:
 
 
 def _target(item: Item, names: Names) -> str:
-    target = item.get("target")
-    return "every endpoint" if target is None else names.get(target, str(target))
+    group, network, zone = (item.get(name) for name in ("target", "target_network", "target_zone"))
+    if group is not None:
+        return names.get(group, str(group))
+    if network is not None:
+        return f"network {names.get(network, str(network))}"
+    return "every endpoint" if zone is None else f"zone {zone}"
 
 
 def _health(item: Item, names: Names) -> str:
@@ -361,7 +365,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 }
 
 _MORE: Mapping[str, tuple[Column, ...]] = {
-    "networks": (_DESCRIPTION, ("ZONE", _field("zone")), ("LABELS", _field("labels")), _QOS),
+    "networks": (
+        _DESCRIPTION,
+        ("ZONE", _field("zone")),
+        ("LOG DROPS", _field("log_drops")),
+        ("LABELS", _field("labels")),
+        _QOS,
+    ),
     "subnets": (_PROJECT, ("DNS", _field("dns_servers"))),
     "ports": (
         _PROJECT,

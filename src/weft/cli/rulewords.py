@@ -9,6 +9,8 @@ from weft.model.policy import PortRange, Protocol, Service
 
 _PEERS = {"group": "group", "network": "network", "zone": "zone", "address-group": "address_group"}
 
+_TARGETS = {"group": "target", "network": "target_network", "zone": "target_zone"}
+
 
 def peer_in(text: str) -> dict[str, str]:
     """The peer that `text` names, as a request carries it. Raises Invalid."""
@@ -25,6 +27,21 @@ def peer_in(text: str) -> dict[str, str]:
             "a prefix like 10.0.0.0/8 (no host bits set)",
             field="peer",
         ) from None
+
+
+def target_in(text: str) -> dict[str, str | None]:
+    """Whom a policy is for, as a request carries it; a name alone is a group's. Raises Invalid."""
+    if text == "none":
+        return {"target": None}
+    kind, separator, name = text.partition(":")
+    if not separator:
+        return {"target": text}
+    if kind not in _TARGETS or not name:
+        raise Invalid(
+            f"{text!r} is no target; write a group, network:NAME, zone:NAME, or none for every endpoint",
+            field="target",
+        )
+    return {_TARGETS[kind]: name}
 
 
 def service_in(text: str) -> dict[str, Any]:

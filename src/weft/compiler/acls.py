@@ -50,7 +50,9 @@ def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
         yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
     if unknown := domains.at(Standing.QUARANTINED, network):
         for direction in Direction:
-            yield _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))
+            drop = _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))
+            told = domains.settings.log_drops
+            yield _logging_band(domains, network, names.Band.QUARANTINE, drop) if told else drop
 
 
 def rule_acls(domains: Domains, rule_key: RuleKey, where: DomainId) -> Iterator[Acl]:
@@ -86,6 +88,13 @@ def _logging(acl: Acl, name: str, meter: str) -> Acl:
     return replace(acl, log=True, severity="info", meter=meter, name=name)
 
 
+def _logging_band(domains: Domains, network: NetworkId, band: names.Band, acl: Acl) -> Acl:
+    """`acl`, of which ovn-controller tells as what `network` drops by itself."""
+    direction = next(each for each, word in OVN_DIRECTION.items() if word == acl.direction)
+    meter = names.log_meter(domains.snapshot.networks[network].project_id, asked=False)
+    return _logging(acl, names.band_log_name(network, band, direction), meter)
+
+
 def _system(snapshot: Snapshot, network: NetworkId, direction: Direction) -> str:
     """What a port may always send and get.
 
@@ -116,10 +125,8 @@ def _defaults(domains: Domains, network: NetworkId, everyone: Members, direction
         allow = (match, "allow-related")
         yield _band(everyone, f"default-{direction}-{what}", direction, DEFAULT_ALLOW, allow)
     drop = _band(everyone, f"default-{direction}-drop", direction, DEFAULT_DROP, ("ip", "drop"))
-    if domains.settings.log_drops:
-        meter = names.log_meter(declared.project_id, asked=False)
-        drop = _logging(drop, names.default_log_name(network, direction), meter)
-    yield drop
+    told = domains.settings.log_drops and declared.log_drops
+    yield _logging_band(domains, network, names.Band.DEFAULT, drop) if told else drop
 
 
 def _default_matches(everyone: Members, direction: Direction, default: Default) -> list[tuple[str, str]]:

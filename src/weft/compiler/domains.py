@@ -126,15 +126,22 @@ class Domains:
 
     def target(self, policy: Policy, where: DomainId) -> Members | None:
         """Whom `policy` is about there; without a target, everyone on a network that is the project's own."""
-        if policy.target is not None:
-            return self.at(policy.target, where)
-        network = self.snapshot.networks.get(cast("NetworkId", where))
-        own = network is not None and network.project_id == policy.project_id
-        return self.at(Standing.EVERYONE, where) if own else None
+        owner = owner_of(policy)
+        if policy.target_network not in (None, where):
+            return None
+        return self.at(owner, where) if policy.target is not None or self._owns(policy, where) else None
+
+    def _owns(self, policy: Policy, where: DomainId) -> bool:
+        """Whether a network or a domain is of the policy's project: others may have the same zone."""
+        snapshot = self.snapshot
+        found = snapshot.routers.get(cast("RouterId", where)) or snapshot.networks.get(
+            cast("NetworkId", where)
+        )
+        return found is not None and found.project_id == policy.project_id
 
     def places_of(self, policy: Policy) -> Iterable[DomainId]:
         """Where the target of `policy` has members."""
-        places = self.split.get(policy.target or Standing.EVERYONE, _NOBODY)
+        places = self.split.get(owner_of(policy), _NOBODY)
         return [where for where in places if self.target(policy, where) is not None]
 
     def advanced(self, snapshot: Snapshot, touched: Touched) -> "Domains":
@@ -160,6 +167,13 @@ class Domains:
 _NOBODY: Mapping[DomainId, Members] = {}
 
 _Moves = dict[Place, tuple[list[Port], list[Port]]]
+
+
+def owner_of(policy: Policy) -> Owner:
+    """Whose members the target of `policy` is: of a zone or everyone, those of its own project."""
+    if policy.target is not None:
+        return policy.target
+    return Standing.EVERYONE if policy.target_zone is None else Zone(policy.target_zone)
 
 
 def _name(owner: Owner, where: DomainId) -> str:

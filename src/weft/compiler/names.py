@@ -3,6 +3,8 @@
 Names of Port_Group, Address_Set and Meter are global in OVN and must fit `[a-zA-Z_.][a-zA-Z_.0-9]*`.
 """
 
+import re
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -25,6 +27,9 @@ from weft.ovn.rows import Key
 
 _EVERYONE = "weft_net_"
 _LOGS, _DROPS = "weft_log_", "weft_drop_"
+_LOGGED = re.compile(
+    r"weft-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-(default|quarantine)-(?:ingress|egress))?"
+)
 
 
 def switch_name(network: NetworkId) -> str:
@@ -242,11 +247,18 @@ def acl_default(key: Key) -> tuple[NetworkId, str] | None:
         return None
 
 
+class Band(StrEnum):
+    """What a network itself drops, and why: nothing matched, or nobody knows yet whose port it is."""
+
+    DEFAULT = "default"
+    QUARANTINE = "quarantine"
+
+
 class Logged(NamedTuple):
-    """What a line of ovn-controller's log is about: a rule, or a network's default of one direction."""
+    """What a line of ovn-controller's log is about: a rule, or what a network drops by itself."""
 
     of: RuleId | NetworkId
-    default: Direction | None = None
+    band: Band | None = None
 
 
 def rule_log_name(rule: RuleId) -> str:
@@ -254,21 +266,18 @@ def rule_log_name(rule: RuleId) -> str:
     return f"weft-{rule}"
 
 
-def default_log_name(network: NetworkId, direction: Direction) -> str:
-    """By which what `network` drops where no rule matches is known in the log."""
-    return f"weft-{network}-default-{direction}"
+def band_log_name(network: NetworkId, band: Band, direction: Direction) -> str:
+    """By which what `network` drops by itself is known in the log."""
+    return f"weft-{network}-{band}-{direction}"
 
 
 def logged(name: str) -> Logged | None:
     """What the ACLs called `name` stand for; None when they are not ours."""
-    head, _, default = name.partition("-default-")
-    try:
-        found = UUID(head.removeprefix("weft-"))
-        if not default:
-            return Logged(RuleId(found)) if name == rule_log_name(RuleId(found)) else None
-        return Logged(NetworkId(found), Direction(default))
-    except ValueError:
+    found = _LOGGED.fullmatch(name)
+    if found is None:
         return None
+    identity, band = UUID(found[1]), found[2]
+    return Logged(RuleId(identity)) if band is None else Logged(NetworkId(identity), Band(band))
 
 
 def log_meter(project: ProjectId, *, asked: bool) -> str:

@@ -20,13 +20,13 @@ change stops there unless it is one of those.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from weft.compiler.acls import network_acls, rule_acls
 from weft.compiler.dhcp import dhcp_options
-from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, Zone, rejoined
+from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, Zone, owner_of, rejoined
 from weft.compiler.door import door
 from weft.compiler.groups import address_sets
 from weft.compiler.merging import merged
@@ -315,12 +315,17 @@ def _rules_that_differ(old: Domains, new: Domains, keys: Set[PolicyId]) -> Itera
 def _differing_rules(sides: Sequence[Policy]) -> Set[RuleId]:
     rules = [{rule.id: rule for rule in merged(policy)} for policy in sides]
     either = {key for side in rules for key in side}
-    if len({(policy.target, policy.tier, policy.project_id) for policy in sides}) > 1 or len(sides) < 2:
+    if len({_placed(policy) for policy in sides}) > 1 or len(sides) < 2:
         return either
     before, after = rules
     return {
         key for key in either if before.get(key) is not after.get(key) and before.get(key) != after.get(key)
     }
+
+
+def _placed(policy: Policy) -> Hashable:
+    """What all rules of a policy depend on."""
+    return policy.target, policy.target_network, policy.target_zone, policy.tier, policy.project_id
 
 
 def _rules_about_places(old: Domains, new: Domains, places: Set[Place]) -> Iterator[_RuleAt]:
@@ -330,7 +335,7 @@ def _rules_about_places(old: Domains, new: Domains, places: Set[Place]) -> Itera
     for owner, where in places:
         at[owner].add(where)
     for rule_key, (policy, rule) in new.rules.items():
-        for where in at.get(policy.target or Standing.EVERYONE, ()):
+        for where in at.get(owner_of(policy), ()):
             yield rule_key, where
         if domains := _domains_of_peer(new.snapshot, rule, at):
             for where in new.places_of(policy):

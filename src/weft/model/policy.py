@@ -165,8 +165,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """An ordered list of rules for the ports of a group; no `target` is every port of the project.
+    """An ordered list of rules for one target: a group, a network, or the networks of a zone in the project.
 
+    Without a target they are for every port of the project.
     `order` sorts policies within a tier, lower first; equal orders sort by id.
     """
 
@@ -177,8 +178,19 @@ class Policy:
     tier: Tier = Tier.PROJECT
     order: int = 1000
     target: GroupId | None = None
+    target_network: NetworkId | None = None
+    target_zone: str | None = None
     mode: Mode = Mode.ENFORCED
     rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse two targets in one, and bad zones."""
+        if sum(each is not None for each in (self.target, self.target_network, self.target_zone)) > 1:
+            raise Invalid(
+                "a policy has one target: a group, a network or a zone; leave the others out", field="target"
+            )
+        if self.target_zone is not None:
+            check_zone(self.target_zone)
 
     @property
     def in_force(self) -> bool:

@@ -184,6 +184,18 @@ def belongs(port: Port, group: Group) -> bool:
     return selector is not None and not port.quarantined and selector.matches(port.labels)
 
 
+def is_for(snapshot: Snapshot, policy: Policy, port: Port) -> bool:
+    """Whether `port` is a target of `policy`; nobody is of one whose group is not there."""
+    if policy.project_id != port.project_id:
+        return False
+    if policy.target is not None:
+        group = snapshot.groups.get(policy.target)
+        return group is not None and belongs(port, group)
+    if policy.target_network is not None:
+        return port.network_id == policy.target_network
+    return policy.target_zone in (None, snapshot.networks[port.network_id].zone)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """Which objects may differ between two snapshots. More than do differ is correct, and slower."""

@@ -43,6 +43,7 @@ _NETWORK_CHANGES = (
     "qos_policy_id",
     "physical",
     "zone",
+    "log_drops",
 )
 
 
@@ -74,6 +75,7 @@ class NewNetwork:
     qos_policy_id: QosPolicyId | None = None
     physical: Physical | None = None
     zone: str | None = None
+    log_drops: bool = True
     subnets: tuple[NewSubnet, ...] = ()
     id: NetworkId | None = None
 
@@ -156,6 +158,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         qos_policy_id=new.qos_policy_id,
         physical=new.physical,
         zone=new.zone,
+        log_drops=new.log_drops,
     )
     check_only_door(tx, network)
     tx.put(network)
@@ -192,7 +195,7 @@ def remove_network(tx: Transaction, network_id: NetworkId) -> None:
     users += [
         f"policy {policy.name}"
         for policy in tx.snapshot.policies.values()
-        if any(rule.peer.network_id == network_id for rule in policy.rules)
+        if network_id in (policy.target_network, *(rule.peer.network_id for rule in policy.rules))
     ]
     users += [
         f"attach rule {rule.name}"

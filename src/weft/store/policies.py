@@ -9,6 +9,7 @@ from weft.model.errors import Invalid, NotFound
 from weft.model.ids import (
     AddressGroupId,
     GroupId,
+    NetworkId,
     PolicyId,
     PortId,
     ProjectId,
@@ -35,6 +36,11 @@ from weft.store.change import Kind
 from weft.store.lookup import check_name, refuse_in_use, require, require_within, revised
 from weft.store.ranks import rerank
 from weft.store.transaction import Transaction
+
+_POLICY_CHANGES = (
+    *("name", "description", "tier", "order", "mode", "rules"),
+    *("target", "target_network", "target_zone"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,8 @@ class NewPolicy:
     tier: Tier = Tier.PROJECT
     order: int = 1000
     target: GroupId | None = None
+    target_network: NetworkId | None = None
+    target_zone: str | None = None
     mode: Mode = Mode.ENFORCED
     rules: tuple[NewRule, ...] = ()
 
@@ -189,6 +197,8 @@ def add_policy(tx: Transaction, new: NewPolicy) -> Policy:
         tier=new.tier,
         order=new.order,
         target=new.target,
+        target_network=new.target_network,
+        target_zone=new.target_zone,
         mode=new.mode,
         rules=_rules(tx, new.rules, {}),
     )
@@ -196,13 +206,16 @@ def add_policy(tx: Transaction, new: NewPolicy) -> Policy:
 
 
 def change_policy(tx: Transaction, policy_id: PolicyId, **changes: object) -> Policy:
-    """Change `name`, `description`, `tier`, `order`, `target`, `mode`, `rules` (NewRules)."""
+    """Change any field but `id` and `project_id`; `rules` are NewRules.
+
+    Raises NotFound, NameTaken, Invalid.
+    """
     policy = require(tx.snapshot.policies, policy_id, "policy")
     if "rules" in changes:
         known = {rule.id: rule for rule in policy.rules}
         asked = cast("Sequence[NewRule]", changes["rules"])
         changes["rules"] = _rules(tx, asked, known)
-    after = revised(policy, changes, ("name", "description", "tier", "order", "target", "mode", "rules"))
+    after = revised(policy, changes, _POLICY_CHANGES)
     if after.name != policy.name:
         check_name(tx, Kind.POLICIES, policy.project_id, after.name)
     return _put_policy(tx, after)
@@ -230,6 +243,8 @@ def put_policy(tx: Transaction, policy_id: PolicyId, new: NewPolicy) -> Policy:
         tier=new.tier,
         order=new.order,
         target=new.target,
+        target_network=new.target_network,
+        target_zone=new.target_zone,
         mode=new.mode,
         rules=rules,
     )
@@ -359,6 +374,7 @@ def _put_policy(tx: Transaction, policy: Policy, *, field: str = "rules") -> Pol
     """Keep the policy, with its rules ranked among those of its project."""
     project = policy.project_id
     require_within(tx.snapshot.groups, policy.target, "group", project, field="target")
+    require_within(tx.snapshot.networks, policy.target_network, "network", project, field="target_network")
     for rule in policy.rules:
         peer = rule.peer
         require_within(tx.snapshot.groups, peer.group_id, "group", project, field=field)

@@ -11,8 +11,8 @@ from weft.model.ids import PortId
 from weft.model.network import Address
 from weft.model.policy import AddressGroup, Group, Mode, Policy, Rule
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot, belongs
-from weft.verifier.lines import traffic_of
+from weft.model.snapshot import Snapshot, belongs, is_for
+from weft.verifier.lines import target_of, traffic_of
 from weft.verifier.membership import inside
 from weft.verifier.packet import Header
 from weft.verifier.station import goes_by
@@ -37,7 +37,7 @@ class Concern:
             policies={
                 key: replace(policy, rules=tuple(r for r in policy.rules if self._is_about(r)))
                 for key, policy in snapshot.policies.items()
-                if self._is_for(snapshot, policy, ports)
+                if any(is_for(snapshot, policy, port) for port in ports)
             },
         )
 
@@ -57,7 +57,7 @@ class Concern:
             case Policy():
                 rules = [_said(rule) for rule in item.rules if self._is_about(rule)]
                 return (
-                    (item.tier, item.order, item.target, rules)
+                    (item.tier, item.order, target_of(item), rules)
                     if rules and self._may_be_for(snapshot, item)
                     else None
                 )
@@ -76,13 +76,6 @@ class Concern:
 
     def _may_be_for(self, snapshot: Snapshot, policy: Policy) -> bool:
         return any(port.project_id == policy.project_id for port in self._ends(snapshot))
-
-    def _is_for(self, snapshot: Snapshot, policy: Policy, ports: Sequence[Port]) -> bool:
-        mine = [port for port in ports if port.project_id == policy.project_id]
-        group = None if policy.target is None else snapshot.groups.get(policy.target)
-        if group is None:
-            return bool(mine) and policy.target is None
-        return any(belongs(port, group) for port in mine)
 
     def _is_about(self, rule: Rule) -> bool:
         traffic = traffic_of(rule.service)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from weft.model.policy import Policy
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot
+from weft.model.snapshot import Snapshot, is_for
 from weft.verifier.lines import Line, in_order, policy_lines, quarantine_lines
 
 
@@ -13,11 +12,5 @@ def effective_lines(snapshot: Snapshot, port: Port) -> Iterator[Line]:
     if port.quarantined:
         yield from quarantine_lines()
     for policy in in_order(snapshot):
-        if _is_for(snapshot, policy, port):
+        if is_for(snapshot, policy, port):
             yield from policy_lines(snapshot, policy)
-
-
-def _is_for(snapshot: Snapshot, policy: Policy, port: Port) -> bool:
-    if policy.target is None:
-        return policy.project_id == port.project_id
-    return port.id in snapshot.members_of[policy.target]

@@ -60,7 +60,7 @@ def end_of(invariant: Invariant, end: Peer) -> Who:
     if end.group_id is not None:
         return OfGroup(end.group_id)
     if end.zone is not None:
-        return OfZone(end.zone)
+        return OfZone(end.zone, invariant.project_id)
     return OfProject(invariant.project_id) if end.network_id is None else OfNetwork(end.network_id)
 
 
@@ -165,8 +165,9 @@ class _Reading:
                 return census.where(network=network)
             case OfProject(project):
                 return census.where(project=project)
-            case OfZone(zone):
-                return census.on(n.id for n in self._snapshot.networks.values() if n.zone == zone)
+            case OfZone(zone, project):
+                mine = [n for n in self._snapshot.networks.values() if n.project_id == project]
+                return census.on(network.id for network in mine if network.zone == zone)
             case _:
                 raise TypeError(f"an end of an invariant is not {who}")
 

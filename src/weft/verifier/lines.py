@@ -67,9 +67,10 @@ class OfNetwork:
 
 @dataclass(frozen=True, slots=True)
 class OfZone:
-    """The ports on the networks of a zone in the same routing domain."""
+    """The ports on a project's networks of a zone; as peers, those in the same routing domain."""
 
     zone: str
+    project: ProjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +188,13 @@ def policy_lines(snapshot: Snapshot, policy: Policy) -> Iterator[Line]:
     """
     if not policy.in_force:
         return
-    target = OfProject(policy.project_id) if policy.target is None else OfGroup(policy.target)
+    target = target_of(policy)
     for place, rule in enumerate(policy.rules):
         said = Line(
             Origin.RULE,
             rule.direction,
             target,
-            _peer(snapshot, rule.peer),
+            _peer(snapshot, policy.project_id, rule.peer),
             traffic_of(rule.service),
             rule.action,
             stateful=rule.stateful or rule.action is not Action.ALLOW,
@@ -276,13 +277,24 @@ def _dhcp(version: int, *, answer: bool = False) -> Traffic:
     return Traffic(version, Protocol.UDP, ((target, target),), ((source, source),))
 
 
-def _peer(snapshot: Snapshot, peer: Peer) -> Who:
+def target_of(policy: Policy) -> Who:
+    """Whom the rules of `policy` are for."""
+    if policy.target is not None:
+        return OfGroup(policy.target)
+    if policy.target_network is not None:
+        return OfNetwork(policy.target_network)
+    if policy.target_zone is not None:
+        return OfZone(policy.target_zone, policy.project_id)
+    return OfProject(policy.project_id)
+
+
+def _peer(snapshot: Snapshot, project: ProjectId, peer: Peer) -> Who:
     if peer.group_id is not None:
         return OfGroup(peer.group_id)
     if peer.network_id is not None:
         return OfNetwork(peer.network_id)
     if peer.zone is not None:
-        return OfZone(peer.zone)
+        return OfZone(peer.zone, project)
     if peer.address_group_id is not None:
         return Within(snapshot.address_groups[peer.address_group_id].cidrs)
     return EVERYONE if peer.cidr is None else Within((peer.cidr,))

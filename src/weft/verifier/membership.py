@@ -35,8 +35,8 @@ class Membership:
         match who:
             case OfNetwork(network):
                 return port.network_id == network
-            case OfZone(zone):
-                return self._snapshot.networks[port.network_id].zone == zone
+            case OfZone(zone, project):
+                return port.project_id == project and self._snapshot.networks[port.network_id].zone == zone
             case OfGroup(group):
                 found = self._snapshot.groups[group]
                 return port.project_id == found.project_id and belongs(port, found)

@@ -172,8 +172,9 @@ def _of_kind(snapshot: Snapshot, census: Census, who: Who) -> Mask:
     match who:
         case OfNetwork(network):
             return census.where(network=network)
-        case OfZone(zone):
-            return census.on(network.id for network in snapshot.networks.values() if network.zone == zone)
+        case OfZone(zone, project):
+            mine = [network for network in snapshot.networks.values() if network.project_id == project]
+            return census.on(network.id for network in mine if network.zone == zone)
         case OfGroup(group):
             return census.members(snapshot.groups[group])
         case Within():

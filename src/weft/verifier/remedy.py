@@ -13,7 +13,7 @@ from uuid import UUID
 from weft.model.ids import GroupId, PolicyId, ProjectId, RuleId
 from weft.model.policy import Action, Direction, Group, Peer, Policy, PortRange, Rule, Service
 from weft.model.port import Port
-from weft.model.snapshot import Snapshot, belongs
+from weft.model.snapshot import Snapshot, belongs, is_for
 from weft.verifier.difference import difference
 from weft.verifier.lines import OfGroup, Origin, in_order
 from weft.verifier.packet import ICMP, WITH_PORTS, Header
@@ -183,7 +183,7 @@ def _beside_the_default(
 ) -> Iterator[Edit]:
     """A rule at the end of a policy that the port has, or a policy of its own."""
     port = decision.port
-    mine = [p for p in in_order(snapshot) if p.in_force and editable(p) and _is_target(snapshot, p, port)]
+    mine = [p for p in in_order(snapshot) if p.in_force and editable(p) and is_for(snapshot, p, port)]
     for policy in mine[-_MOST_POLICIES:]:
         for rule in _exact(snapshot, policy.project_id, decision, far, header):
             yield Insert(policy, len(policy.rules), rule)
@@ -248,9 +248,3 @@ def _narrowest(snapshot: Snapshot, project: ProjectId, port: Port) -> Group | No
         return None
     mine = [g for g in snapshot.groups.values() if g.project_id == project and belongs(port, g)]
     return min(mine, key=lambda group: (len(snapshot.members_of[group.id]), group.id), default=None)
-
-
-def _is_target(snapshot: Snapshot, policy: Policy, port: Port) -> bool:
-    if policy.project_id != port.project_id:
-        return False
-    return policy.target is None or belongs(port, snapshot.groups[policy.target])

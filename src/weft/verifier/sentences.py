@@ -192,7 +192,7 @@ def who_text(snapshot: Snapshot, who: Who) -> str:
             said = f"group {_group(snapshot, group)}"
         case OfNetwork(network):
             said = f"network {_network(snapshot, network)}"
-        case OfZone(zone):
+        case OfZone(zone=zone):
             said = f"zone {zone}"
         case Within(prefixes):
             said = ", ".join(map(str, prefixes)) or "no address"

@@ -4,6 +4,7 @@ An upper bound. What is named here and did not become stricter costs a look, for
 policy does not allow; what became stricter and is not named would let connections run on.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -172,16 +173,30 @@ def _stricter_networks(old: Snapshot, new: Snapshot, touched: Touched) -> Iterat
 
 
 def _stricter_zones(old: Snapshot, new: Snapshot, touched: Touched) -> Iterator[End]:
-    """Targets of rules that allow a zone which networks left, or drop one which networks joined."""
-    sides = [{k: s.networks[k].zone for k in touched.networks if k in s.networks} for s in (old, new)]
-    moved = [(before, sides[1].get(key)) for key, before in sides[0].items() if before != sides[1].get(key)]
-    left, joined = {before for before, _ in moved}, {after for _, after in moved}
-    if not moved:
+    """Targets of rules that allow a zone which networks left, or drop one which networks joined.
+
+    And these networks, where the rules are for the zone.
+    """
+    left, joined = _rezoned(old, new, touched), _rezoned(new, old, touched)
+    if not left and not joined:
         return
     for policy in new.policies.values():
         for line in policy_lines(new, policy):
-            if isinstance(line.peer, OfZone) and line.peer.zone in (left if line.allows else joined):
+            changed = left if line.allows else joined
+            if isinstance(line.peer, OfZone) and line.peer in changed:
                 yield line.direction, line.target
+            if isinstance(line.target, OfZone):
+                yield from ((line.direction, network) for network in changed.get(line.target, ()))
+
+
+def _rezoned(here: Snapshot, there: Snapshot, touched: Touched) -> Mapping[OfZone, Sequence[OfNetwork]]:
+    """By zone, the networks that are in it in one snapshot, and not in the other."""
+    found: defaultdict[OfZone, list[OfNetwork]] = defaultdict(list)
+    for key in touched.networks & here.networks.keys():
+        network, other = here.networks[key], there.networks.get(key)
+        if network.zone is not None and (other is None or other.zone != network.zone):
+            found[OfZone(network.zone, network.project_id)].append(OfNetwork(key))
+    return found
 
 
 def _stricter_peers(new: Snapshot, moved: _Moved) -> Iterator[End]:
@@ -268,5 +283,8 @@ def _ports(who: Who, snapshot: Snapshot) -> Iterable[PortId]:
             if group is None:
                 return ()
             return (p.id for p in ports if p.project_id == group.project_id and belongs(p, group))
-        case Everyone() | Quarantined() | OfZone() | Within() | Publishing():
+        case OfZone(zone, project):
+            mine = [network for network in snapshot.networks.values() if network.project_id == project]
+            return (p.id for n in mine if n.zone == zone for p in snapshot.ports_of.get(n.id, ()))
+        case Everyone() | Quarantined() | Within() | Publishing():
             raise TypeError(f"no rule and no default has the target {who}")

@@ -279,3 +279,15 @@ def test_a_body_that_is_not_what_it_should_be_is_the_clients_fault(rest: Rest, c
 
     assert answer.status_code == 422, answer.text
     assert json.loads(answer.content)["code"] == "invalid"
+
+
+def test_a_network_says_whether_it_tells_of_what_it_drops(rest: Rest) -> None:
+    usual = rest.made("/networks", {"name": "usual"})
+    silent = rest.made("/networks", {"name": "silent", "log_drops": False})
+    text = rest.get("/description", params={"project": "default"}).json()["text"]
+
+    assert (usual["log_drops"], silent["log_drops"]) == (True, False)
+    assert text.count("log_drops: false") == 1
+    assert rest.post("/plan", {"text": text}).json()["objects"] == []
+    assert rest.patch("/networks/silent", {"log_drops": True}).json()["log_drops"] is True
+    assert rest.patch("/networks/silent", {"log_drops": None}).json()["field"] == "log_drops"

@@ -48,7 +48,7 @@ class Estate:
 
     @property
     def default(self) -> str:
-        return names.default_log_name(NetworkId(UUID(self.network["id"])), Direction.INGRESS)
+        return names.band_log_name(NetworkId(UUID(self.network["id"])), names.Band.DEFAULT, Direction.INGRESS)
 
     def packets(self, acl: str, **different: object) -> dict[str, object]:
         """One SYN from db to web's port 80, as h1 would tell of it."""
@@ -103,6 +103,21 @@ def _policy(rest: Rest) -> dict[str, Any]:
         return policy
     assert rest.delete("/policies/shut").status_code == 204
     return _policy(rest)
+
+
+def test_what_quarantine_drops_is_told_as_such(estate: Estate) -> None:
+    network = NetworkId(UUID(estate.network["id"]))
+    estate.tell(
+        *(
+            estate.packets(names.band_log_name(network, band, Direction.INGRESS), destination_port=port)
+            for port, band in enumerate((names.Band.DEFAULT, names.Band.QUARANTINE), 1)
+        )
+    )
+
+    told = {drop["destination_port"]: drop for drop in estate.shown()}
+
+    assert {port: drop["by"] for port, drop in told.items()} == {1: "default", 2: "quarantine"}
+    assert (told[2]["network"], told[2]["destination"]["port"], told[2]["rule"]) == ("net", "web", None)
 
 
 def test_a_drop_names_the_rule_and_both_workloads(estate: Estate) -> None:

@@ -310,7 +310,7 @@ def test_the_sender_is_judged_where_it_sends(estate: Estate) -> None:
 def test_a_packet_that_was_dropped_and_would_be_allowed_is_told_beside_the_drop(estate: Estate) -> None:
     estate.rest.patch("/networks/net", {"default_ingress": "drop"})
     estate.policy("audit", OPEN)
-    acl = names.default_log_name(NetworkId(UUID(estate.network["id"])), Direction.INGRESS)
+    acl = names.band_log_name(NetworkId(UUID(estate.network["id"])), names.Band.DEFAULT, Direction.INGRESS)
     estate.tells("drops", packets=[estate.dropped(acl, 80), estate.dropped(acl, 81)])
 
     told = {(one["verdict"], one["destination_port"]): one for one in estate.shown()}
@@ -352,7 +352,7 @@ def test_nonsense_is_refused_and_nothing_is_told(estate: Estate, different: dict
 
 
 def test_a_host_cannot_say_itself_what_would_have_been(estate: Estate) -> None:
-    acl = names.default_log_name(NetworkId(UUID(estate.network["id"])), Direction.INGRESS)
+    acl = names.band_log_name(NetworkId(UUID(estate.network["id"])), names.Band.DEFAULT, Direction.INGRESS)
     agent = estate.rest.with_token(Role.HOST, host="h2")
     packets = {**estate.dropped(acl, 80), "verdict": "would-drop"}
 

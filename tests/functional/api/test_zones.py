@@ -93,3 +93,120 @@ def test_lint_says_of_a_zone_that_nobody_has_that_its_rule_never_matches(shop: R
     found = shop.get("/lint").json()
 
     assert any(each["problem"] == "never-matching" for each in found["items"]), found
+
+
+SHUT = {"direction": "ingress", "action": "drop", "service": {"protocol": "tcp", "ports": ["5432"]}}
+
+
+def for_(rest: Rest, **target: str) -> Rest:
+    """A policy for it, before all others, that shuts tcp/5432."""
+    rest.made("/policies", {"name": "shut", "order": 1, "rules": [SHUT], **target})
+    return rest
+
+
+@pytest.mark.parametrize("target", [{}, {"target_network": "db"}, {"target_zone": "vault"}])
+def test_a_policy_decides_for_what_is_on_its_network_or_in_its_zone(
+    shop: Rest, target: dict[str, str]
+) -> None:
+    shop.patch("/networks/db", {"zone": "vault"})
+
+    for_(shop, **target)
+
+    assert not passes(shop)[0]
+    assert '"policy":"shut"' in shop.get("/ports/db-1/rules").text
+
+
+@pytest.mark.parametrize(
+    "target", [{"target_network": "edge"}, {"target_zone": "dmz"}, {"target_zone": "nobody-has-it"}]
+)
+def test_a_policy_decides_nothing_elsewhere(shop: Rest, target: dict[str, str]) -> None:
+    for_(shop, **target)
+
+    assert passes(shop)[0]
+    assert '"policy":"shut"' not in shop.get("/ports/db-1/rules").text
+
+
+def test_a_zone_of_another_project_is_another_zone(shop: Rest) -> None:
+    rule = {**SHUT, "service": {}}
+    network = {"name": "n", "subnets": [{"cidr": "10.9.0.0/24"}], "zone": "dmz", "project": "other"}
+    shop.made("/networks", network)
+    for name in ("a", "b"):
+        shop.made("/ports", {"name": name, "network": "n", "project": "other"})
+
+    shop.made("/policies", {"name": "shut", "target_zone": "dmz", "rules": [rule]})
+
+    ends = {"source": {"port": "a"}, "destination": {"port": "b"}, "project": "other"}
+    assert shop.post("/explain", {**ends, "traffic": {"protocol": "tcp", "port": 80}}).json()["passes"]
+
+
+def test_a_target_replaces_the_one_before(shop: Rest) -> None:
+    for_(shop, target_network="db")
+
+    zoned = shop.patch("/policies/shut", {"target_zone": "dmz"}).json()
+    everyone = shop.patch("/policies/shut", {"target": None}).json()
+
+    assert (zoned["target"], zoned["target_network"], zoned["target_zone"]) == (None, None, "dmz")
+    assert (everyone["target"], everyone["target_network"], everyone["target_zone"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"target_zone": "a b"}, 422, "target_zone"),
+        ({"target_zone": "dmz", "target_network": "db"}, 422, "target"),
+        ({"target_network": "no-such"}, 404, "target_network"),
+    ],
+)
+def test_what_is_no_target_is_refused_where_it_is_named(
+    shop: Rest, body: dict[str, str], status: int, field: str
+) -> None:
+    before = shop.store.revision
+
+    answer = shop.post("/policies", {"name": "q", **body})
+
+    assert (answer.status_code, answer.json()["field"]) == (status, field)
+    assert shop.store.revision == before
+
+
+def test_a_network_that_a_policy_is_for_stays_until_the_policy_lets_go(shop: Rest) -> None:
+    shop.made("/networks", {"name": "lone"})
+    for_(shop, target_network="lone")
+
+    kept = shop.delete("/networks/lone")
+    shop.patch("/policies/shut", {"target": None})
+
+    assert (kept.status_code, kept.json()["code"]) == (409, "still_in_use")
+    assert "policy shut" in kept.json()["detail"]
+    assert shop.delete("/networks/lone").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [({"target_zone": "dmz"}, "target_zone: dmz"), ({"target_network": "db"}, "target_network: db")],
+)
+def test_an_export_tells_the_target_and_plans_to_nothing(
+    shop: Rest, target: dict[str, str], said: str
+) -> None:
+    for_(shop, **target)
+
+    text = shop.get("/description", params={"project": "default"}).json()["text"]
+
+    assert said in text
+    assert shop.post("/plan", {"text": text}).json()["objects"] == []
+
+
+def test_a_plan_tells_what_a_zone_as_target_closes(shop: Rest) -> None:
+    text = """
+projects:
+  - name: default
+    policies:
+      - name: shut
+        order: 1
+        target_zone: vault
+        rules: [{direction: ingress, action: drop, service: {protocol: tcp, ports: [5432]}}]
+"""
+    shop.patch("/networks/db", {"zone": "vault"})
+
+    sentences = shop.post("/plan", {"text": text}).json()["reachability"]["sentences"]
+
+    assert sentences == ["closes tcp/5432 from 1 port of network edge to 1 port of network db"]

@@ -73,6 +73,34 @@ def test_the_port_list_says_who_is_where_and_in_which_groups(weft: Weft, api: Fa
     assert line.split() == [*words, "web,", "live"]
 
 
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("web", {"target": "web"}),
+        ("group:web", {"target": "web"}),
+        ("network:edge", {"target_network": "edge"}),
+        ("zone:dmz", {"target_zone": "dmz"}),
+        ("none", {"target": None}),
+    ],
+)
+def test_whom_a_policy_is_for_is_written_in_words(
+    weft: Weft, api: FakeApi, said: str, sent: dict[str, str | None]
+) -> None:
+    weft("policy", "create", "no-ping")
+
+    result = weft("policy", "set", "no-ping", "--target", said)
+
+    assert result.exit_code == 0, result.output
+    assert [body for method, _, body in api.requests if method == "PATCH"] == [sent]
+
+
+def test_what_is_no_target_is_refused_with_what_is_one(weft: Weft) -> None:
+    result = weft("policy", "create", "no-ping", "--target", "zoo:dmz")
+
+    assert result.exit_code != 0
+    assert "network:NAME, zone:NAME" in result.output
+
+
 def test_a_rule_is_written_in_words_and_shown_in_the_same_words(weft: Weft, api: FakeApi) -> None:
     dev = api.add("groups", name="dev")
     weft("policy", "create", "no-ping")

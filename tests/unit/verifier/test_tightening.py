@@ -70,6 +70,30 @@ def test_a_network_that_joins_a_dropped_zone() -> None:
     assert stricter(model(a_network(), rules), model(a_network(zone="dmz"), rules)) == {"ingress": {"db"}}
 
 
+def test_a_network_that_leaves_the_zone_that_rules_allow_something() -> None:
+    rules = a_policy("policy", ALLOW, zone="dmz")
+    old, new = model(a_network(zone="dmz"), rules), model(a_network(zone="lan"), rules)
+
+    assert stricter(old, new) == {"ingress": {"web", "db", "other"}}
+    assert stricter(new, old) == {}
+
+
+def test_a_network_that_joins_the_zone_that_rules_drop_something_of() -> None:
+    rules = a_policy("policy", DROP, zone="dmz")
+
+    joined = stricter(model(a_network(), rules), model(a_network(zone="dmz"), rules))
+
+    assert joined == {"ingress": {"web", "db", "other"}}
+
+
+def test_a_drop_for_a_zone_that_is_new() -> None:
+    zoned = a_network(zone="dmz")
+
+    found = stricter(model(zoned), model(zoned, a_policy("policy", DROP, zone="dmz")))
+
+    assert found == {"ingress": {"web", "db", "other"}}
+
+
 def test_a_drop_that_is_new() -> None:
     assert stricter(model(policy()), model(policy(DROP))) == {"ingress": {"db"}}
 

@@ -37,11 +37,11 @@ export function Drops({ port }: { port: string }) {
 }
 
 /** By which rule, or that none allowed it. */
-function Decided({ drop: { rule, network, last_at, host } }: { drop: Drop }) {
+function Decided({ drop: { by, rule, network, last_at, host } }: { drop: Drop }) {
   return (
     <small>
       {rule === null ? (
-        `by the default of network ${network}`
+        deciderWords(by, network)
       ) : (
         <>
           by rule {rule.index} of{" "}
@@ -53,6 +53,12 @@ function Decided({ drop: { rule, network, last_at, host } }: { drop: Drop }) {
       , on {host}, last {new Date(last_at).toLocaleString()}
     </small>
   );
+}
+
+/** Who decided without a rule. */
+export function deciderWords(by: Drop["by"], network: string | null): string {
+  if (by === "quarantine") return `by quarantine on network ${network}, for its workload was not known yet`;
+  return `by the default of network ${network}`;
 }
 
 /** As in: 3 packets of tcp/80 from web-1 (10.0.0.2) to db-1 (10.0.0.3). */

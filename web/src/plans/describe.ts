@@ -6,9 +6,12 @@ import { type Group, type Policy, Problem, type Project, type Remedy, type Rule 
 export type RuleSaid = Pick<Rule, "direction" | "action" | "peer" | "service"> &
   Partial<Pick<Rule, "stateful" | "log" | "count" | "description" | "expires">>;
 
+/** Whom a policy is for: one of these, or every endpoint of the project. */
+export type Target = Pick<Policy, "target" | "target_network" | "target_zone">;
+
 /** A policy as a person declares it. */
 export type PolicySaid = Pick<Policy, "name"> &
-  Partial<Pick<Policy, "description" | "tier" | "order" | "target" | "mode">> & { rules: RuleSaid[] };
+  Partial<Pick<Policy, "description" | "tier" | "order" | "mode" | keyof Target>> & { rules: RuleSaid[] };
 
 type GroupSaid = Pick<Group, "name" | "description" | "selector"> & { members: string[] };
 
@@ -31,8 +34,10 @@ export function described(
   return JSON.stringify({ projects: [what] }, null, 1);
 }
 
-function policyOf({ name, description, tier, order, target, mode, rules }: PolicySaid): object {
-  return { name, description, tier, order, target, mode, rules: rules.map(ruleOf) };
+function policyOf(said: PolicySaid): object {
+  const { name, description, tier, order, target, target_network, target_zone, mode, rules } = said;
+  const whom = { target, target_network, target_zone };
+  return { name, description, tier, order, ...whom, mode, rules: rules.map(ruleOf) };
 }
 
 function ruleOf(rule: RuleSaid): object {

@@ -191,6 +191,7 @@ class _Describing:
             if network.physical is None
             else PhysicalIn(name=network.physical.name, vlan=network.physical.vlan),
             zone=network.zone,
+            log_drops=network.log_drops,
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
         )
 
@@ -217,6 +218,10 @@ class _Describing:
             tier=policy.tier,
             order=policy.order,
             target=None if policy.target is None else self._snapshot.groups[policy.target].name,
+            target_network=None
+            if policy.target_network is None
+            else self._snapshot.networks[policy.target_network].name,
+            target_zone=policy.target_zone,
             mode=policy.mode,
             rules=[self._rule(rule) for rule in policy.rules],
         )

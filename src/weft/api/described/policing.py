@@ -8,7 +8,7 @@ from uuid import UUID
 
 from weft.api.auth import require_admin
 from weft.api.described.scope import Scope, differing
-from weft.api.rules import rules_of
+from weft.api.rules import rules_of, target_of
 from weft.api.schemas.description import (
     AddressGroupDescribed,
     AttachRuleDescribed,
@@ -95,7 +95,7 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
     known = scope.known(Policy, asked.name)
     if Tier.ADMIN in (asked.tier, None if known is None else known.tier):
         require_admin(scope.who)
-    target = None if asked.target is None else scope.named(Group, asked.target, "target").id
+    target = target_of(scope.tx, scope.project, asked)
     rules = rules_of(scope.tx, scope.project, asked.rules)
     if known is None:
         new = NewPolicy(
@@ -104,9 +104,9 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
             description=asked.description,
             tier=asked.tier,
             order=asked.order,
-            target=target,
             mode=asked.mode,
             rules=rules,
+            **target,
         )
         policies.add_policy(scope.tx, new)
         return
@@ -114,8 +114,8 @@ def _policy(scope: Scope, asked: PolicyDescribed) -> None:
         "description": asked.description,
         "tier": asked.tier,
         "order": asked.order,
-        "target": target,
         "mode": asked.mode,
+        **target,
     }
     changes = differing(known, wanted)
     if [_said(rule) for rule in rules] != [_meaning(rule) for rule in known.rules]:

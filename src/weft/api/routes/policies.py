@@ -9,7 +9,7 @@ from weft.api import references
 from weft.api.auth import require_admin
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
-from weft.api.rules import rule_of, rules_of, target_of
+from weft.api.rules import Target, rule_of, rules_of, target_of
 from weft.api.schemas.base import Page
 from weft.api.schemas.policy import PolicyCreate, PolicyPatch, PolicyShown, RuleInsert
 from weft.model.ids import RuleId
@@ -46,9 +46,9 @@ def create_policy(asking: Writing, body: PolicyCreate) -> PolicyShown:
                 description=body.description,
                 tier=body.tier,
                 order=body.order,
-                target=target_of(tx, owner, body.target),
                 mode=body.mode,
                 rules=rules_of(tx, owner, body.rules),
+                **target_of(tx, owner, body),
             ),
         )
     return _shown(asking, made)
@@ -71,8 +71,8 @@ def change_policy(
         found = _changeable(asking, tx, reference, project)
         if "tier" in changes:
             _check_tier(asking, body.tier)
-        if "target" in changes:
-            changes["target"] = target_of(tx, found.project_id, body.target)
+        if changes.keys() & Target.__annotations__.keys():
+            changes.update(target_of(tx, found.project_id, body))
         if "rules" in changes:
             changes["rules"] = rules_of(tx, found.project_id, body.rules)
         after = policies.change_policy(tx, found.id, **changes)

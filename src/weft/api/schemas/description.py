@@ -84,6 +84,7 @@ class NetworkDescribed(Body):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    log_drops: bool = True
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 
@@ -141,13 +142,17 @@ class RuleDescribed(Body):
 
 
 class PolicyDescribed(Body):
-    """A policy with just these rules, in this order; no `target` is every port of the project."""
+    """A policy with just these rules, in this order, for a group (`target`), a network or a zone; without one
+    for every port of the project.
+    """
 
     name: Name
     description: Text = ""
     tier: Tier = Tier.PROJECT
     order: Order = 1000
     target: Reference | None = None
+    target_network: Reference | None = None
+    target_zone: ZoneName | None = None
     mode: Mode = Mode.ENFORCED
     rules: Annotated[list[RuleDescribed], Field(max_length=20_000)] = listed()
 

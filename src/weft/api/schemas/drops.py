@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, mo
 
 from weft.api.auditing import Seen
 from weft.api.dropped import Packets
-from weft.api.drops import About, ByDefault, ByRule, Drop, End, Told, Traffic, Unlogged, Verdict
+from weft.api.drops import About, ByNetwork, ByRule, Decider, Drop, End, Told, Traffic, Unlogged, Verdict
 from weft.api.schemas.base import Body, IpAddress, Page, Shown
 from weft.compiler import names
 from weft.model.ids import HostName, PortId
@@ -211,6 +211,7 @@ class DropShown(Shown):
     direction: Direction
     host: str
     project_id: UUID
+    by: Decider
     rule: DecidingRule | None
     network_id: UUID | None
     network: str | None
@@ -239,9 +240,10 @@ class DropShown(Shown):
             direction=flow.direction,
             host=flow.host,
             project_id=flow.project_id,
+            by=by.decider if isinstance(by, ByNetwork) else Decider.RULE,
             rule=_rule(by) if isinstance(by, ByRule) else None,
-            network_id=by.network_id if isinstance(by, ByDefault) else None,
-            network=by.network if isinstance(by, ByDefault) else None,
+            network_id=by.network_id if isinstance(by, ByNetwork) else None,
+            network=by.network if isinstance(by, ByNetwork) else None,
             source=FlowEnd.from_model(flow.source),
             destination=FlowEnd.from_model(flow.destination),
             protocol=traffic.protocol,

@@ -145,6 +145,11 @@ class PhysicalShown(Shown):
     vlan: int | None
 
 
+LOG_DROPS = Field(
+    default=True, description="Tell of what is dropped where no rule matches, if the installation does."
+)
+
+
 class NetworkCreate(Body):
     """Body of POST /networks."""
 
@@ -158,6 +163,7 @@ class NetworkCreate(Body):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    log_drops: bool = LOG_DROPS
     subnets: Annotated[list[SubnetIn], Field(max_length=64)] = Field(default_factory=list)
 
     def to_model(self, project: ProjectId, qos_policy: QosPolicyId | None) -> NewNetwork:
@@ -173,6 +179,7 @@ class NetworkCreate(Body):
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
             zone=self.zone,
+            log_drops=self.log_drops,
             subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
@@ -189,6 +196,7 @@ class NetworkPatch(Patch):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    log_drops: bool = ABSENT
 
 
 class NetworkShown(Owned):
@@ -202,6 +210,7 @@ class NetworkShown(Owned):
     qos_policy_id: UUID | None
     physical_network: PhysicalShown | None
     zone: str | None
+    log_drops: bool
     router: str | None
     subnets: list[SubnetShown]
 
@@ -224,6 +233,7 @@ class NetworkShown(Owned):
             if network.physical is None
             else PhysicalShown(name=network.physical.name, vlan=network.physical.vlan),
             zone=network.zone,
+            log_drops=network.log_drops,
             router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),

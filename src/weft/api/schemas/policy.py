@@ -105,7 +105,9 @@ class RuleInsert(Body):
 
 
 class PolicyCreate(Body):
-    """Body of POST /policies; no `target` is every port of the project."""
+    """Body of POST /policies. It is for a group (`target`), a network or a zone, else for every port of the
+    project.
+    """
 
     project: Reference | None = None
     name: Name
@@ -113,18 +115,22 @@ class PolicyCreate(Body):
     tier: Tier = Tier.PROJECT
     order: Order = 1000
     target: Reference | None = None
+    target_network: Reference | None = None
+    target_zone: ZoneName | None = None
     mode: Mode = Mode.ENFORCED
     rules: Rules = Field(default_factory=list)
 
 
 class PolicyPatch(Patch):
-    """Body of PATCH /policies/{id}; `rules` replaces the list."""
+    """Body of PATCH /policies/{id}; `rules` replaces the list, and any target whom the policy is for."""
 
     name: Name = ABSENT
     description: Text = ABSENT
     tier: Tier = ABSENT
     order: Order = ABSENT
     target: Reference | None = None
+    target_network: Reference | None = None
+    target_zone: ZoneName | None = None
     mode: Mode = ABSENT
     rules: Rules = ABSENT
 
@@ -203,12 +209,17 @@ class RuleShown(Shown):
 
 
 class PolicyShown(Owned):
-    """A policy and its rules, in order; they decide only if its `mode` is enforced."""
+    """A policy and its rules, in order; they decide only if its `mode` is enforced.
+
+    It is for the group `target`, a network, or the project's networks of a zone; without one for every port.
+    """
 
     description: str
     tier: Tier
     order: int
     target: UUID | None
+    target_network: UUID | None
+    target_zone: str | None
     mode: Mode
     rules: list[RuleShown]
 
@@ -224,6 +235,8 @@ class PolicyShown(Owned):
             tier=policy.tier,
             order=policy.order,
             target=policy.target,
+            target_network=policy.target_network,
+            target_zone=policy.target_zone,
             mode=policy.mode,
             rules=[RuleShown.from_model(rule) for rule in policy.rules],
             revision=view.revised_at(Kind.POLICIES, policy.id),

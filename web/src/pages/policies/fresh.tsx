@@ -24,6 +24,8 @@ export function NewPolicy() {
         tier: "project",
         order: 1000,
         target: null,
+        target_network: null,
+        target_zone: null,
         mode: "enforced",
         rules: [],
         revision: 0,

@@ -3,13 +3,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem } from "../../api/client";
-import { groupsQuery, policiesQuery, useSession } from "../../api/queries";
+import { groupsQuery, networksQuery, policiesQuery, useSession } from "../../api/queries";
 import { ChoiceField, Form, TextField } from "../../parts/form";
-import { atPolicy } from "../../plans/describe";
+import { atPolicy, type Target } from "../../plans/describe";
 import type { Draft } from "./draft";
+import { read, written, zonesOf } from "./target";
 import { TIERS } from "./tiers";
 
-export type Settings = Pick<Draft, "name" | "description" | "tier" | "order" | "target" | "mode">;
+export type Settings = Pick<Draft, "name" | "description" | "tier" | "order" | "mode" | keyof Target>;
 
 interface SettingsFormProps {
   draft: Draft;
@@ -20,17 +21,20 @@ interface SettingsFormProps {
 
 export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
   const groups = useQuery(groupsQuery(draft.project)).data ?? [];
+  const networks = useQuery(networksQuery(draft.project)).data ?? [];
   const policies = useQuery(policiesQuery(draft.project)).data ?? [];
   const isAdmin = useSession()?.role === "admin";
   const [said, setSaid] = useState<Settings>(draft);
   const [order, setOrder] = useState(String(draft.order));
   const change = (changes: Partial<Settings>) => setSaid((old) => ({ ...old, ...changes }));
-  const { name, description, tier, target, mode } = said;
+  const { name, description, tier, target, target_network, target_zone, mode } = said;
   const settings = (): Settings => ({
     name: name.trim(),
     description,
     tier,
     target,
+    target_network,
+    target_zone,
     mode,
     order: numbered(order),
   });
@@ -67,11 +71,13 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
             label="For"
             name="target"
             problem={problem}
-            value={target ?? ""}
-            onChange={(value) => change({ target: value === "" ? null : value })}
+            value={written(said)}
+            onChange={(value) => change(read(value))}
             options={[
               ["", "every endpoint of the project"],
-              ...groups.map((one) => [one.id, `group ${one.name}`] as const),
+              ...groups.map((one) => [`group:${one.id}`, `group ${one.name}`] as const),
+              ...networks.map((one) => [`network:${one.id}`, `network ${one.name}`] as const),
+              ...zonesOf(networks, said).map((one) => [`zone:${one}`, `zone ${one}`] as const),
             ]}
           />
           <ChoiceField

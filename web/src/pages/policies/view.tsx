@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { PlanAsked, Policy } from "../../api/client";
-import { groupsQuery, policiesQuery, projectsQuery } from "../../api/queries";
+import { groupsQuery, networksQuery, policiesQuery, projectsQuery } from "../../api/queries";
 import { Dialog } from "../../parts/form";
 import { Icon } from "../../parts/icons";
 import { ReceiptLine } from "../../parts/receipt";
@@ -16,6 +16,7 @@ import { useNotes } from "./notes";
 import { RuleForm } from "./ruleform";
 import { RuleList } from "./rulelist";
 import { SettingsForm } from "./settings";
+import { told } from "./target";
 
 interface PolicyViewProps {
   /** The policy as it is, or one to be made, which has no id. */
@@ -28,16 +29,17 @@ type Open = { rule: DraftRule | null } | "settings" | "deletion" | null;
 export function PolicyView({ policy, mayChange }: PolicyViewProps) {
   const fresh = policy.id === "";
   const groups = useQuery(groupsQuery(policy.project)).data ?? [];
+  const networks = useQuery(networksQuery(policy.project)).data ?? [];
   const projects = useQuery(projectsQuery).data ?? [];
   const client = useQueryClient();
   const [draft, setDraft] = useState<Draft | null>(null);
   const [open, setOpen] = useState<Open>(fresh ? "settings" : null);
   const [revision, setRevision] = useState<number | null>(null);
   const [, go] = useLocation();
-  const told = useNotes(policy);
+  const notes = useNotes(policy);
   const shown = draft ?? policy;
   const known = useMemo(() => new Map(policy.rules.map((rule) => [rule.id, rule])), [policy.rules]);
-  const target = groups.find((group) => group.id === shown.target);
+  const whom = told(shown, policy.project, groups, networks);
   const project = projects.find((one) => one.id === policy.project_id);
   const asked = (said: Draft): PlanAsked => ({
     text: described(project ?? { name: policy.project, description: "" }, { policies: [said] }),
@@ -79,11 +81,7 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
         )}
       </header>
       <p>
-        For{" "}
-        {target === undefined
-          ? `every endpoint of project ${policy.project}`
-          : `group ${target.name} (${target.members.length} ${target.members.length === 1 ? "endpoint" : "endpoints"})`}
-        , in tier {shown.tier}, order {shown.order}.{" "}
+        For {whom}, in tier {shown.tier}, order {shown.order}.{" "}
         {shown.mode !== "enforced" && <b>Not in force ({shown.mode}). </b>}
         {shown.description} {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
       </p>
@@ -94,9 +92,9 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
         known={known}
         onChange={mayChange ? (rules) => change({ rules }) : undefined}
         onEdit={(rule) => setOpen({ rule })}
-        notes={told.notes}
+        notes={notes.notes}
       />
-      {told.caveats !== "" && <p className="quiet">{told.caveats}</p>}
+      {notes.caveats !== "" && <p className="quiet">{notes.caveats}</p>}
       {draft !== null && draft.revision !== policy.revision && (
         <p className="bad" role="alert">
           Somebody has changed this policy since you began (revision {policy.revision}). What you see here
