@@ -26,8 +26,8 @@ TABLE = "weft_guard"
 CHECK_S = 10.0
 """How long the guard may be missing after another firewall flushed every rule of the host."""
 OWN_S = 1.0
-"""How old the host's own addresses may be while nothing else is different: they are read out of the kernel for
-each look otherwise, and each attachment makes half a dozen."""
+"""How old the host's own addresses may be while nothing else is different. To read them takes ten
+milliseconds, and each attachment makes half a dozen looks."""
 _NFT_S = 20
 
 _FAMILIES = {
