@@ -25,6 +25,9 @@ log = structlog.get_logger()
 TABLE = "weft_guard"
 CHECK_S = 10.0
 """How long the guard may be missing after another firewall flushed every rule of the host."""
+OWN_S = 1.0
+"""How old the host's own addresses may be while nothing else is different. To read them takes ten
+milliseconds, and each attachment makes half a dozen looks."""
 _NFT_S = 20
 
 _FAMILIES = {
@@ -134,13 +137,14 @@ class Guard:
         self._guarded: frozenset[str] | None = None
         self._checked: float | None = None
         self._spared: frozenset[str] = frozenset()
+        self._own: Mapping[str, str] = {}
+        self._own_at: float | None = None
 
     def look(self) -> None:
         """Compare, and put right what differs. Raises OvsdbUnavailable, GuardFailed."""
-        own = self._addresses()
-        enslaved = self._switch.enslaved(own)
-        wanted = None if enslaved is None else enslaved - self._spare(enslaved & frozenset(own.values()))
-        changed = self._checked is None or wanted != self._guarded
+        changed, wanted = self._compared(OWN_S)
+        if changed:
+            changed, wanted = self._compared(0)  # by addresses of now
         if not (changed or self._is_due()):
             return
         if wanted is None:
@@ -149,6 +153,16 @@ class Guard:
             self._firewall.apply(wanted)
             log.info("guard in place", devices=sorted(wanted))
         self._guarded, self._checked = wanted, self._clock()
+
+    def _compared(self, oldest_s: float) -> tuple[bool, frozenset[str] | None]:
+        """Whether what is to be guarded differs, and what that is, by addresses as old as that at most."""
+        now = self._clock()
+        if self._own_at is None or now - self._own_at >= oldest_s:
+            self._own, self._own_at = self._addresses(), now
+        enslaved = self._switch.enslaved(self._own)
+        own = frozenset(self._own.values())
+        wanted = None if enslaved is None else enslaved - self._spare(enslaved & own)
+        return self._checked is None or wanted != self._guarded, wanted
 
     def _is_due(self) -> bool:
         return (

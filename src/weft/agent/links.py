@@ -75,8 +75,7 @@ class Links:
 
     def exists(self, name: str) -> bool:
         """Whether the host has a link of this name."""
-        with IPRoute() as route:
-            return bool(route.link_lookup(ifname=name))
+        return _index_of(name) is not None
 
     def ours(self) -> frozenset[str]:
         """The host's ends of every pair, by their names."""
@@ -205,21 +204,31 @@ def _add(name: str, mtu: int, peer: dict[str, object]) -> None:
     try:
         with IPRoute() as route:
             route.link("add", ifname=name, kind="veth", mtu=mtu, group=GROUP, peer=peer)
-            index = route.link_lookup(ifname=name)[0]
+            index = socket.if_nametoindex(name)
             route.link("set", index=index, IFLA_AF_SPEC=_UNADDRESSED)
             route.link("set", index=index, state="up")
-    except NetlinkError as error:
+    except (NetlinkError, OSError) as error:
         raise LinkFailed(f"the veth pair {name} could not be made: {error}") from error
 
 
+def _index_of(name: str) -> int | None:
+    """The link's number in this thread's namespace, if it is there: microseconds, by netlink milliseconds."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return None
+
+
 def _delete(name: str) -> None:
+    index = _index_of(name)
+    if index is None:
+        return
     with IPRoute() as route:
-        for index in route.link_lookup(ifname=name):
-            try:
-                route.link("del", index=index)
-            except NetlinkError as error:
-                if error.code != _NO_SUCH_DEVICE:
-                    raise
+        try:
+            route.link("del", index=index)
+        except NetlinkError as error:
+            if error.code != _NO_SUCH_DEVICE:
+                raise
 
 
 def _free_name() -> str:
@@ -231,7 +240,7 @@ def _free_name() -> str:
 def _configure(name: str, prefixes: Sequence[str]) -> None:
     offload_off(name)
     with IPRoute() as route:
-        index = route.link_lookup(ifname=name)[0]
+        index = socket.if_nametoindex(name)
         for number in (1, index):  # the loopback, too: a namespace begins with it down
             route.link("set", index=number, state="up")
         for prefix in prefixes:

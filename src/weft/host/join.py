@@ -127,6 +127,7 @@ class Joining:
             files={
                 str(p): p.read_text() for p in (self.layout.chassis, self.layout.cni_network) if p.exists()
             },
+            folders=tuple(str(p) for p in self.layout.cni_folders if p.exists()),
             controller_ran=self.services.controller_runs(),
             controller_enabled=self.services.controller_enabled(),
         )

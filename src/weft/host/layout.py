@@ -73,6 +73,12 @@ class Layout:
         return self.root / "etc/cni/net.d/10-weft.conflist"
 
     @property
+    def cni_folders(self) -> tuple[Path, ...]:
+        """What they are in, which container runtimes may have made before us; what is within comes first."""
+        files = (self.cni_plugin, self.cni_network)
+        return tuple(folder for file in files for folder in (file.parent, file.parent.parent))
+
+    @property
     def ssl(self) -> SslFiles:
         """What Open vSwitch is told."""
         return SslFiles(str(self.key), str(self.certificate), str(self.ca))

@@ -150,9 +150,9 @@ class Leaving:
         shutil.rmtree(layout.run / DEFERRED, ignore_errors=True)
         for name in ("agent.lock", "agent.ready", SOCKET, CNI_SOCKET, REMADE, trouble.FILE):
             (layout.run / name).unlink(missing_ok=True)
-        for path in (layout.cni_plugin, layout.cni_network):
-            _remove_if_empty(path.parent)
-            _remove_if_empty(path.parent.parent)
+        for folder in layout.cni_folders:
+            if str(folder) not in record.before.folders:
+                _remove_if_empty(folder)
         for folder in (layout.key.parent, layout.settings.parent, layout.run):
             _remove_if_empty(folder)
 

@@ -38,6 +38,8 @@ class Before:
     integration_bridge: Mapping[str, str] | None
     """The columns of br-int, which was empty; ovn-controller makes one as soon as it is installed."""
     files: Mapping[str, str]
+    folders: tuple[str, ...] = ()
+    """Those that join makes if need be and that were there, perhaps empty."""
     controller_ran: bool
     controller_enabled: bool
 
@@ -102,7 +104,7 @@ def _record(body: dict[str, Any]) -> Record:
     if body["format"] != _FORMAT:
         raise ValueError(f"its format is {body['format']}, and this Weft knows {_FORMAT}")
     before, joined = body["before"], body["joined"]
-    ssl = before.pop("ssl")
+    ssl, folders = before.pop("ssl"), tuple(before.pop("folders", ()))
     joined["projects"] = tuple(joined["projects"])
     return Record(
         phase=Phase(body["phase"]),
@@ -110,5 +112,5 @@ def _record(body: dict[str, Any]) -> Record:
         token=body["token"],
         key=body["key"],
         joined=Joined(**joined),
-        before=Before(**before, ssl=None if ssl is None else SslFiles(**ssl)),
+        before=Before(**before, ssl=None if ssl is None else SslFiles(**ssl), folders=folders),
     )

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 LONGEST_REST_S = 1.0
 """The time between two looks when the Southbound database tells nothing: the model may have moved."""
+SETTLE = timedelta(seconds=1)
+"""Between two looks for what has become enforced without any news of hosts, as when one retires."""
 REMEMBERED = timedelta(seconds=30)
 """How long a port says that a stranger had claimed it, after the claim ended."""
 
@@ -109,6 +111,8 @@ class Observer:
         self._unsure: set[PortId] = set()
         self._chassis: dict[str, ChassisSeen | None] = {}
         """What the sink was told; a host that it was never told of may have been known by an earlier life."""
+        self._plugged: frozenset[HostName] | None = None
+        self._settled_at: datetime | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
@@ -144,8 +148,14 @@ class Observer:
         """One look: it costs what changed since the last one."""
         now = self._now()
         self._look_at_ports(now)
-        if not self._look_at_hosts(now):
+        if not self._look_at_hosts(now) and self._may_settle(now):
             self._sink.settle()
+            self._settled_at = now
+
+    def _may_settle(self, now: datetime) -> bool:
+        """Whether there is another set of hosts to wait for than at the last look, or that was long ago."""
+        plugged, self._plugged = self._plugged, self._snapshot().plugged_hosts
+        return plugged != self._plugged or self._settled_at is None or now - self._settled_at >= SETTLE
 
     def _look_at_ports(self, now: datetime) -> None:
         ports = self._snapshot().ports

@@ -3,7 +3,8 @@
 import threading
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,10 +23,12 @@ from weft.store.engine import connect, migrate, reading_consistently, writing
 from weft.store.index import Index
 from weft.store.kinds import ObjectId, parse_id
 from weft.store.limits import Limits
+from weft.store.news import News
 from weft.store.transaction import Transaction
 
 _REMEMBERED = 20_000
 _OTHER_SERVERS_S = 1.0
+_STATUS = frozenset({News.STATUS})
 
 
 class Store:
@@ -47,7 +50,7 @@ class Store:
         self._writer = threading.Lock()
         self._news = threading.Condition()
         self._closed = False
-        self._statuses = 0
+        self._told: Counter[News] = Counter()
         self._recent: list[Change] = []
         self._revised: dict[tuple[Kind, ObjectId], Revision] = {}
         self._index = Index()
@@ -104,7 +107,11 @@ class Store:
     @property
     def status_count(self) -> int:
         """Grows with every status recorded here."""
-        return self._statuses
+        return self._told.total()
+
+    def heard(self, kinds: Collection[News]) -> int:
+        """Grows with every status of these kinds that is recorded here."""
+        return sum(self._told[kind] for kind in kinds)
 
     def _load(self) -> None:
         with reading_consistently(self.engine) as connection:
@@ -186,15 +193,16 @@ class Store:
             connection.commit()
 
     @contextmanager
-    def observing(self) -> Iterator[sa.Connection]:
-        """A transaction for status: no revision, but those who wait for news are woken.
+    def observing(self, news: Set[News] = _STATUS) -> Iterator[sa.Connection]:
+        """A transaction for status: no revision, but those who wait for such `news` are woken.
 
-        Its commit waits for no disk: after a power cut, what was observed last is observed again.
+        `news` may grow in the block. Its commit waits for no disk: after a power cut, what was observed last
+        is observed again.
         """
         with self.aside(durable=False) as connection:
             yield connection
         with self._news:
-            self._statuses += 1
+            self._told.update(news)
             self._news.notify_all()
 
     def catch_up(self) -> Revision:
@@ -241,8 +249,12 @@ class Store:
 
     def wait_for_news(self, revision: Revision, status_count: int, timeout_s: float) -> tuple[Revision, int]:
         """As `wait_beyond`, and also woken by status; the newest revision and status count."""
-        self._wait(lambda: self.revision > revision or self._statuses > status_count, timeout_s)
-        return self.revision, self._statuses
+        self._wait(lambda: self.revision > revision or self.status_count > status_count, timeout_s)
+        return self.revision, self.status_count
+
+    def wait_to_hear(self, kinds: Collection[News], heard: int, timeout_s: float) -> None:
+        """Wait for status of these kinds beyond the `heard` of them; at most `timeout_s`."""
+        self._wait(lambda: self.heard(kinds) > heard, timeout_s)
 
     def is_closed(self) -> bool:
         """Whether `close` was called: nothing is worth waiting for any more."""

@@ -3,7 +3,7 @@
 What is recorded of a host settles, in the same transaction, the revisions that have become enforced by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSet, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from weft.store import cuts, tables
 from weft.store.codec import from_json, to_json
 from weft.store.cuts import Cut
 from weft.store.database import Store
+from weft.store.news import News
 from weft.store.standing import Progress, Realised, Unparsed, standing
 
 _OPEN_AT_ONCE = 200
@@ -31,14 +32,15 @@ def record_realised(
     Idempotent: the first record of a revision stays.
     """
     table = tables.realised
-    with store.observing() as connection:
+    news = {News.REALISED}
+    with store.observing(news) as connection:
         if connection.scalar(sa.select(table.c.revision).where(table.c.revision >= revision)) is None:
             connection.execute(
                 table.insert().values(revision=revision, nb_cfg=nb_cfg, applied_at=at.isoformat())
             )
             if cut is not None:
                 cuts.write(connection, cut)
-        _settle(connection, store)  # hosts may have been quicker than this record
+        _settle(connection, store, news)  # hosts may have been quicker than this record
 
 
 def realised(store: Store, revision: Revision | None = None) -> Realised | None:
@@ -64,7 +66,8 @@ def record_chassis(
     Chassis of others are left out.
     """
     known = store.snapshot().hosts
-    with store.observing() as connection:
+    news = {News.REACHED}
+    with store.observing(news) as connection:
         for host, acknowledged in seen.items():
             if host not in known:
                 continue
@@ -74,7 +77,7 @@ def record_chassis(
                 host,
                 {"nb_cfg": nb_cfg, "acknowledged_at": _text(own), "acknowledgement_seen_at": at.isoformat()},
             )
-        _settle(connection, store)
+        _settle(connection, store, news)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +102,10 @@ def confirm(store: Store, host: HostName, nb_cfg: int, unparsed: tuple[Unparsed,
         known = _host(connection, host)
         if (known.checked, known.unparsed) == (nb_cfg, unparsed):
             return _told(connection, known)
-    with store.observing() as connection:
+    news = {News.REACHED}
+    with store.observing(news) as connection:
         set_host(connection, host, {"checked": nb_cfg, "unparsed": to_json(unparsed)})
-        _settle(connection, store)
+        _settle(connection, store, news)
         return _told(connection, known)
 
 
@@ -150,9 +154,10 @@ def record_flushed(store: Store, host: HostName, revision: Revision, at: datetim
     with store.engine.begin() as connection:
         if _host(connection, host).flushed >= revision:
             return
-    with store.observing() as connection:
+    news = {News.REACHED}
+    with store.observing(news) as connection:
         set_host(connection, host, {"flushed": revision, "flushed_at": at.isoformat()})
-        _settle(connection, store)
+        _settle(connection, store, news)
 
 
 def plugged_hosts(store: Store) -> list[Progress]:
@@ -204,18 +209,21 @@ def settle(store: Store) -> list[Realised]:
     hosts is settled with it; this is for what else makes a revision enforced: a host that lost its last port.
     """
     with store.engine.begin() as connection:
-        if not _ripe(connection, store, _open_records()):
+        if not _ripe(connection, store, _open_records())[0]:
             return []
-    with store.observing() as connection:
-        return _settle(connection, store)
+    news: set[News] = set()
+    with store.observing(news) as connection:
+        return _settle(connection, store, news)
 
 
-def _settle(connection: sa.Connection, store: Store) -> list[Realised]:
-    """As `settle`, inside a transaction of status.
+def _settle(connection: sa.Connection, store: Store, news: MutableSet[News]) -> list[Realised]:
+    """As `settle`, inside a transaction of status, to whose `news` is added what follows.
 
     The records are locked, so that of two servers that hear of two hosts the later one sees both.
     """
-    settled = _ripe(connection, store, _open_records().with_for_update())
+    settled, failed = _ripe(connection, store, _open_records().with_for_update())
+    if settled or failed:
+        news.add(News.SETTLED)
     table = tables.realised
     for record in settled:
         key = (table.c.revision == record.revision) & table.c.enforced_at.is_(None)
@@ -235,19 +243,22 @@ def _open_records() -> sa.Select[tuple[object, ...]]:
 
 def _ripe(
     connection: sa.Connection, store: Store, open_records: sa.Select[tuple[object, ...]]
-) -> list[Realised]:
-    """The records that have become enforced and do not say so yet, as they are to say it."""
+) -> tuple[list[Realised], bool]:
+    """The records that have become enforced and do not say so yet, as they are to say it.
+
+    And whether the first of the others failed: what fails a later one fails it, too.
+    """
     waiting = [_record(row) for row in connection.execute(open_records)]
     if not waiting:
-        return []
+        return [], False
     hosts, owing = _plugged(connection, store), cuts.read(connection)
     ripe: list[Realised] = []
     for record in waiting:
-        enforced_at = standing(record, hosts, owing).enforced_at
-        if enforced_at is None:
-            break  # nobody has a later one without this one
-        ripe.append(replace(record, enforced_at=enforced_at, hosts=len(hosts)))
-    return ripe
+        found = standing(record, hosts, owing)
+        if found.enforced_at is None:  # nobody has a later one without this one
+            return ripe, bool(found.failures)
+        ripe.append(replace(record, enforced_at=found.enforced_at, hosts=len(hosts)))
+    return ripe, False
 
 
 def _plugged(connection: sa.Connection, store: Store) -> list[Progress]:

@@ -16,6 +16,7 @@ from weft.store.codec import from_json, to_json
 from weft.store.database import Store
 from weft.store.index import workload_key
 from weft.store.progress import set_host
+from weft.store.transaction import Transaction
 
 _FEW = 500
 
@@ -206,12 +207,19 @@ def record_failure(store: Store, failure: Failure) -> None:
 
 
 def clear_failure(store: Store, host: HostName, workload: Workload) -> None:
-    """Forget the failures of a workload on a host: it has its port, or is gone. Idempotent."""
-    table = tables.failures
+    """Forget the failures of a workload on a host, which is gone or asks for nothing more. Idempotent."""
     with store.observing() as connection:
-        connection.execute(
-            table.delete().where(table.c.host == host, table.c.workload == workload_key(workload))
-        )
+        connection.execute(_forgetting(host, workload))
+
+
+def attached(tx: Transaction, host: HostName, workload: Workload) -> None:
+    """Forget, with what `tx` declares, the failures of a workload on a host: it has its port."""
+    tx.later.append(_forgetting(host, workload))
+
+
+def _forgetting(host: HostName, workload: Workload) -> sa.Delete:
+    table = tables.failures
+    return table.delete().where(table.c.host == host, table.c.workload == workload_key(workload))
 
 
 def failures(store: Store) -> list[Failure]:

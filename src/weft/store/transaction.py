@@ -85,8 +85,8 @@ class Transaction:
         """Before the end: the revision it started from; after: the one that holds its changes."""
         self.now = now
         self.new_id = new_id
-        self.later: list[sa.Insert] = []
-        """Rows beside the model that refer to it: written at the end, after its own."""
+        self.later: list[sa.Insert | sa.Delete] = []
+        """What follows for rows beside the model, which refer to it: done at the end, after its own."""
         self._base = base
         self._overlays: dict[Kind, Overlay[ObjectId, Declared]] = {
             kind: Overlay(getattr(base, kind.value)) for kind in Kind

@@ -301,3 +301,15 @@ def test_a_network_that_somebody_configured_under_our_name_comes_back(here: Here
 
     assert here.layout.cni_network.read_text() == "theirs"
     assert not here.layout.cni_plugin.parent.exists()
+
+
+def test_folders_that_were_there_empty_stay_and_those_that_join_made_go(here: Here) -> None:
+    theirs, ours = here.layout.cni_network.parent, here.layout.cni_plugin.parent
+    theirs.mkdir(parents=True)
+    joining = here.joining()
+    replace(joining, wish=replace(joining.wish, cni="DockerSN")).run(lambda _: None)
+
+    here.leave()
+
+    assert list(theirs.iterdir()) == []
+    assert not ours.parent.exists()

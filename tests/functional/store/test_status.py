@@ -1,5 +1,6 @@
 """Status and credentials: kept beside the model, without revisions."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from weft.store.cuts import Cut
 from weft.store.hosts import add_host, retire_host
 from weft.store.join_tokens import issue_join_token, redeem_join_token
 from weft.store.networks import NewNetwork, add_network
+from weft.store.news import News
 from weft.store.ports import NewPort, add_port, attach, bind, remove_port
 from weft.store.progress import (
     confirm,
@@ -329,3 +331,46 @@ def test_only_what_was_declared_waits_for_the_disk(store: Store) -> None:
             assert connection.exec_driver_sql(asked).scalar() not in waits
         with store.write("test") as tx:
             assert tx.connection.exec_driver_sql(asked).scalar() in waits
+
+
+def test_who_waits_for_one_kind_of_news_is_not_woken_by_another(store: Store, port: Port) -> None:
+    kinds = (News.REALISED, News.SETTLED)
+    heard = store.heard(kinds)
+
+    set_port_status(store, port.id, state=PortState.UP, host=H1)
+    set_host_seen(store, H1)
+    store.wait_to_hear(kinds, heard, 0)
+    assert store.heard(kinds) == heard
+
+    record_realised(store, store.revision, 1, store.now())
+    assert store.heard((News.REALISED,)) == 1
+
+
+@pytest.mark.usefixtures("port")
+def test_a_host_that_settles_a_revision_tells_who_waits_for_its_receipt(store: Store) -> None:
+    record_realised(store, store.revision, 1, store.now())
+    record_chassis(store, {H1: (1, None)}, store.now())
+    assert store.heard((News.SETTLED,)) == 0, "the agent has not looked for parse errors yet"
+
+    confirm(store, H1, 1, ())
+
+    assert store.heard((News.SETTLED,)) == 1
+
+
+@pytest.mark.usefixtures("port")
+@pytest.mark.parametrize("order", [("chassis", "agent"), ("agent", "chassis")])
+def test_a_host_that_does_not_understand_a_rule_tells_who_waits_for_its_receipt(
+    store: Store, order: tuple[str, str]
+) -> None:
+    record_realised(store, store.revision, 1, store.now())
+    unparsed = Unparsed(match="ip4 &&", problem="syntax error")
+    says: dict[str, Callable[[], object]] = {
+        "chassis": lambda: record_chassis(store, {H1: (1, None)}, store.now()),
+        "agent": lambda: confirm(store, H1, 1, (unparsed,)),
+    }
+    says[order[0]]()
+    assert store.heard((News.SETTLED,)) == 0
+
+    says[order[1]]()
+
+    assert store.heard((News.SETTLED,)) == 1

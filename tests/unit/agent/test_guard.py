@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from weft.agent.guard import CHECK_S, Guard, GuardFailed, ruleset
+from weft.agent.guard import CHECK_S, OWN_S, Guard, GuardFailed, ruleset
 from weft.agent.links import GROUP
 
 UPLINK, TAP = "eth1", "vnet0"
@@ -22,6 +22,8 @@ class Kernel:
     refuses: bool = False
     now: float = 1000.0
     changes: list[frozenset[str] | None] = field(default_factory=list)
+    asked: int = 0
+    """How often the kernel was asked for the host's own addresses."""
 
     def enslaved(self, addresses: Mapping[str, str]) -> frozenset[str] | None:
         del addresses
@@ -41,7 +43,11 @@ class Kernel:
         return self.guarded is not None
 
     def guard(self) -> Guard:
-        return Guard(self, self, addresses=lambda: self.own, clock=lambda: self.now)
+        return Guard(self, self, addresses=self.addresses, clock=lambda: self.now)
+
+    def addresses(self) -> Mapping[str, str]:
+        self.asked += 1
+        return dict(self.own)
 
 
 def test_what_the_switch_takes_is_guarded_and_what_it_gives_back_is_not() -> None:
@@ -91,6 +97,41 @@ def test_a_device_with_an_address_of_the_host_is_left_alone() -> None:
     kernel.guard().look()
 
     assert kernel.guarded == frozenset({TAP})
+
+
+def test_what_the_switch_does_besides_costs_no_look_at_the_hosts_addresses() -> None:
+    kernel = Kernel(taken=ONE)
+    guard = kernel.guard()
+    guard.look()
+    before = kernel.asked
+
+    for _ in range(10):
+        guard.look()
+
+    assert kernel.asked == before
+
+
+def test_a_device_that_got_an_address_just_before_the_switch_took_it_is_left_alone() -> None:
+    kernel = Kernel(taken=ONE)
+    guard = kernel.guard()
+    guard.look()
+    kernel.own, kernel.taken = {"10.0.0.2": TAP}, BOTH
+
+    guard.look()
+
+    assert kernel.changes == [ONE]
+
+
+def test_an_address_that_comes_later_is_seen_by_the_next_look_in_time() -> None:
+    kernel = Kernel(taken=BOTH)
+    guard = kernel.guard()
+    guard.look()
+    kernel.own = {"10.0.0.2": TAP}
+    kernel.now += OWN_S
+
+    guard.look()
+
+    assert kernel.guarded == ONE
 
 
 def test_on_the_kernel_datapath_an_old_guard_goes_once_and_none_is_made() -> None:

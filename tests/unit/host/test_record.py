@@ -1,5 +1,6 @@
 """What a host was before it joined is not lost."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,23 @@ from weft.model.errors import Invalid
 
 @pytest.mark.parametrize("ssl", [None, SslFiles("key", "certificate", "ca")])
 def test_what_is_written_is_read(tmp_path: Path, ssl: SslFiles | None) -> None:
-    record = replace(RECORD, before=replace(BEFORE, ssl=ssl, integration_bridge={"fail_mode": "secure"}))
+    before = replace(
+        BEFORE, ssl=ssl, integration_bridge={"fail_mode": "secure"}, folders=("/etc/cni", "/opt/cni")
+    )
+    record = replace(RECORD, before=before)
 
     write(tmp_path / "lib/host.json", record)
 
     assert read(tmp_path / "lib/host.json") == record
+
+
+def test_a_record_of_a_weft_that_knew_of_no_folders_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "host.json", RECORD)
+    body = json.loads((tmp_path / "host.json").read_text())
+    del body["before"]["folders"]
+    (tmp_path / "host.json").write_text(json.dumps(body))
+
+    assert read(tmp_path / "host.json") == RECORD
 
 
 def test_a_machine_without_a_record_is_no_host(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import a_host, a_network, a_port, a_snapshot
 
 from weft.ovn.southbound import BindingSeen, ChassisSeen
-from weft.reconciler.observe import REMEMBERED, Observer, PortSeen, StatusSink
+from weft.reconciler.observe import REMEMBERED, SETTLE, Observer, PortSeen, StatusSink
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PORT = a_port("p", host="h1")
@@ -43,7 +43,11 @@ class Told:
 
     ports: list[PortSeen] = field(default_factory=list)
     hosts: list[dict[str, int | None]] = field(default_factory=list)
+    settled: int = 0
     broken: bool = False
+
+    def settle(self) -> None:
+        self.settled += 1
 
     def take_ports(self, seen: Sequence[PortSeen], at: datetime) -> None:
         assert at >= NOW
@@ -83,7 +87,7 @@ def told() -> Told:
 
 @pytest.fixture
 def observer(southbound: FakeSouthbound, told: Told, clock: Clock) -> Observer:
-    sink = StatusSink(ports=told.take_ports, chassis=told.take_chassis, settle=lambda: None)
+    sink = StatusSink(ports=told.take_ports, chassis=told.take_chassis, settle=told.settle)
     return Observer(southbound, lambda: MODEL, sink, now=clock)
 
 
@@ -182,3 +186,23 @@ def test_ports_of_strangers_are_not_looked_at(
     observer.look()
 
     assert [seen.port_id for seen in told.ports] == [PORT.id]
+
+
+def test_many_looks_ask_what_is_enforced_once_a_second_and_whenever_hosts_come_or_go(
+    southbound: FakeSouthbound, told: Told, clock: Clock
+) -> None:
+    model = [MODEL]
+    sink = StatusSink(ports=told.take_ports, chassis=told.take_chassis, settle=told.settle)
+    observer = Observer(southbound, lambda: model[0], sink, now=clock)
+    observer.look()  # tells of the hosts, which settles
+    for _ in range(5):
+        observer.look()
+    assert told.settled == 1
+
+    clock.time += SETTLE
+    observer.look()
+    assert told.settled == 2
+
+    model[0] = replace(MODEL, ports={})
+    observer.look()
+    assert told.settled == 3

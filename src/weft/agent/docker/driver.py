@@ -86,8 +86,11 @@ class Driver:
             lease = await asyncio.to_thread(self.leases.set_mac, lease, request.mac)
         lease = replace(lease, endpoint=request.endpoint, docker_network=request.docker_network)
         self.endpoints.starting(lease, request.labels)
-        self.leases.journal.keep(lease)  # before plugging: who finds a pair can tell whose it was
-        await asyncio.to_thread(plug_pair, lease, links=self.links, switch=self.switch)
+        # Both before Docker hears of it. A pair without its note is left over, and found by its port's id.
+        await asyncio.gather(
+            asyncio.to_thread(self.leases.journal.keep, lease),
+            asyncio.to_thread(plug_pair, lease, links=self.links, switch=self.switch),
+        )
         return {"Interface": {} if request.mac_known else {"MacAddress": lease.mac}}
 
     async def join(self, body: Body) -> Body:

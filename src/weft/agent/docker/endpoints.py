@@ -219,11 +219,14 @@ class Endpoints:
     async def _container(self, lease: Lease, docker_network: str) -> Container | None:
         try:
             async with asyncio.timeout(OWNERS_S):
-                owner = (await self.runtime.owners(docker_network)).get(lease.endpoint)
-                if owner is not None:
-                    for container in await self.runtime.containers():
-                        if container.id == owner.container or container.name == owner.name:
-                            return container
+                owners, containers = await asyncio.gather(
+                    self.runtime.owners(docker_network), self.runtime.containers()
+                )
+            owner = owners.get(lease.endpoint)
+            if owner is not None:
+                for container in containers:
+                    if container.id == owner.container or container.name == owner.name:
+                        return container
         except (TimeoutError, DockerUnavailable) as error:
             log.warning("endpoint not identified", port_id=lease.port_id, why=str(error) or "no answer")
         return None

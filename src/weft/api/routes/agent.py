@@ -105,8 +105,8 @@ def attach(asking: Hosting, host: str, body: Attach) -> Attached:
         _check_not_elsewhere(tx, network.id, workload, here)
         new = body.to_model(network.project_id, network.id, here.name)
         port, created = ports.attach(tx, new)
-    if created and workload is not None:
-        status.clear_failure(asking.store, HostName(host), workload)
+        if created and workload is not None:
+            status.attached(tx, here.name, workload)
     return _attached(asking, port, network, created=created, revision=tx.revision)
 
 

@@ -18,6 +18,7 @@ from weft.api.waiting import KEEP_ALIVE_S, waiting
 from weft.model.errors import NotFound
 from weft.model.ids import Revision
 from weft.store import Change, Store
+from weft.store.news import News
 from weft.store.progress import realised
 from weft.store.tokens import Caller
 
@@ -29,6 +30,7 @@ _STATUS_PAUSE_S = 0.2
 _OTHER_SERVERS_S = 1.0
 """What hosts tell another server is in the database, and wakes nobody here: it is looked for this often."""
 _LARGEST = 2**53
+_REALISED, _SETTLED = (News.REALISED,), (News.SETTLED,)
 
 Since = Annotated[int | None, Query(ge=0, le=_LARGEST)]
 
@@ -83,12 +85,12 @@ async def read_realised(
 def _realised(store: Store, number: int, wait_s: float) -> RealisedShown:
     deadline = time.monotonic() + wait_s
     while True:
-        seen, statuses = store.revision, store.status_count
+        heard = store.heard(_REALISED)
         found = realised(store, Revision(number))
         left = deadline - time.monotonic()
         if found is not None or left <= 0 or store.is_closed():
             return RealisedShown(revision=number, nb_cfg=None if found is None else found.nb_cfg)
-        store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
+        store.wait_to_hear(_REALISED, heard, min(left, _OTHER_SERVERS_S))
 
 
 def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
@@ -99,12 +101,12 @@ def _receipt(api: Api, number: int, wait_s: float) -> Receipt:
     if committed_at is None:
         raise NotFound("revision", number)
     while True:
-        seen, statuses = store.revision, store.status_count
+        heard = store.heard(_SETTLED)
         found = api.receipts(revision, committed_at)
         left = deadline - time.monotonic()
         if found.state in (State.ENFORCED, State.FAILED) or left <= 0 or store.is_closed():
             return found
-        store.wait_for_news(seen, statuses, min(left, _OTHER_SERVERS_S))
+        store.wait_to_hear(_SETTLED, heard, min(left, _OTHER_SERVERS_S))
 
 
 def _changes(api: Api, who: Caller, since: int) -> ChangesShown:

@@ -1,7 +1,7 @@
 """/hosts/{host}/progress, /flush and /flushed: how far a host is with what was declared."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from weft.model.errors import Invalid, NotFound
 from weft.model.ids import DomainId, HostName, Revision
 from weft.model.snapshot import Snapshot
 from weft.store import Store, progress
+from weft.store.news import News
 from weft.store.standing import Unparsed
 from weft.verifier.tightening import Cut
 
@@ -41,6 +42,7 @@ def _told(store: Store, host: str, body: ProgressIn) -> ProgressTold:
     unparsed = tuple(Unparsed(match=one.match, problem=one.problem) for one in body.unparsed)
     told = _awaited(
         store,
+        {News.REALISED},
         lambda: progress.confirm(store, here, body.nb_cfg, unparsed),
         lambda told: told.realised_nb_cfg >= body.nb_cfg or not told.pending,
     )
@@ -63,6 +65,7 @@ def _flush(asking: Asking, host: str) -> FlushShown:
     here = _host(asking.store.snapshot(), host)
     owed = _awaited(
         asking.store,
+        {News.REALISED, News.REACHED},
         lambda: progress.owed(asking.store, here),
         lambda owed: owed.acknowledge is not None or not owed.cuts,
     )
@@ -80,16 +83,16 @@ def _flush(asking: Asking, host: str) -> FlushShown:
     )
 
 
-def _awaited(store: Store, ask: Callable[[], T], is_enough: Callable[[T], bool]) -> T:
-    """What `ask` answers once that is enough, or after a moment; it is asked again at each piece of news."""
+def _awaited(store: Store, news: Collection[News], ask: Callable[[], T], is_enough: Callable[[T], bool]) -> T:
+    """What `ask` answers once that is enough, or after a moment; it is asked again at each of `news`."""
     deadline = time.monotonic() + _MOMENT_S
     while True:
-        seen, statuses = store.revision, store.status_count
+        heard = store.heard(news)
         found = ask()
         left = deadline - time.monotonic()
         if is_enough(found) or left <= 0 or store.is_closed():
             return found
-        store.wait_for_news(seen, statuses, left)
+        store.wait_to_hear(news, heard, left)
 
 
 @router.post("/flushed")
