@@ -1,7 +1,7 @@
 """Settings of the server and of the agent: a TOML file, and WEFT_* variables over it. Read once."""
 
 import tomllib
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal, Self, TypeVar, cast
 
@@ -145,6 +145,9 @@ class AgentSettings(_FromFile):
     grace_s: float = Field(default=60, ge=0)
     """Seconds that a workload may be missing from those listings before its port is freed; an interface that
     a person plugged, from the host."""
+    name_servers: tuple[IPv4Address | IPv6Address, ...] = ()
+    """Whom this host asks when workloads ask for names of the world; by default those that its own
+    /etc/resolv.conf names."""
     state_dir: Path = Path("/var/lib/weft")
     run_dir: Path = Path("/run/weft")
     plugin_dir: Path = Path("/run/docker/plugins")

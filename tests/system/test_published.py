@@ -142,6 +142,35 @@ def test_an_agent_that_is_killed_loses_no_published_port_and_closes_it_in_its_ne
     assert not answers(beyond, 8080)
 
 
+def test_the_label_publishes_what_docker_knows_nothing_of_and_says_why_it_cannot(
+    lab: Lab, h1: LabHost, shop: str, beyond: Outside
+) -> None:
+    story.run_container(h1, "led-1", shop, "--label", "weft.publish=8090:80,127.0.0.1:8091:80/tcp")
+    story.wait_until_up(lab, "led-1")
+
+    until(partial(answers, beyond, 8090), "the published port to answer", timeout_s=30)
+    assert sorted(published(lab, "led-1")) == [(8090, 80), (8091, 80)]
+    assert not answers(beyond, 8091), "published for the host itself alone"
+    ask = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 3 127.0.0.1 8091"
+    assert "HTTP/1." in run_on(h1, "sh", "-c", ask)
+
+    story.run_container(h1, "led-2", shop, "--label", "weft.publish=8090:80")
+    until(
+        partial(_is_told, lab, "led-2", "port 8090/tcp of this host cannot be published"), "why", timeout_s=30
+    )
+    assert published(lab, "led-2") == []
+    assert answers(beyond, 8090), "who has it keeps it"
+
+    run_on(h1, "docker", "rm", "-f", "led-1")
+    until(lambda: not answers(beyond, 8090), "the published port to close", timeout_s=30)
+
+
+def _is_told(lab: Lab, name: str, why: str) -> bool:
+    """Whether the server shows with an endpoint why something of it is not as it was asked for."""
+    port = story.ports(lab).get(name)
+    return port is not None and why in port["status"]["reason"]
+
+
 @pytest.mark.usefixtures("shop")
 def test_an_ordinary_compose_file_publishes_and_goes_out_on_a_network_that_it_makes(
     lab: Lab, h1: LabHost, beyond: Outside

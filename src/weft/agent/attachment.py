@@ -205,6 +205,16 @@ def is_made_tap(name: str) -> bool:
     return re.fullmatch("wt[0-9a-f]{11}", name) is not None
 
 
+def resolver_end(router: UUID) -> str:
+    """The name of the host's end of the veth pair that leads to the resolver behind a router."""
+    return f"wn{router.hex[:11]}"
+
+
+def is_resolver_end(name: str) -> bool:
+    """Whether a link is called as `resolver_end` calls them."""
+    return re.fullmatch("wn[0-9a-f]{11}", name) is not None
+
+
 def container_end(port_id: str) -> str:
     """The name of the other end, while it is still in the host's namespace."""
     return f"wp{UUID(port_id).hex[:11]}"

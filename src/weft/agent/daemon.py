@@ -58,6 +58,8 @@ from weft.agent.manual.taps import Taps
 from weft.agent.parse_errors import LogTail
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
+from weft.agent.resolver.keeper import Keeper as ResolverKeeper
+from weft.agent.resolver.place import Places
 from weft.agent.served import ServedNetworks
 from weft.agent.tasks import serve, until
 from weft.agent.tunnels import Tunnels
@@ -146,6 +148,7 @@ def run(settings: AgentSettings) -> None:
             "audited": looks.audited(settings, host, client, switch).look,
             "door": means.door.look,
             "published": agent.publishing.look,
+            "resolvers": _resolvers(settings, host, client, means, stack).look,
             **_renewing(settings, host, client),
         }
         threads = [Looking(name, look, switch) for name, look in woken.items()]
@@ -195,6 +198,15 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
         grace_s=settings.grace_s,
         resync_s=settings.resync_s,
     )
+
+
+def _resolvers(
+    settings: AgentSettings, host: str, client: Client, means: "_Means", stack: ExitStack
+) -> ResolverKeeper:
+    """Whom workloads on this host ask for names of the world, until `stack` ends."""
+    keeper = looks.resolvers(settings, host, client, Places(means.links, means.switch))
+    stack.callback(keeper.close)
+    return keeper
 
 
 def _renewing(settings: AgentSettings, host: str, client: Client) -> Mapping[str, Callable[[], None]]:

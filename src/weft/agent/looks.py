@@ -24,6 +24,9 @@ from weft.agent.hits import Hits, dump
 from weft.agent.kept_log import KeptLog
 from weft.agent.leases import Leases
 from weft.agent.parse_errors import LogTail, ParseErrors
+from weft.agent.resolver.keeper import Keeper as ResolverKeeper
+from weft.agent.resolver.place import Places
+from weft.agent.resolver.upstream import Upstream, servers_of_host
 from weft.agent.unixctl import Daemon
 from weft.agent.vswitch import BRIDGE, Vswitch
 from weft.client import Client
@@ -83,6 +86,13 @@ def door(settings: AgentSettings, host: str, client: Client, switch: Vswitch, le
         landings=partial(landings, leases.journal),
         tell=partial(trouble.tell, settings.run_dir / trouble.FILE),
     )
+
+
+def resolvers(settings: AgentSettings, host: str, client: Client, places: Places) -> ResolverKeeper:
+    """Whom workloads on this host ask for names of the world."""
+    named = tuple(map(str, settings.name_servers))
+    upstream = Upstream((lambda: named) if named else servers_of_host)
+    return ResolverKeeper(partial(client.host_resolvers, host), places, upstream)
 
 
 def health(settings: AgentSettings, host: str, client: Client) -> Health:

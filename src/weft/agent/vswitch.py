@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from weft.agent.attachment import Lease, is_host_end, is_made_tap
+from weft.agent.attachment import Lease, is_host_end, is_made_tap, is_resolver_end
 from weft.agent.health.openvswitch import Seen, look
 from weft.agent.plug import Plugged
 from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
@@ -229,11 +229,25 @@ class Vswitch:
         if not self._connection.wait_for(lambda: self._has_device(name), _MADE_S):
             raise OvsdbUnavailable(f"Open vSwitch did not make {name}; does ovs-vswitchd run?")
 
+    def join_internal(self, name: str, port_id: str) -> None:
+        """Make link `name`, which is the host's own, this port, anew if it was there.
+
+        Raises OvsdbUnavailable when vswitchd does not take it in time.
+        """
+        self.drop_internal(name)
+        bridge, _, _ = self._find(name)
+        if bridge is None:
+            raise OvsdbUnavailable(f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it")
+        self._connection.transact(_insert(bridge, name, {"iface-id": port_id, INTERNAL: "true"}))
+        if not self._connection.wait_for(lambda: self._has_device(name), _MADE_S):
+            raise OvsdbUnavailable(f"Open vSwitch did not take {name}; does ovs-vswitchd run?")
+
     def drop_internal(self, name: str) -> None:
-        """Take what `keep_internal` made off the bridge. Idempotent."""
+        """Take what `keep_internal` or `join_internal` put on the bridge off it. Idempotent."""
         bridge, port, _ = self._find(name)
         if bridge is not None and port is not None:
             self._connection.transact([_without(bridge, port)])
+            self._connection.wait_for(lambda: self._find(name)[1] is None, _MADE_S)
 
     def _is_internal(self, interfaces: tuple[Uuid, ...], ids: dict[str, str], mtu: int) -> bool:
         with self._connection.reading() as replica:
@@ -292,8 +306,9 @@ def _interfaces(
 
 def _is_made(row: dict[str, Any]) -> bool:
     """Whether Weft made the device itself, so that it has Weft's device group."""
-    made = is_host_end(str(row["name"])) or is_made_tap(str(row["name"]))
-    return made and OURS in as_map(row["external_ids"])
+    name, ids = str(row["name"]), as_map(row["external_ids"])
+    plugged = OURS in ids and (is_host_end(name) or is_made_tap(name))
+    return plugged or (INTERNAL in ids and is_resolver_end(name))
 
 
 def _uuids(column: Value) -> tuple[Uuid, ...]:

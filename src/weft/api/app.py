@@ -42,6 +42,7 @@ from weft.api.routes import (
     progress,
     projects,
     qos_policies,
+    resolvers,
     revisions,
     routers,
     session,
@@ -177,6 +178,7 @@ def _versioned() -> APIRouter:
         drops,
         counters,
         doors,
+        resolvers,
         effective,
         mirrors,
     ):

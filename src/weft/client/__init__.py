@@ -4,6 +4,7 @@ from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
+from weft.client.resolvers import AskingNetwork, Resolver
 from weft.client.transport import Identity
 from weft.client.types import (
     Attached,
@@ -20,6 +21,7 @@ from weft.client.types import (
 )
 
 __all__ = [
+    "AskingNetwork",
     "AttachRule",
     "Attached",
     "Change",
@@ -38,6 +40,7 @@ __all__ = [
     "ProblemError",
     "ProgressTold",
     "Receipt",
+    "Resolver",
     "ServerUnreachable",
     "ServerUntrusted",
     "Subnet",

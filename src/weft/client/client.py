@@ -18,6 +18,7 @@ from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
 from weft.client.observed import ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
+from weft.client.resolvers import ResolverCalls
 from weft.client.transport import Answer, Identity, Transport, path_of, show, trusting
 from weft.client.types import (
     Attached,
@@ -37,7 +38,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client(DoorCalls, ObservedCalls):
+class Client(DoorCalls, ObservedCalls, ResolverCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(

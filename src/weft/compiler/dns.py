@@ -2,7 +2,8 @@
 
 OVN answers on the host itself what appears on a switch with DNS records (ovn-nb(5), DNS; keys are in lower
 case). Before the cure of CVE-2025-0650 no ACL of such a switch holds for what says that it is an answer: UDP
-from port 53 gets to every port. So no workload is on it: each router has one of its own behind it.
+from port 53 gets to every port. So no workload is on it: each router has one of its own behind it. What OVN
+does not know goes on to the resolver there, which each host has (ovn-nb(5), "localport").
 """
 
 import re
@@ -16,7 +17,8 @@ from weft.compiler.settings import CompilerSettings
 from weft.model.ids import NetworkId, PortId
 from weft.model.network import Address, Network, Subnet
 from weft.model.port import Port, mac_for
-from weft.model.router import NAMES, RESOLVERS, Router
+from weft.model.resolver import NAMES, RESOLVERS, ROUTERS, resolver_id, resolver_mac
+from weft.model.router import Router
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Dns, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Row
 
@@ -109,7 +111,7 @@ def resolver_rows(snapshot: Snapshot, router: Router) -> Iterator[Row]:
         key=names.to_resolver_key(router.id),
         name=names.to_resolver_name(router.id),
         mac=mac,
-        networks=frozenset(f"{prefix.network_address + 1}/{prefix.prefixlen}" for prefix in NAMES),
+        networks=frozenset(f"{at}/{prefix.prefixlen}" for at, prefix in zip(ROUTERS, NAMES, strict=True)),
     )
     link = LogicalSwitchPort(
         key=names.from_resolver_key(router.id),
@@ -120,9 +122,9 @@ def resolver_rows(snapshot: Snapshot, router: Router) -> Iterator[Row]:
     )
     asked = LogicalSwitchPort(
         key=names.resolver_key(router.id),
-        name=names.resolver_name(router.id),
+        name=str(resolver_id(router.id)),
         type="localport",
-        addresses=frozenset({" ".join([mac_for(PortId(router.id)), *map(str, RESOLVERS)])}),
+        addresses=frozenset({" ".join([resolver_mac(router.id), *map(str, RESOLVERS)])}),
     )
     yield from (link, asked)
     known = (network for network in router.networks if network in snapshot.networks)

@@ -71,7 +71,7 @@ def named_network(key: Key) -> NetworkId | None:
 
 
 def resolver_name(router: RouterId) -> str:
-    """The switch on which the names of the networks of `router` are answered, and who is asked there."""
+    """The switch on which the names of the networks of `router` are answered."""
     return f"weft-dns-{router}"
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from weft.model.network import Network
+from weft.model.resolver import DOMAIN
 
 Encapsulation = Literal["vxlan", "geneve"]
 
@@ -14,14 +15,14 @@ class CompilerSettings:
     `log_drops`: OVN tells of all that is dropped or rejected, and not only of what rules ask to log.
 
     All DHCP servers answer from `dhcp_server_mac`: each of them is alone on its switch. `domain` is what the
-    names of all ports end in (ICANN has set `internal` aside for private use).
+    names of all ports end in.
     """
 
     encapsulation: Encapsulation = "vxlan"
     default_mtu: int = 1442
     dhcp_server_mac: str = "02:77:65:66:74:01"
     lease_s: int = 3600
-    domain: str = "internal"
+    domain: str = DOMAIN
     log_rate: int = 100
     log_drops: bool = True
 

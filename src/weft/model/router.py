@@ -1,18 +1,13 @@
 """Routers: which networks reach each other, and by which routes."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address
 from uuid import uuid5
 
 from weft.model.errors import Invalid
 from weft.model.ids import NetworkId, PortId, ProjectId, RouterId
 from weft.model.network import Address, Prefix
 from weft.model.port import mac_for
-
-NAMES: tuple[Prefix, ...] = (IPv4Network("169.254.53.0/24"), IPv6Network("fd77:6566:7453::/64"))
-"""Where each router leads whoever asks for names: addresses that nobody else has (RFC 3927; RFC 4193)."""
-RESOLVERS: tuple[Address, ...] = tuple(prefix.network_address + 53 for prefix in NAMES)
-"""Whom to ask there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +66,11 @@ class Router:
             raise Invalid(
                 f"router {self.name} joins the network of its gateway; detach it there first", field="gateway"
             )
+
+    @property
+    def leads_out(self) -> bool:
+        """Whether it has a way to everywhere: a gateway, or a default route that is declared."""
+        return self.gateway is not None or any(r.destination.prefixlen == 0 for r in self.routes)
 
 
 def gateway_mac(router: RouterId, network: NetworkId) -> str:

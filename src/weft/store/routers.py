@@ -9,7 +9,8 @@ from uuid import UUID
 from weft.model.errors import Conflict, Invalid, QuotaExceeded, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, RouterId
 from weft.model.network import Subnet
-from weft.model.router import NAMES, Router, StaticRoute
+from weft.model.resolver import NAMES
+from weft.model.router import Router, StaticRoute
 from weft.store.change import Kind
 from weft.store.lookup import check_name, refuse_in_use, require, require_within, revised
 from weft.store.transaction import Transaction

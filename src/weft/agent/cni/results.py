@@ -12,7 +12,7 @@ from weft.agent.attachment import Lease, host_end
 from weft.agent.cni.call import Call
 from weft.agent.cni.refusal import Code, Refusal
 from weft.agent.links import Inside
-from weft.model.router import RESOLVERS
+from weft.model.resolver import RESOLVERS
 
 _EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 _VERSIONED_IPS = frozenset({"0.3.1", "0.4.0"})
