@@ -22,28 +22,32 @@ class Outside:
     namespace: str
     address: str
     host_address: str
+    address6: str
+    host_address6: str
 
     def knows(self) -> set[str]:
-        """The addresses that have spoken to the station."""
-        listed = local("ip", "-n", self.namespace, "-4", "neigh").splitlines()
-        return {line.split()[0] for line in listed if "lladdr" in line}
+        """The addresses that have spoken to the station, but for those of the link alone."""
+        listed = local("ip", "-n", self.namespace, "neigh").splitlines()
+        return {line.split()[0] for line in listed if "lladdr" in line and not line.startswith("fe80:")}
 
 
 def station_beyond(host: LabHost, octet: str) -> Iterator[Outside]:
-    """A station that serves HTTP, on an Ethernet of its own with `host`, 203.0.OCTET.0/24."""
+    """A station that serves HTTP, on an Ethernet with `host`: 203.0.OCTET.0/24, 2001:db8:OCTET::/64."""
     name = f"{host.lab.prefix}beyond-{host.name}"
     here, there = f"203.0.{octet}.11", f"203.0.{octet}.1"
+    here6, there6 = f"2001:db8:{octet}::11", f"2001:db8:{octet}::1"
     local("ip", "netns", "add", name)
     cable = ("type", "veth", "peer", "name", "eth0", "netns", name)
     local("ip", "-n", host.namespace, "link", "add", "name", "lan0", *cable)
-    for argv in (("addr", "add", f"{here}/24", "dev", "lan0"), ("link", "set", "dev", "lan0", "up")):
-        local("ip", "-n", host.namespace, *argv)
-    for argv in (("addr", "add", f"{there}/24", "dev", "eth0"), ("link", "set", "dev", "eth0", "up")):
-        local("ip", "-n", name, *argv)
+    ends = ((host.namespace, "lan0", here, here6), (name, "eth0", there, there6))
+    for namespace, device, address, address6 in ends:
+        local("ip", "-n", namespace, "addr", "add", f"{address}/24", "dev", device)
+        local("ip", "-n", namespace, "addr", "add", f"{address6}/64", "dev", device, "nodad")
+        local("ip", "-n", namespace, "link", "set", "dev", device, "up")
     httpd = ["nsenter", f"--net=/run/netns/{name}", "busybox", "httpd", "-f", "-p", "80", "-h", "/etc"]
     serving = subprocess.Popen(httpd)
     try:
-        yield Outside(name, there, here)
+        yield Outside(name, there, here, there6, here6)
     finally:
         serving.kill()
         serving.wait()
@@ -64,7 +68,7 @@ def beyond_h2(h2: LabHost) -> Iterator[Outside]:
 @pytest.fixture
 def led_out(lab: Lab, h1: LabHost, h2: LabHost) -> Iterator[None]:
     """A network on a router; nothing leads out yet."""
-    story.weft(lab, "network", "create", "yard", "--subnet", "10.44.0.0/24")
+    story.weft(lab, "network", "create", "yard", "--subnet", "10.44.0.0/24", "--subnet", "fd00:44::/64")
     story.weft(lab, "router", "create", "way", "--network", "yard", "--wait")
     yield
     for host in (h1, h2):
@@ -93,9 +97,11 @@ def door_left_on(host: LabHost) -> list[str]:
     """What the door has left on a host, in words."""
     signs = {
         "the device": try_on(host, "ip", "link", "show", "dev", "weft-door").returncode == 0,
-        "the rules": try_on(host, "nft", "list", "table", "ip", "weft_door").returncode == 0,
-        "a routing rule": "22510:" in run_on(host, "ip", "rule"),
-        "what iptables accepts": "weft-door" in run_on(host, "iptables", "-S", "FORWARD"),
+        "the rules": "weft_door" in run_on(host, "nft", "list", "tables"),
+        "a routing rule": "22510:" in run_on(host, "ip", "rule") + run_on(host, "ip", "-6", "rule"),
+        "what iptables accepts": any(
+            "weft-door" in run_on(host, tool, "-S", "FORWARD") for tool in ("iptables", "ip6tables")
+        ),
     }
     return [sign for sign, there in signs.items() if there]
 
@@ -107,15 +113,20 @@ def test_each_container_leaves_by_its_own_host_under_policy(
     story.run_container(h1, "way-1", "yard", *LED)
     story.run_container(h2, "way-2", "yard", *LED)
     story.wait_until_up(lab, "way-1", "way-2")
-    assert not story.pings(h1, "way-1", beyond_h1.address), "the negative control: there is no way out"
+    for address in (beyond_h1.address, beyond_h1.address6):
+        assert not story.pings(h1, "way-1", address), "the negative control: there is no way out"
 
     story.weft(lab, "router", "gateway", "set", "way", "--network", "host", "--wait")
 
     for host, name, beyond in ((h1, "way-1", beyond_h1), (h2, "way-2", beyond_h2)):
-        found = partial(story.pings, host, name, beyond.address)
-        until(found, f"a way out from {name}", timeout_s=40, log=host.logs / "weft-agent.log")
-        assert story.fetches(host, name, beyond.address)
-        assert beyond.knows() == {beyond.host_address}, "the host hides what leaves by it"
+        for address in (beyond.address, beyond.address6):
+            found = partial(story.pings, host, name, address)
+            until(found, f"a way out from {name}", timeout_s=40, log=host.logs / "weft-agent.log")
+            assert story.fetches(host, name, address)
+        assert beyond.knows() == {beyond.host_address, beyond.host_address6}, (
+            "the host hides what leaves by it"
+        )
+    _nothing_comes_in(lab, h1, beyond_h1)
     assert "eth1" not in run_on(h1, "docker", "exec", "way-1", "ip", "-o", "link"), "no second interface"
     _egress_rules_bite(lab, h1, beyond_h1)
     _is_taken_away_and_made_again(h1, beyond_h1)
@@ -153,14 +164,25 @@ def test_workloads_of_two_projects_with_one_address_leave_by_the_same_host(
         life.weft_on_central(lab, "project", "delete", "twin")
 
 
+def _nothing_comes_in(lab: Lab, h1: LabHost, beyond: Outside) -> None:
+    """A station that takes the host for the way to a workload does not get there, nor it to the host."""
+    (own,) = (ip["address"] for ip in story.port_of(lab, "way-1")["fixed_ips"] if ":" in ip["address"])
+    local("ip", "-n", beyond.namespace, "route", "add", "fd00:44::/64", "via", beyond.host_address6)
+    ping = ("ip", "netns", "exec", beyond.namespace, "ping", "-c", "2", "-W", "1", str(own))
+    assert subprocess.run(ping, capture_output=True, check=False).returncode != 0
+    assert not story.pings(h1, "way-1", beyond.host_address6), "the host itself is not outside"
+
+
 def _is_taken_away_and_made_again(h1: LabHost, beyond: Outside) -> None:
     """As weft host leave does it; the next agent, which finds the host without, makes it all again."""
     life.stop_agent(h1)
     run_on(h1, sys.executable, "-c", "from weft.agent.door.kernel import Kernel; Kernel().close()")
     assert door_left_on(h1) == ["the device"], "which goes with its bridge"
-    assert not story.pings(h1, "way-1", beyond.address)
+    for address in (beyond.address, beyond.address6):
+        assert not story.pings(h1, "way-1", address)
     life.run_agent(h1)
-    until(partial(story.pings, h1, "way-1", beyond.address), "the door to be made again", timeout_s=30)
+    for address in (beyond.address, beyond.address6):
+        until(partial(story.pings, h1, "way-1", address), "the door to be made again", timeout_s=30)
 
 
 def _egress_rules_bite(lab: Lab, h1: LabHost, beyond: Outside) -> None:

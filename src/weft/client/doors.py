@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Self
 
 from weft.client.transport import Transport, path_of
@@ -17,6 +17,7 @@ class DoorRouter:
     number: int
     mac: str
     address: IPv4Address
+    address6: IPv6Address
     networks: tuple[str, ...]
     prefixes: tuple[str, ...]
 
@@ -27,6 +28,7 @@ class DoorRouter:
             number=int(body["number"]),
             mac=body["mac"],
             address=IPv4Address(body["address"]),
+            address6=IPv6Address(body["address6"]),
             networks=tuple(body["networks"]),
             prefixes=tuple(body["prefixes"]),
         )
@@ -34,11 +36,12 @@ class DoorRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """An interface of the host's: `port_id` is its `iface-id`, `address` has its prefix length."""
+    """An interface of the host's: `port_id` is its `iface-id`; its addresses have prefix lengths."""
 
     port_id: str
     mac: str
     address: str
+    address6: str
     mtu: int
     routers: tuple[DoorRouter, ...]
 
@@ -49,6 +52,7 @@ class Door:
             port_id=body["port_id"],
             mac=body["mac"],
             address=body["address"],
+            address6=body["address6"],
             mtu=int(body["mtu"]),
             routers=tuple(DoorRouter.from_body(router) for router in body["routers"]),
         )

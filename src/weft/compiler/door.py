@@ -4,18 +4,24 @@ It is a `localport` (ovn-nb(5)): present on every host, and what is sent to it n
 """
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import cast
 
 from weft.compiler import names
-from weft.model.door import door_id, door_mac
+from weft.model.door import address6_of, door_id, door_mac
 from weft.model.network import Network
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import LogicalSwitchPort
 
 
 def door(snapshot: Snapshot, network: Network) -> Iterator[LogicalSwitchPort]:
-    """The door of `network`, with the gateway's address of its subnet."""
+    """The door of `network`, with the gateway's address of its subnet, and the one of IPv6 beside it."""
     if network.by_host:
-        found = [str(subnet.gateway) for subnet in snapshot.subnets_of.get(network.id, ())]
+        found = [
+            str(address)
+            for subnet in snapshot.subnets_of.get(network.id, ())
+            for address in (subnet.gateway, address6_of(cast("IPv4Address", subnet.gateway)))
+        ]
         yield LogicalSwitchPort(
             key=names.localnet_key(network.id),
             name=str(door_id(network.id)),

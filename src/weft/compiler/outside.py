@@ -5,11 +5,14 @@ the one with the highest priority that lives the gateway (ovn-nb(5), Gateway_Cha
 """
 
 from collections.abc import Iterator, Set
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from typing import cast
 from uuid import uuid5
 
 from weft.compiler import names
+from weft.model.door import SUBNET6, address6_of
 from weft.model.ids import HostName, NetworkId, RouterId
-from weft.model.network import Network
+from weft.model.network import Network, Prefix, Subnet
 from weft.model.router import Gateway, Router, gateway_mac
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import (
@@ -22,6 +25,7 @@ from weft.ovn.rows import (
     StaticRoute,
 )
 
+_EVERYWHERE, _EVERYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
 _MOST_GATEWAYS = 5
 """Each pair of gateways watches each other by BFD; more would cost more than they save."""
 
@@ -65,15 +69,27 @@ def translations(snapshot: Snapshot, router: Router) -> Iterator[Nat]:
 
 
 def default_route(snapshot: Snapshot, router: Router) -> Iterator[StaticRoute]:
-    """The route to everywhere else: by the gateway of the external network."""
+    """The route to everywhere else: by the gateway of the external network, and by the host's door in IPv6.
+
+    A default route of IPv6 that is declared stands instead of ours.
+    """
+    declared = {route.destination for route in router.routes}
+    for subnet in _subnets_out(snapshot, router):
+        ways: dict[Prefix, str] = {_EVERYWHERE: str(subnet.gateway)}
+        if 6 in snapshot.versions_out(router):
+            ways[_EVERYWHERE6] = str(address6_of(cast("IPv4Address", subnet.gateway)))
+        for prefix, hop in ways.items():
+            if prefix not in declared:
+                key = names.route_key(router.id, str(prefix), hop)
+                yield StaticRoute(key=key, ip_prefix=str(prefix), nexthop=hop)
+
+
+def _subnets_out(snapshot: Snapshot, router: Router) -> Iterator[Subnet]:
+    """The subnet that a router's gateway has its address of, if it has a gateway."""
     if router.gateway is not None:
         for subnet in snapshot.subnets_of.get(router.gateway.network_id, ()):
             if router.gateway.address in subnet.cidr:
-                yield StaticRoute(
-                    key=names.route_key(router.id, "0.0.0.0/0", str(subnet.gateway)),
-                    ip_prefix="0.0.0.0/0",
-                    nexthop=str(subnet.gateway),
-                )
+                yield subnet
 
 
 def way_out(snapshot: Snapshot, router: Router, gateway: Gateway) -> Iterator[Row]:
@@ -98,10 +114,9 @@ def way_out(snapshot: Snapshot, router: Router, gateway: Gateway) -> Iterator[Ro
         name=names.way_out_port_name(router.id),
         mac=gateway_mac(router.id, gateway.network_id),
         networks=frozenset(
-            f"{gateway.address}/{subnet.cidr.prefixlen}"
-            for subnet in snapshot.subnets_of.get(gateway.network_id, ())
-            if gateway.address in subnet.cidr
-        ),
+            f"{gateway.address}/{subnet.cidr.prefixlen}" for subnet in _subnets_out(snapshot, router)
+        )
+        | frozenset({f"{address6_of(gateway.address)}/{SUBNET6.prefixlen}"} if by_host else ()),
         gateway_chassis=frozenset(row.key for row in chassis),
     )
     yield LogicalSwitchPort(

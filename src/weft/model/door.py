@@ -5,7 +5,7 @@ gateway is on it hands what leaves to the door of the host where it is, and the 
 there is no gateway host that all of it would have to pass, and none that could fail.
 """
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from uuid import uuid5
 
 from weft.model.ids import NetworkId, PortId
@@ -16,6 +16,10 @@ SUBNET = IPv4Network("100.64.0.0/17")
 
 LONGEST = 17
 """A router is told from another by the low 15 bits of its address, in marks of the host's kernel."""
+
+
+SUBNET6 = IPv6Network("fd77:6566:7464::/64")
+"""What lies between them in IPv6, on every network of doors: addresses that nobody else has (RFC 4193)."""
 
 
 def door_id(network: NetworkId) -> PortId:
@@ -31,3 +35,8 @@ def door_mac(network: NetworkId) -> str:
 def number_of(address: IPv4Address) -> int:
     """The number by which hosts know the router that has `address` on the network of doors."""
     return int(address) & 0x7FFF
+
+
+def address6_of(address: IPv4Address) -> IPv6Address:
+    """What a router or a door that has `address` on the network of doors has there in IPv6."""
+    return SUBNET6[number_of(address)]

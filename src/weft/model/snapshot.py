@@ -104,6 +104,15 @@ class Snapshot:
                 found[router.id].append(floating)
         return {router: tuple(floating) for router, floating in found.items()}
 
+    def versions_out(self, router: Router) -> frozenset[int]:
+        """The IP versions in which a router's gateway leads to everywhere.
+
+        A host leaves by its own addresses, of both; an external network by one address of IPv4.
+        """
+        if router.gateway is None:
+            return frozenset()
+        return frozenset({4, 6}) if self.networks[router.gateway.network_id].by_host else frozenset({4})
+
     def hosts_on(self, network: NetworkId) -> Set[HostName]:
         """The hosts that are connected to where an external network goes on."""
         physical = self.networks[network].physical

@@ -6,9 +6,10 @@ from itertools import combinations, product
 from typing import cast
 from uuid import UUID
 
+from weft.model.door import SUBNET6
 from weft.model.errors import Conflict, Invalid, QuotaExceeded, SubnetOverlap
 from weft.model.ids import NetworkId, ProjectId, RouterId
-from weft.model.network import Subnet
+from weft.model.network import Prefix, Subnet
 from weft.model.resolver import NAMES
 from weft.model.router import Router, StaticRoute
 from weft.store.change import Kind
@@ -19,6 +20,12 @@ DATAPATHS_OF_A_ROUTER = 2
 """Its own, and the switch on which names are answered."""
 
 _CHANGES = ("name", "description", "networks", "routes")
+
+_TAKEN: tuple[tuple[Prefix, str], ...] = (
+    *((prefix, "whoever asks for names") for prefix in NAMES),
+    (SUBNET6, "to the hosts' doors"),
+)
+"""What lies behind each router, and who is led there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +156,12 @@ def _subnets(tx: Transaction, networks: Iterable[NetworkId]) -> Iterable[Subnet]
 
 
 def _check_overlap(tx: Transaction, router: Router, subnets: Sequence[Subnet]) -> None:
-    for subnet, taken in product(subnets, NAMES):
+    for subnet, (taken, whom) in product(subnets, _TAKEN):
         if subnet.cidr.version == taken.version and subnet.cidr.overlaps(taken):
             network = tx.snapshot.networks[subnet.network_id].name
             raise SubnetOverlap(
                 f"{subnet.cidr} of network {network} overlaps {taken}, where router {router.name} leads "
-                "whoever asks for names; join networks with other prefixes",
+                f"{whom}; join networks with other prefixes",
                 field="networks",
             )
     for one, other in combinations(sorted(subnets, key=lambda s: (s.cidr.version, s.cidr, s.id)), 2):

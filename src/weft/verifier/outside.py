@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import pairwise
 from typing import cast
 
@@ -16,6 +16,7 @@ from weft.verifier.plane import Plane, prefixes_of
 from weft.verifier.world import World
 
 _BITS = {4: 32, 6: 128}
+_EVERYWHERE: dict[int, Prefix] = {4: IPv4Network("0.0.0.0/0"), 6: IPv6Network("::/0")}
 
 
 def outside(world: World, plane: Plane) -> Mask:
@@ -42,7 +43,7 @@ def _routes(world: World, plane: Plane) -> Sequence[Prefix]:
     router = world.snapshot.routers.get(cast("RouterId", plane.domain))
     if router is None:
         return []
-    everywhere = [] if router.gateway is None else [IPv4Network("0.0.0.0/0")]
+    everywhere = [_EVERYWHERE[version] for version in sorted(world.snapshot.versions_out(router))]
     return [*(route.destination for route in router.routes), *everywhere]
 
 

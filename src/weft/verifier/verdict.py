@@ -140,7 +140,7 @@ class Judge:
 
     def _leads_out(self, port: Port | None, address: Address) -> bool:
         router = None if port is None else self._snapshot.router_of.get(port.network_id)
-        if router is not None and router.gateway is not None and address.version == 4:
+        if router is not None and address.version in self._snapshot.versions_out(router):
             return not address.is_link_local
         return router is not None and any(inside(address, route.destination) for route in router.routes)
 

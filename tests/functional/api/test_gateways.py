@@ -84,13 +84,33 @@ def test_a_router_leaves_by_the_hosts_own_addresses_with_one_request(rest: Rest)
     rest.ask("PUT", "/routers/way/networks/yard")
     door = agent.get("/hosts/h1/door").json()["door"]
     assert door["address"] == "100.64.0.1/17"
-    assert [(one["number"], one["address"], one["prefixes"]) for one in door["routers"]] == [
-        (2, "100.64.0.2", ["10.4.0.0/24"])
-    ]
+    assert door["address6"] == "fd77:6566:7464::1/64"
+    (led,) = door["routers"]
+    assert (led["number"], led["address"], led["address6"]) == (2, "100.64.0.2", "fd77:6566:7464::2")
+    assert led["prefixes"] == ["10.4.0.0/24", "fd00:4::/64"]
 
     rest.ask("DELETE", "/routers/way/networks/yard")
     assert rest.delete("/routers/way").status_code == 204
     assert agent.get("/hosts/h1/door").json() == {"door": None}
+
+
+@pytest.mark.usefixtures("with_a_door")
+def test_hosts_lead_out_in_both_ip_versions_and_external_networks_in_one(rest: Rest) -> None:
+    rest.made("/networks", {"name": "yard", "subnets": [{"cidr": "10.4.0.0/24"}, {"cidr": "fd00:4::/64"}]})
+    rest.made("/ports", {"name": "yard-1", "network": "yard"})
+    rest.made("/routers", {"name": "way", "networks": ["yard"]})
+
+    def reached() -> list[bool]:
+        ask = {"source": {"port": "yard-1"}, "traffic": {"protocol": "tcp", "port": 80}}
+        ends = ({"address": "192.0.2.1"}, {"address": "2001:db8::1"})
+        return [rest.post("/explain", {**ask, "destination": end}).json()["passes"] for end in ends]
+
+    with rest.store.write("test") as tx:
+        change_host(tx, HostName("h1"), physical_networks=frozenset({"host", "physnet1"}))
+    assert reached() == [False, False]
+    for network, found in (("internet", [True, False]), ("host", [True, True])):
+        rest.ask("PUT", "/routers/way/gateway", {"network": network})
+        assert reached() == found
 
 
 @pytest.mark.usefixtures("with_a_door")

@@ -47,14 +47,21 @@ def test_a_subnet_that_would_overlap_behind_the_router_is_refused(rest: Rest) ->
 
 
 @pytest.mark.usefixtures("joined")
-@pytest.mark.parametrize("cidr", ["169.254.0.0/16", "fd77:6566:7453::/64"])
-def test_a_router_keeps_where_names_are_answered_free(rest: Rest, cidr: str) -> None:
+@pytest.mark.parametrize(
+    ("cidr", "whom"),
+    [
+        ("169.254.0.0/16", "whoever asks for names"),
+        ("fd77:6566:7453::/64", "whoever asks for names"),
+        ("fd77:6566:7464::/64", "to the hosts' doors"),
+    ],
+)
+def test_a_router_keeps_free_what_lies_behind_it(rest: Rest, cidr: str, whom: str) -> None:
     network(rest, "clash", cidr)
 
     answer = rest.ask("PUT", "/routers/shop/networks/clash")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "subnet_overlap")
-    assert "where router shop leads whoever asks for names" in answer.json()["detail"]
+    assert f"where router shop leads {whom}" in answer.json()["detail"]
 
 
 @pytest.mark.usefixtures("joined")

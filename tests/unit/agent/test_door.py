@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
@@ -16,6 +16,7 @@ SHOP = DoorRouter(
     number=2,
     mac="02:00:00:00:00:02",
     address=IPv4Address("100.64.0.2"),
+    address6=IPv6Address("fd77:6566:7464::2"),
     networks=("shop",),
     prefixes=("10.1.0.0/24",),
 )
@@ -23,6 +24,7 @@ YARD = DoorRouter(
     number=3,
     mac="02:00:00:00:00:03",
     address=IPv4Address("100.64.0.3"),
+    address6=IPv6Address("fd77:6566:7464::3"),
     networks=("yard",),
     prefixes=("10.1.0.0/24",),
 )
@@ -32,7 +34,14 @@ WEB = Landing(Publication.parse("8080:80"), "shop", IPv4Address("10.1.0.5"))
 
 
 def a_door(*routers: DoorRouter) -> Door:
-    return Door(port_id="p", mac="02:00:00:00:00:01", address="100.64.0.1/17", mtu=1400, routers=routers)
+    return Door(
+        port_id="p",
+        mac="02:00:00:00:00:01",
+        address="100.64.0.1/17",
+        address6="fd77:6566:7464::1/64",
+        mtu=1400,
+        routers=routers,
+    )
 
 
 @dataclass
@@ -163,7 +172,19 @@ def test_routers_with_equal_prefixes_are_told_apart_by_zone_and_mark() -> None:
 
 
 def test_without_a_door_the_rules_only_take_away() -> None:
-    assert ruleset(None).splitlines() == ["add table ip weft_door", "delete table ip weft_door"]
+    assert ruleset(None).splitlines() == [
+        f"{does} table {family} weft_door" for family in ("ip", "ip6") for does in ("add", "delete")
+    ]
+
+
+def test_who_pretends_to_be_behind_the_router_is_dropped_in_both_ip_versions() -> None:
+    both = replace(SHOP, prefixes=("10.1.0.0/24", "fd00:1::/64"))
+
+    _, ip4, ip6 = ruleset(a_door(both)).split("\ntable ip")
+
+    mark = f"meta mark {mark_of(SHOP):#x}"
+    assert f"{mark} ip saddr {{ 10.1.0.0/24 }} drop" in ip4
+    assert f"{mark} ip6 saddr {{ fd00:1::/64 }} drop" in ip6
 
 
 def test_what_is_published_lands_at_its_port_by_its_networks_router() -> None:

@@ -9,12 +9,13 @@
     postrouting outwards   what leaves is hidden behind the host's address, and behind the door's what the
                            host itself, or another router, sends into it
 
-A router is known by its MAC. Its number is in its zone and in its mark.
+A router is known by its MAC. Its number is in its zone and in its mark. IPv4 and IPv6 have a table each;
+ports are published in IPv4 alone.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 from weft.client import Door, DoorRouter
 from weft.model.publication import Publication
@@ -23,6 +24,8 @@ TABLE = "weft_door"
 DEVICE = "weft-door"
 MARKS, MARK = 0xFFFF8000, 0x57EF0000
 """Which bits of a packet's mark are ours, and what they are; the other 15 are a router's number."""
+FAMILIES = {4: "ip", 6: "ip6"}
+"""What nft(8) calls the tables of each IP version."""
 ZONE = 0x8000
 """Zones from here on are ours. ovn-controller begins with 1 (ovn-controller(8), "ct-zone")."""
 
@@ -42,18 +45,23 @@ def mark_of(router: DoorRouter) -> int:
 
 
 def ruleset(door: Door | None, landings: Sequence[Landing] = ()) -> str:
-    """Our table in place of the one that is there, at once; without a door there is none.
+    """Our tables in place of those that are there, at once; without a door there is none.
 
     Landings on networks that do not leave by the door are left out.
     """
-    absent = f"add table ip {TABLE}\ndelete table ip {TABLE}\n"
+    absent = "".join(f"add table {one} {TABLE}\ndelete table {one} {TABLE}\n" for one in FAMILIES.values())
     if door is None:
         return absent
-    chains = "".join(_chain(name, hook, rules) for name, hook, rules in _chains(door, landings))
-    return f"{absent}table ip {TABLE} {{\n{chains}}}\n"
+    tables = [
+        f"table {family} {TABLE} {{\n{''.join(_chain(*one) for one in _chains(door, landings, version))}}}\n"
+        for version, family in FAMILIES.items()
+    ]
+    return absent + "".join(tables)
 
 
-def _chains(door: Door, landings: Sequence[Landing]) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _chains(
+    door: Door, landings: Sequence[Landing], version: int
+) -> Iterator[tuple[str, str, Sequence[str]]]:
     at, to = f'iifname "{DEVICE}"', f'oifname "{DEVICE}"'
     routers = door.routers
     yield (
@@ -72,21 +80,26 @@ def _chains(door: Door, landings: Sequence[Landing]) -> Iterator[tuple[str, str,
             _AGAIN,
         ],
     )
-    arriving = [_arriving(landing, router) for landing in landings for router in _routers_of(door, landing)]
-    yield "arriving", "nat hook prerouting priority -100", arriving
-    yield "returning_here", "route hook output priority -150", [_AGAIN]
-    yield "arriving_here", "nat hook output priority -100", arriving
+    if version == 4:
+        found = [_arriving(landing, router) for landing in landings for router in _routers_of(door, landing)]
+        yield "arriving", "nat hook prerouting priority -100", found
+        yield "returning_here", "route hook output priority -150", [_AGAIN]
+        yield "arriving_here", "nat hook output priority -100", found
     yield (
         "inwards",
         "filter hook input priority 0",
-        [f"{at} ct state established,related accept", f"{at} drop"],
+        [
+            *([f"{at} icmpv6 type {{ {_NEIGHBOURS} }} accept"] if version == 6 else ()),
+            f"{at} ct state established,related accept",
+            f"{at} drop",
+        ],
     )
     yield (
         "through",
         "filter hook forward priority -10",
         [
             f"{to} ct state established,related accept",
-            *(f'iifname != "{DEVICE}" {to} {_pretence(one)} drop' for one in routers if one.prefixes),
+            *(f'iifname != "{DEVICE}" {to} {one} drop' for one in _pretences(routers, version)),
             f"{to} ct status dnat accept",
             f"{to} drop",
         ],
@@ -95,13 +108,18 @@ def _chains(door: Door, landings: Sequence[Landing]) -> Iterator[tuple[str, str,
     yield "outwards", "nat hook postrouting priority 100", [f"{at} masquerade", from_here]
 
 
+_NEIGHBOURS = "nd-neighbor-solicit, nd-neighbor-advert"
+"""By which the host and a router find each other at the door (RFC 4861)."""
 _AGAIN = f"ct direction original ct mark & {MARKS:#x} == {MARK:#x} meta mark set ct mark"
 """The first packet of a connection to what is published is marked where it is sent there, the others here."""
 
 
-def _pretence(router: DoorRouter) -> str:
+def _pretences(routers: Sequence[DoorRouter], version: int) -> Iterator[str]:
     """What comes from elsewhere and says that it is from behind the router that it is going to."""
-    return f"meta mark {mark_of(router):#x} ip saddr {{ {', '.join(router.prefixes)} }}"
+    for router in routers:
+        behind = [prefix for prefix in router.prefixes if ip_network(prefix).version == version]
+        if behind:
+            yield f"meta mark {mark_of(router):#x} {FAMILIES[version]} saddr {{ {', '.join(behind)} }}"
 
 
 def _routers_of(door: Door, landing: Landing) -> list[DoorRouter]:

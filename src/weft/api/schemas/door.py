@@ -1,7 +1,7 @@
 """Bodies of what a host keeps for the way out and in: /hosts/{host}/door and .../published."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from weft.api.schemas.base import Body, Shown
 from weft.api.schemas.port import PublicationIn
 from weft.api.view import View
-from weft.model.door import door_id, door_mac, number_of
+from weft.model.door import SUBNET6, address6_of, door_id, door_mac, number_of
 from weft.model.errors import Invalid
 from weft.model.host import Host
 from weft.model.network import Network
@@ -19,11 +19,12 @@ from weft.model.router import Router, gateway_mac
 
 
 class DoorRouterShown(Shown):
-    """A router that leaves by the door, and the IPv4 prefixes of its networks."""
+    """A router that leaves by the door, its addresses there, and the prefixes of its networks."""
 
     number: int
     mac: str
     address: IPv4Address
+    address6: IPv6Address
     networks: list[UUID]
     prefixes: list[str]
 
@@ -37,8 +38,9 @@ class DoorRouterShown(Shown):
             number=number_of(address),
             mac=gateway_mac(router.id, doors.id),
             address=address,
+            address6=address6_of(address),
             networks=sorted(router.networks),
-            prefixes=sorted(str(cidr) for cidr in subnets if cidr.version == 4),
+            prefixes=sorted(map(str, subnets)),
         )
 
 
@@ -63,6 +65,7 @@ class DoorShown(Shown):
     port_id: UUID
     mac: str
     address: str
+    address6: str
     mtu: int
     routers: list[DoorRouterShown]
 
@@ -92,6 +95,7 @@ class HostDoor(Shown):
                 port_id=door_id(doors.id),
                 mac=door_mac(doors.id),
                 address=f"{subnet.gateway}/{subnet.cidr.prefixlen}",
+                address6=f"{address6_of(IPv4Address(subnet.gateway))}/{SUBNET6.prefixlen}",
                 mtu=min(view.effective_mtu(network) for network in (doors, *behind)),
                 routers=[
                     DoorRouterShown.from_model(view, router, address, doors)
