@@ -80,10 +80,8 @@ def test_a_router_and_a_floating_ip_of_neutron_are_wefts(
     shown = story.weft(lab, "router", "show", router["id"])
     (led,) = (one for one in story.weft(lab, "floating-ip", "list") if one["id"] == floating["id"])
     assert [one["id"] for one in shown["networks"]] == [network["id"]]
-    assert (shown["gateway"]["network_id"], shown["gateway"]["address"]) == (
-        outside["id"],
-        address_of(router),
-    )
+    outside = router["external_gateway_info"]["network_id"]
+    assert (shown["gateway"]["network_id"], shown["gateway"]["address"]) == (outside, address_of(router))
     assert (led["address"], led["port_id"]) == (floating["floating_ip_address"], bound["id"])
     until(
         lambda: cloud.show("floatingip", floating["id"])["status"] == "ACTIVE",
