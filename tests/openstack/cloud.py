@@ -329,7 +329,7 @@ class Cloud:
                 "DEFAULT": {
                     "auth_strategy": "keystone",
                     "core_plugin": "ml2",
-                    "service_plugins": "weft-router",
+                    "service_plugins": "weft-router,qos",
                     "transport_url": "fake:/",
                     "api_paste_config": f"{ENVIRONMENT}/etc/neutron/api-paste.ini",
                     "state_path": str(self.directory),
@@ -365,7 +365,7 @@ class Cloud:
                     "type_drivers": "geneve,flat,vlan,local",
                     "project_network_types": "geneve",
                     "mechanism_drivers": "weft",
-                    "extension_drivers": "port_security",
+                    "extension_drivers": "port_security,qos",
                 },
                 "ml2_type_geneve": {"vni_ranges": "1:65536", "max_header_size": "38"},
                 "ml2_type_flat": {"flat_networks": "physnet1"},

@@ -72,6 +72,7 @@ def vm(lab: Lab, bound: dict[str, Any]) -> Iterator[Domain]:
     card = Card(port_id=bound["id"], mac=bound["mac_address"])
     domain = story.machine(lab.host("h2"), "vm1", card)
     domain.create()
+    domain.address(timeout_s=120)  # it has booted: its console is heard from now on
     yield domain
     domain.destroy()
 
