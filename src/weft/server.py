@@ -6,6 +6,7 @@ import ssl
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from weft.collector import collector_off
 from weft.compiler import Compilation, CompilerSettings
 from weft.installation.files import TlsFiles, authority, client_context
 from weft.installation.running import running
+from weft.keystone import Keystone, trusting
 from weft.model.errors import WeftError
 from weft.model.host import Enrolment
 from weft.model.ids import HostName
@@ -43,6 +45,7 @@ from weft.store import Limits, Store, progress, status, tokens
 from weft.store.expiry import Expiry
 from weft.store.retention import Retention
 from weft.store.status import PortState, PortStatus
+from weft.store.tokens import Caller, Role
 from weft.systemd import tell
 
 log = structlog.get_logger()
@@ -114,6 +117,37 @@ def _identity(settings: ServerSettings) -> Identity | None:
     return Identity(files.key("server"), files.certificate("server"), files.certificate("ca"))
 
 
+def _keystone(settings: ServerSettings, store: Store) -> Keystone | None:
+    """The Keystone whose tokens are accepted. Raises Invalid if its CA cannot be read."""
+    if settings.keystone_url is None:
+        return None
+    return Keystone(
+        settings.keystone_url,
+        roles={name: Role(role) for name, role in settings.keystone_roles.items()},
+        known=lambda project: project in store.snapshot().projects,
+        now=_now,
+        tls=None if settings.keystone_ca_file is None else trusting(settings.keystone_ca_file),
+    )
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Whose a token is: first our own are looked up, then Keystone is asked, if there is one."""
+
+    store: Store
+    keystone: Keystone | None
+
+    def __call__(self, token: str) -> Caller | None:
+        """The caller. Raises what Keystone does."""
+        own = tokens.find(self.store, token, _now())
+        return own if own is not None or self.keystone is None else self.keystone.caller_of(token)
+
+    def close(self) -> None:
+        """Close the connections to Keystone."""
+        if self.keystone is not None:
+            self.keystone.close()
+
+
 def serve(settings: ServerSettings) -> None:
     """Run until a signal ends it."""
     vouching, ovn_tls = _vouching(settings), _ovn_tls(settings)
@@ -139,6 +173,7 @@ def serve(settings: ServerSettings) -> None:
         resync_s=settings.resync_s,
         clock=time.monotonic,
     )
+    callers = Callers(store, _keystone(settings, store))
     claims = claims_by_strangers()
     sink = StatusSink(
         ports=partial(_ports_seen, store, claims),
@@ -154,7 +189,7 @@ def serve(settings: ServerSettings) -> None:
         app = create_app(
             store=store,
             collectors=[claims],
-            caller_of=lambda token: tokens.find(store, token, _now()),
+            caller_of=callers,
             underlay_mtu=settings.underlay_mtu,
             host_timeout_s=settings.host_timeout_s,
             public_url=settings.public_url,
@@ -169,6 +204,7 @@ def serve(settings: ServerSettings) -> None:
         )
         _serve_http(settings, app)
     finally:
+        callers.close()
         expiry.stop()
         retention.stop()
         observer.stop()

@@ -4,6 +4,7 @@ import tomllib
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal, Self, TypeVar, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -67,6 +68,18 @@ class ServerSettings(_FromFile):
     """How many flows policies may cost one host, as predicted; what would cost more is refused."""
     traces_at_once: int = Field(default=2, ge=1, le=64)
     """Traces that run at the same time, one for each caller: each costs a copy of the Southbound database."""
+    keystone_url: str | None = None
+    """The Identity API of an OpenStack cloud (`https://…:5000/v3`) whose tokens are accepted like our own."""
+    keystone_ca_file: Path | None = None
+    """The CA (PEM) of that Keystone, instead of the system's."""
+    keystone_roles: dict[str, Literal["admin", "member", "viewer"]] = {
+        "admin": "member",
+        "manager": "member",
+        "member": "member",
+        "reader": "viewer",
+    }
+    """What Keystone's roles are here, each in the project of its token; `admin` is an administrator of all of
+    Weft, and no role is that by default."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -79,6 +92,10 @@ class ServerSettings(_FromFile):
                 raise ValueError(
                     f"tls: off is only for a loopback address or a Unix socket, and listen is {self.listen}"
                 )
+        if self.keystone_url is not None and not _is_private(self.keystone_url):
+            raise ValueError(
+                f"keystone_url: {self.keystone_url!r} would send tokens in plain text; use https://"
+            )
         for name, remote in (("nb", self.nb), ("sb", self.sb), ("southbound", self.southbound or "ssl:")):
             if any(part.startswith(("tcp:", "ptcp:")) for part in remote.split(",")):
                 raise ValueError(f"{name}: {remote!r} would be plain text; use ssl: or unix:")
@@ -115,6 +132,14 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody else can read what is sent to `url`."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(str(parts.hostname)))
+    )
 
 
 def _is_loopback(name: str) -> bool:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from weft.lab import life
 from weft.lab.credentials import admin_token
 from weft.lab.layout import Lab, LabHost
 from weft.lab.life import CA
@@ -60,9 +61,17 @@ class Cloud:
             self._make_state(state)
         shutil.copytree(state, self.directory, dirs_exist_ok=True)
         self._start_database()
-        self._start_keystone()
+        self.start_keystone()
         self.start_neutron()
         self.start_worker()
+        self._have_tokens_accepted()
+
+    def _have_tokens_accepted(self) -> None:
+        """As an operator has Weft's server accept Keystone's tokens."""
+        with (self.host.directory / "etc-weft" / "server.toml").open("a") as settings:
+            settings.write(f'keystone_url = "http://127.0.0.1:{_KEYSTONE}/v3"\n')
+        life.stop_server(self.lab)
+        life.run_server(self.lab)
 
     def _make_state(self, state: Path) -> None:
         """The databases of a new cloud and Keystone's keys, kept for the next time: they take a minute."""
@@ -78,7 +87,7 @@ class Cloud:
         with ThreadPoolExecutor() as pool:
             for made in (pool.submit(self._make_keystone), pool.submit(self._make_neutron)):
                 made.result()
-        self._start_keystone()
+        self.start_keystone()
         self._populate()
         for name in ("keystone", "mariadb"):
             stop_on(self.host, name)
@@ -88,9 +97,14 @@ class Cloud:
             shutil.move(self.directory / name, half_made / name)
         half_made.rename(state)
 
-    def _start_keystone(self) -> None:
+    def start_keystone(self) -> None:
+        """Keystone's API."""
         self._serve("keystone", _KEYSTONE, OS_KEYSTONE_CONFIG_FILES=f"{self.directory}/keystone.conf")
         self._answers("keystone", _KEYSTONE, "300")
+
+    def stop_keystone(self) -> None:
+        """End Keystone's API."""
+        stop_on(self.host, "keystone")
 
     def start_neutron(self) -> None:
         """Neutron's API."""
@@ -181,6 +195,18 @@ class Cloud:
     def token(self) -> str:
         """Of the project's administrator, from Keystone."""
         return str(self._login["id"])
+
+    def new_token(self) -> str:
+        """Another of the same."""
+        return str(self.openstack("token", "issue")["id"])
+
+    def revoke(self, token: str) -> None:
+        """Have Keystone end a token, by itself."""
+        named = (f"X-Auth-Token: {token}", f"X-Subject-Token: {token}")
+        said = (word for header in named for word in ("-H", header))
+        run_on(
+            self.host, "curl", "-sSf", "-X", "DELETE", *said, f"http://127.0.0.1:{_KEYSTONE}/v3/auth/tokens"
+        )
 
     @property
     def project(self) -> str:
@@ -303,7 +329,7 @@ class Cloud:
                 "DEFAULT": {
                     "auth_strategy": "keystone",
                     "core_plugin": "ml2",
-                    "service_plugins": "weft-router",
+                    "service_plugins": "weft-router,qos",
                     "transport_url": "fake:/",
                     "api_paste_config": f"{ENVIRONMENT}/etc/neutron/api-paste.ini",
                     "state_path": str(self.directory),
@@ -339,7 +365,7 @@ class Cloud:
                     "type_drivers": "geneve,flat,vlan,local",
                     "project_network_types": "geneve",
                     "mechanism_drivers": "weft",
-                    "extension_drivers": "port_security",
+                    "extension_drivers": "port_security,qos",
                 },
                 "ml2_type_geneve": {"vni_ranges": "1:65536", "max_header_size": "38"},
                 "ml2_type_flat": {"flat_networks": "physnet1"},

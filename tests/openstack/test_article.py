@@ -1,67 +1,16 @@
 """The article with OpenStack in it: a network of Neutron's carries its VM and a container of Docker's."""
 
 import signal
-from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
-import pytest
 from tests.openstack.cloud import Cloud
+from tests.openstack.estate import NET, NEUTRONS, PREFIX, let_in, reaches
 
 from weft.lab import life, story
-from weft.lab.domain import Card, Domain
+from weft.lab.domain import Domain
 from weft.lab.layout import Lab, LabHost
-from weft.lab.processes import run_on, until
-
-NET, PREFIX = "DockerSN", "192.168.200.0/24"
-NEUTRONS = ("192.168.200.2", "192.168.200.127")
-"""What Neutron hands out; the rest is Weft's."""
-
-
-@pytest.fixture(scope="module")
-def network(cloud: Cloud, lab: Lab) -> dict[str, Any]:
-    """DockerSN, as an engineer makes it in OpenStack; the Docker host may carry the project."""
-    made: dict[str, Any] = cloud.openstack("network", "create", NET)
-    pool = f"start={NEUTRONS[0]},end={NEUTRONS[1]}"
-    cloud.openstack(
-        *("subnet", "create", "DockerSN-v4", "--network", NET),
-        *("--subnet-range", PREFIX, "--allocation-pool", pool),
-    )
-    cloud.in_step()
-    for name in ("h1", "h2"):
-        life.weft_on_central(lab, "host", "set", name, "--serves", "demo")
-    return made
-
-
-@pytest.fixture(scope="module")
-def bound(cloud: Cloud, network: dict[str, Any]) -> dict[str, Any]:
-    """A port that Neutron has bound to the hypervisor, as Nova would have it."""
-    made = cloud.openstack("port", "create", "vm1", "--network", network["id"], "--host", "h2")
-    cloud.in_step()
-    shown: dict[str, Any] = cloud.show("port", made["id"])
-    return shown
-
-
-@pytest.fixture(scope="module")
-def vm(lab: Lab, bound: dict[str, Any]) -> Iterator[Domain]:
-    """A domain of libvirt whose interface has the port's id and MAC address, and no other word about Weft."""
-    card = Card(port_id=bound["id"], mac=bound["mac_address"])
-    domain = story.machine(lab.host("h2"), "vm1", card)
-    domain.create()
-    yield domain
-    domain.destroy()
-
-
-@pytest.fixture(scope="module")
-def container(lab: Lab, network: dict[str, Any]) -> Iterator[str]:
-    """A container on the Docker network of the same name; its address."""
-    h1 = lab.host("h1")
-    assert network["name"] == NET
-    until(lambda: NET in story.docker_networks(h1), "the Docker network to appear", timeout_s=30)
-    story.run_on_docker_network(h1, "gloomy_jang", NET)
-    story.wait_until_up(lab, "gloomy_jang")
-    yield story.address_of(lab, "gloomy_jang")
-    run_on(h1, "docker", "rm", "-f", "gloomy_jang")
+from weft.lab.processes import until
 
 
 def test_a_network_of_neutron_is_one_of_weft_with_the_same_id(lab: Lab, network: dict[str, Any]) -> None:
@@ -124,41 +73,6 @@ def test_a_security_group_opens_and_shuts_what_really_passes(
     until(lambda: not story.fetches(h1, "gloomy_jang", machine), "TCP to be shut out", timeout_s=30)
     assert story.pings(h1, "gloomy_jang", machine), "the other rule still holds"
     cloud.delete("security_group_rule", rules[1])
-
-
-def test_a_router_and_a_floating_ip_of_neutron_are_wefts(
-    cloud: Cloud, lab: Lab, network: dict[str, Any], bound: dict[str, Any]
-) -> None:
-    (inside,) = cloud.show("network", network["id"])["subnets"]
-    physical = {"provider:network_type": "flat", "provider:physical_network": "physnet1"}
-    outside = cloud.create("network", name="outside", **{"router:external": True}, **physical)
-    cidr = "203.0.113.0/24"
-    cloud.create("subnet", network_id=outside["id"], ip_version=4, cidr=cidr, enable_dhcp=False)
-    router = cloud.create("router", name="edge", external_gateway_info={"network_id": outside["id"]})
-    cloud.act("router", router["id"], "add_router_interface", subnet_id=inside)
-    floating = cloud.create("floatingip", floating_network_id=outside["id"], port_id=bound["id"])
-    cloud.in_step()
-    cloud.equal()
-
-    shown = story.weft(lab, "router", "show", router["id"])
-    (led,) = (one for one in story.weft(lab, "floating-ip", "list") if one["id"] == floating["id"])
-    gateway = router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
-    assert [one["id"] for one in shown["networks"]] == [network["id"]]
-    assert (shown["gateway"]["network_id"], shown["gateway"]["address"]) == (outside["id"], gateway)
-    assert (led["address"], led["port_id"]) == (floating["floating_ip_address"], bound["id"])
-    until(
-        lambda: cloud.show("floatingip", floating["id"])["status"] == "ACTIVE",
-        "Neutron to know that Weft has the floating IP",
-        timeout_s=40,
-    )
-
-    cloud.delete("floatingip", floating["id"])
-    cloud.act("router", router["id"], "remove_router_interface", subnet_id=inside)
-    cloud.delete("router", router["id"])
-    cloud.delete("network", outside["id"])
-    cloud.in_step()
-    assert router["id"] not in {one["id"] for one in story.weft(lab, "router", "list")}
-    assert floating["id"] not in {one["id"] for one in story.weft(lab, "floating-ip", "list")}
 
 
 def test_openstack_does_not_notice_that_weft_is_away(
@@ -240,18 +154,3 @@ def test_what_goes_from_openstack_goes_from_weft(cloud: Cloud, lab: Lab) -> None
 def count(lab: Lab, beginning: str) -> int:
     """How many ports Weft has whose names begin so."""
     return sum(name.startswith(beginning) for name in story.ports(lab))
-
-
-def let_in(cloud: Cloud, **what: object) -> str:
-    """A rule of the project's default security group, for all of the network; its id."""
-    group = cloud.find("security_group", "default")["id"]
-    rule = cloud.create(
-        "security_group_rule", security_group_id=group, direction="ingress", remote_ip_prefix=PREFIX, **what
-    )
-    return str(rule["id"])
-
-
-def reaches(domain: Domain, address: str) -> bool:
-    """Over TCP, from inside the machine."""
-    status, said = domain.try_run(f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80")
-    return status == 0 and "HTTP/1." in said

@@ -3,7 +3,6 @@
 Each worker of a parallel run has a lab of its own, called as the run's with the worker's letter behind it.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,10 +12,13 @@ from weft.lab import life, story
 from weft.lab.layout import HostSpec, Lab, LabHost
 from weft.lab.processes import run_on, try_on, until
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER")
-"""`gw0`, `gw1`, …; set by pytest-xdist."""
-if WORKER is not None:
-    os.environ["WEFT_LAB_NAME"] = life.default_lab().name + "abcdefgh"[int(WORKER.removeprefix("gw"))]
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the lab after the worker; pytest-xdist calls its workers `gw0`, `gw1`, …"""
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker is not None:
+        name = life.default_lab().name + "abcdefgh"[int(worker.removeprefix("gw"))]
+        pytest.MonkeyPatch().setenv("WEFT_LAB_NAME", name)
 
 
 @pytest.fixture(scope="session")

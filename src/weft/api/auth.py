@@ -10,7 +10,8 @@ from weft.model.errors import Forbidden, Unauthenticated
 from weft.model.ids import HostName, ProjectId
 from weft.store.tokens import Caller, Role
 
-_LONGEST_TOKEN = 512
+_LONGEST_TOKEN = 2048
+"""Keystone's signed tokens (JWS) are longer than ours."""
 
 
 def caller(caller_of: Callable[[str], Caller | None], authorization: str | None) -> Caller:

@@ -13,6 +13,7 @@ from weft.api.schemas.mirror import MirroredPort
 from weft.api.schemas.network import NetworkCreate, SubnetCreate
 from weft.api.schemas.policy import PolicyCreate
 from weft.api.schemas.project import ProjectCreate
+from weft.api.schemas.qos_policy import QosPolicyCreate
 from weft.api.schemas.router import RouterCreate
 from weft.model.errors import Conflict, Invalid
 from weft.model.ids import (
@@ -24,10 +25,12 @@ from weft.model.ids import (
     PolicyId,
     PortId,
     ProjectId,
+    QosPolicyId,
     RouterId,
     SubnetId,
 )
 from weft.model.network import Network
+from weft.model.policy import QosPolicy
 from weft.model.port import Port
 from weft.model.router import Gateway, Router
 from weft.model.selector import Selector
@@ -53,11 +56,12 @@ def project(tx: Transaction, _who: Caller, object_id: UUID, body: ProjectCreate)
 
 def network(tx: Transaction, who: Caller, object_id: UUID, body: NetworkCreate) -> None:
     """A network; its subnets are declared by themselves. Raises Invalid."""
-    if body.subnets or body.qos_policy is not None:
-        raise Invalid("subnets and QoS policies are mirrored by themselves", field="object")
+    if body.subnets:
+        raise Invalid("subnets are mirrored by themselves", field="object.subnets")
     owner = references.project(tx.snapshot, who, body.project).id
     known = NetworkId(object_id)
-    new = replace(body.to_model(owner, None), name=name_for(tx, Kind.NETWORKS, owner, known, body.name))
+    limits = _limits(tx, owner, body.qos_policy)
+    new = replace(body.to_model(owner, limits), name=name_for(tx, Kind.NETWORKS, owner, known, body.name))
     if known not in tx.snapshot.networks:
         networks.add_network(tx, replace(new, id=known))
         return
@@ -72,6 +76,7 @@ def network(tx: Transaction, who: Caller, object_id: UUID, body: NetworkCreate) 
         default_ingress=new.default_ingress,
         default_egress=new.default_egress,
         physical=new.physical,
+        qos_policy_id=limits,
     )
 
 
@@ -105,8 +110,9 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
     known = PortId(object_id)
     wanted = body.name or f"port-{known.hex[:8]}"
     name = name_for(tx, Kind.PORTS, on.project_id, known, wanted)
+    limits = _limits(tx, on.project_id, body.qos_policy)
     new = replace(
-        body.to_model(on.project_id, on.id, None),
+        body.to_model(on.project_id, on.id, limits),
         id=known,
         name=name,
         quarantined=body.quarantined,
@@ -122,6 +128,7 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
         "kind": body.kind,
         "port_security": body.port_security,
         "quarantined": body.quarantined,
+        "qos_policy_id": limits,
     }
     if before.declared != body.labels:  # else those that its workload has added stay
         changes["labels"] = dict(body.labels)
@@ -237,6 +244,26 @@ def policy(tx: Transaction, who: Caller, object_id: UUID, body: PolicyCreate) ->
     policies.put_policy(tx, known, new)
 
 
+def qos_policy(tx: Transaction, who: Caller, object_id: UUID, body: QosPolicyCreate) -> None:
+    """A QoS policy; networks and ports name it. Raises Invalid."""
+    owner = references.project(tx.snapshot, who, body.project).id
+    known = QosPolicyId(object_id)
+    name = name_for(tx, Kind.QOS_POLICIES, owner, known, body.name)
+    new = replace(body.to_model(owner), id=known, name=name)
+    if known not in tx.snapshot.qos_policies:
+        policies.add_qos_policy(tx, new)
+        return
+    _same(tx.snapshot.qos_policies[known].project_id, owner, "project")
+    changes = {"egress": new.egress, "ingress": new.ingress, "dscp": new.dscp}
+    policies.change_qos_policy(tx, known, name=name, description=new.description, **changes)
+
+
+def _limits(tx: Transaction, owner: ProjectId, reference: str | None) -> QosPolicyId | None:
+    if reference is None:
+        return None
+    return references.owned(tx, QosPolicy, owner, reference, field="qos_policy").id
+
+
 def _remove_router(tx: Transaction, object_id: UUID) -> None:
     """A router that is gone in its source joins nothing any more, though nobody may have said so before."""
     routers.change_router(tx, RouterId(object_id), networks=frozenset(), routes=())
@@ -252,6 +279,7 @@ REMOVE: Mapping[Kind, Callable[[Transaction, UUID], None]] = {
     Kind.FLOATING_IPS: lambda tx, one: floating_ips.remove_floating_ip(tx, FloatingIPId(one)),
     Kind.GROUPS: lambda tx, one: policies.remove_group(tx, GroupId(one)),
     Kind.ADDRESS_GROUPS: lambda tx, one: policies.remove_address_group(tx, AddressGroupId(one)),
+    Kind.QOS_POLICIES: lambda tx, one: policies.remove_qos_policy(tx, QosPolicyId(one)),
     Kind.POLICIES: lambda tx, one: policies.remove_policy(tx, PolicyId(one)),
 }
 """The kinds that can be mirrored, and how one is removed: refused while something else needs it."""

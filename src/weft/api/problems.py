@@ -19,6 +19,7 @@ from weft.model.errors import (
     QuotaExceeded,
     StaleRevision,
     Unauthenticated,
+    Unavailable,
     WeftError,
 )
 
@@ -34,6 +35,7 @@ _STATUS: Mapping[type[WeftError], int] = {
     StaleRevision: 412,
     Forbidden: 403,
     Unauthenticated: 401,
+    Unavailable: 503,
 }
 _SHOWN = 120
 _MOST_ERRORS = 20

@@ -14,6 +14,7 @@ from oslo_log import log as logging
 
 from weft.ml2 import hosts, journal, settings
 from weft.ml2.nouns import Noun
+from weft.ml2.qos import WeftQos
 from weft.ml2.routing import ROUTER_PORTS
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ _ADDRESS_EVENTS = (events.AFTER_CREATE, events.AFTER_UPDATE, events.AFTER_DELETE
 
 
 class WeftMechanismDriver(api.MechanismDriver):
-    """Networks, subnets and ports of ML2, and the security groups beside them."""
+    """Networks, subnets and ports of ML2, and the security groups and QoS policies beside them."""
 
     @property
     def connectivity(self) -> str:
@@ -49,6 +50,7 @@ class WeftMechanismDriver(api.MechanismDriver):
         """Listen to what ML2 has no hooks for. Raises RuntimeError beside a Neutron that is too old."""
         refuse_old(version("neutron"))
         settings.register()
+        self.qos = WeftQos()
         for event in _GROUP_EVENTS:
             registry.subscribe(self._group_changes, resources.SECURITY_GROUP, event)
         for event in _RULE_EVENTS:

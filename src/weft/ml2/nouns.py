@@ -10,6 +10,7 @@ class Noun(StrEnum):
     """Neutron's words, in an order in which objects can be made."""
 
     PROJECT = "project"
+    QOS_POLICY = "qos_policy"
     NETWORK = "network"
     SUBNET = "subnet"
     ADDRESS_GROUP = "address_group"
@@ -20,6 +21,7 @@ class Noun(StrEnum):
 
 
 KINDS: Mapping[Noun, tuple[str, ...]] = {
+    Noun.QOS_POLICY: ("qos_policies",),
     Noun.NETWORK: ("networks",),
     Noun.SUBNET: ("subnets",),
     Noun.ADDRESS_GROUP: ("address_groups",),

@@ -1,18 +1,21 @@
 """What Neutron holds, read from its plug-ins as an administrator: one object now, or all there are."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from neutron_lib import context as neutron_context
 from neutron_lib import exceptions
 from neutron_lib.plugins import constants, directory
 
-from weft.ml2 import hosts, routing, translate
+from weft.ml2 import hosts, limits, routing, translate
 from weft.ml2.nouns import Noun
 from weft.ml2.routing import Around
 from weft.ml2.translate import Given, Wanted
 
 _ROUTED = (Noun.ROUTER, Noun.FLOATING_IP)
+
+_KEEPER = dict.fromkeys(_ROUTED, constants.L3) | {Noun.QOS_POLICY: constants.QOS}
+"""Who keeps what the core plug-in does not."""
 
 
 class Unsayable(Exception):
@@ -35,16 +38,18 @@ class Neutron:
         if noun is Noun.PROJECT:
             return list(translate.project(object_id, self._name_of(object_id)))
         context = self.context()
-        plugin: Any = directory.get_plugin(constants.L3 if noun in _ROUTED else constants.CORE)
+        keeper = _KEEPER.get(noun, constants.CORE)
+        plugin: Any = directory.get_plugin(keeper)
         if plugin is None:
             raise Unsayable(
-                f"Neutron has no plug-in for routers any more, so nobody knows of {noun} {object_id}"
+                f"Neutron has no plug-in {keeper} any more, so nobody knows of {noun} {object_id}"
             )
+        get = plugin.get_policy if noun is Noun.QOS_POLICY else getattr(plugin, f"get_{noun.value}")
         try:
-            given = getattr(plugin, f"get_{noun.value}")(context, object_id)
+            given = get(context, object_id)
         except exceptions.NotFound:
             return []
-        around = _around(context, given) if noun in _ROUTED else Around()
+        around = _routed(context, given) if noun in _ROUTED else _limited(context, given)
         return _translated(noun, given, hosts.known(context), around)
 
     def everything(self) -> Iterator[tuple[Noun, str, list[Wanted] | None]]:
@@ -52,12 +57,20 @@ class Neutron:
         context = self.context()
         plugin: Any = directory.get_plugin()
         l3: Any = directory.get_plugin(constants.L3)
+        qos: Any = directory.get_plugin(constants.QOS)
         known = hosts.known(context)
         networks, subnets = plugin.get_networks(context), plugin.get_subnets(context)
         ports = plugin.get_ports(context)
-        around = Around(networks=_by_id(networks), subnets=_by_id(subnets), ports=_by_id(ports))
+        policies = [] if qos is None else qos.get_policies(context)
+        around = Around(
+            networks=_by_id(networks),
+            subnets=_by_id(subnets),
+            ports=_by_id(ports),
+            policies=_by_id(policies),
+        )
         projects = set()
         for noun, listed in (
+            (Noun.QOS_POLICY, policies),
             (Noun.NETWORK, networks),
             (Noun.SUBNET, subnets),
             (Noun.ADDRESS_GROUP, plugin.get_address_groups(context)),
@@ -78,7 +91,20 @@ class Neutron:
             yield Noun.PROJECT, project, self.now(Noun.PROJECT, project)
 
 
-def _around(context: Any, given: Given) -> Around:  # noqa: ANN401 - Neutron's
+def _limited(context: Any, given: Given) -> Around:  # noqa: ANN401 - Neutron's
+    """The QoS policy that a network or a port bears, and the network."""
+    borne, qos = given.get("qos_policy_id"), directory.get_plugin(constants.QOS)
+    if not borne or qos is None:
+        return Around()
+    mine = {"id": [given.get("network_id", given["id"])]}
+    plugin: Any = directory.get_plugin()
+    return Around(
+        networks=_by_id(plugin.get_networks(context, filters=mine)),
+        policies=_by_id(qos.get_policies(context, filters={"id": [borne]})),
+    )
+
+
+def _routed(context: Any, given: Given) -> Around:  # noqa: ANN401 - Neutron's
     """What a router, or a floating IP, is among."""
     plugin: Any = directory.get_plugin()
     if "floating_ip_address" in given:
@@ -101,22 +127,32 @@ def _by_id(objects: Iterable[Given]) -> dict[str, Given]:
 
 
 def _translated(noun: Noun, given: Given, known: Collection[str], around: Around) -> list[Wanted]:
+    """An object as Weft is to hold it; `known` are the hosts that run a Weft agent. Raises Unsayable."""
     try:
-        match noun:
-            case Noun.NETWORK:
-                said = [translate.network(given)]
-            case Noun.SUBNET:
-                said = [translate.subnet(given)]
-            case Noun.ADDRESS_GROUP:
-                said = [translate.address_group(given)]
-            case Noun.SECURITY_GROUP:
-                said = list(translate.security_group(given))
-            case Noun.ROUTER:
-                said = [routing.router(given, around)]
-            case Noun.FLOATING_IP:
-                said = [routing.floating_ip(given, around)]
-            case _:
-                said = [translate.port(given, known)] if translate.is_workload(given) else []
+        return _SAID[noun](given, around, known)
     except ValueError as error:
         raise Unsayable(f"{noun.value} {given['id']} cannot be mirrored: {error}") from error
-    return said
+
+
+def _network(given: Given, around: Around, _known: Collection[str]) -> list[Wanted]:
+    return [translate.network(given, limits.borne(given, given["project_id"], around.policies))]
+
+
+def _port(given: Given, around: Around, known: Collection[str]) -> list[Wanted]:
+    if not translate.is_workload(given):
+        return []
+    on = around.networks.get(given["network_id"])
+    borne = None if on is None else limits.borne(given, on["project_id"], around.policies)
+    return [translate.port(given, known, borne)]
+
+
+_SAID: Mapping[Noun, Callable[[Given, Around, Collection[str]], list[Wanted]]] = {
+    Noun.QOS_POLICY: lambda given, _around, _known: [limits.qos_policy(given)],
+    Noun.NETWORK: _network,
+    Noun.SUBNET: lambda given, _around, _known: [translate.subnet(given)],
+    Noun.ADDRESS_GROUP: lambda given, _around, _known: [translate.address_group(given)],
+    Noun.SECURITY_GROUP: lambda given, _around, _known: list(translate.security_group(given)),
+    Noun.ROUTER: lambda given, around, _known: [routing.router(given, around)],
+    Noun.PORT: _port,
+    Noun.FLOATING_IP: lambda given, around, _known: [routing.floating_ip(given, around)],
+}

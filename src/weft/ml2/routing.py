@@ -18,11 +18,12 @@ ROUTER_PORTS = (INTERFACE, GATEWAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What Neutron has around routers and floating IPs, by ids: at least what is asked for."""
+    """What Neutron has around an object, by ids: at least what its translation asks for."""
 
     networks: Mapping[str, Given] = field(default_factory=dict)
     subnets: Mapping[str, Given] = field(default_factory=dict)
     ports: Mapping[str, Given] = field(default_factory=dict)
+    policies: Mapping[str, Given] = field(default_factory=dict)
 
     def interfaces(self, router: str) -> list[Given]:
         """The ports by which a router is on networks."""

@@ -54,8 +54,8 @@ def project_id(keystone: str) -> str:
     return str(UUID(keystone))
 
 
-def network(given: Given) -> Wanted:
-    """A network; one on a physical network is that in Weft, too."""
+def network(given: Given, qos_policy: str | None = None) -> Wanted:
+    """A network, with the QoS policy that Weft has of it; one on a physical network is that in Weft, too."""
     body: dict[str, Any] = {
         "project": project_id(given["project_id"]),
         "name": text(given["name"], "network", given["id"]),
@@ -71,8 +71,7 @@ def network(given: Given) -> Wanted:
         left_out.append("several segments")
     if not given.get("admin_state_up", True):
         left_out.append("admin_state_up=False")
-    if given.get("qos_policy_id"):
-        left_out.append("the QoS policy")
+    left_out += _limit(body, given, qos_policy)
     return wanted("networks", given, body, left_out)
 
 
@@ -119,8 +118,8 @@ def is_workload(port: Given) -> bool:
     return not str(port.get("device_owner") or "").startswith(_UNSEEN)
 
 
-def port(given: Given, hosts: Collection[str]) -> Wanted:
-    """A port, bound where Neutron has bound it if that host runs a Weft agent."""
+def port(given: Given, hosts: Collection[str], qos_policy: str | None = None) -> Wanted:
+    """A port, bound where Neutron has bound it if that host runs a Weft agent; its own QoS policy, too."""
     secured = bool(given.get("port_security_enabled", True))
     labels = {FIREWALL: "on" if secured else "off"}
     if secured:
@@ -142,9 +141,16 @@ def port(given: Given, hosts: Collection[str]) -> Wanted:
         f"the allowed address pair {pair['ip_address']}" for pair in given.get("allowed_address_pairs") or ()
     ]
     left_out += [f"the DHCP option {one['opt_name']}" for one in given.get("extra_dhcp_opts") or ()]
-    if given.get("qos_policy_id"):
-        left_out.append("the QoS policy")
+    left_out += _limit(body, given, qos_policy)
     return wanted("ports", given, body, left_out)
+
+
+def _limit(body: dict[str, Any], given: Given, qos_policy: str | None) -> Iterator[str]:
+    """Put the policy into `body`, or say that it is left out."""
+    if qos_policy is not None:
+        body["qos_policy"] = qos_policy
+    elif given.get("qos_policy_id"):
+        yield f"the QoS policy {given['qos_policy_id']}, which is not of its network's project"
 
 
 def address_group(given: Given) -> Wanted:

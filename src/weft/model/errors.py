@@ -10,6 +10,7 @@
     ├── QuotaExceeded      a limit of the engine or of the project
     ├── Busy               too much of it at the same time
     ├── StaleRevision      If-Match names an older version
+    ├── Unavailable        another system that is needed for it does not answer
     ├── Forbidden          the caller's role does not reach that far
     └── Unauthenticated    no credentials, or wrong ones
 
@@ -145,6 +146,12 @@ class StaleRevision(WeftError):
     """The object changed since the caller read it."""
 
     code = "stale_revision"
+
+
+class Unavailable(WeftError):
+    """Another system that is needed to answer is away; the same request may succeed a moment later."""
+
+    code = "unavailable"
 
 
 class Forbidden(WeftError):

@@ -85,6 +85,7 @@ class NewQosPolicy:
     egress: RateLimit | None = None
     ingress: RateLimit | None = None
     dscp: int | None = None
+    id: QosPolicyId | None = None
 
 
 def add_group(  # noqa: PLR0913 - what a group is made of
@@ -298,7 +299,7 @@ def add_qos_policy(tx: Transaction, new: NewQosPolicy) -> QosPolicy:
     """A new QoS policy. Raises NotFound, NameTaken."""
     _check_new(tx, Kind.QOS_POLICIES, new.project_id, new.name)
     policy = QosPolicy(
-        id=QosPolicyId(tx.new_id()),
+        id=new.id or QosPolicyId(tx.new_id()),
         project_id=new.project_id,
         name=new.name,
         description=new.description,

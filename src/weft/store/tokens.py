@@ -106,7 +106,7 @@ def open_session(tx: Transaction, token: str, *, ttl: timedelta) -> tuple[str, d
     table = tables.tokens
     row = tx.connection.execute(sa.select(table).where(table.c.hash == hashed(token))).first()
     if row is None:
-        raise Unauthenticated("this token is unknown; ask an administrator for a new one")
+        raise Unauthenticated("a session is opened with a token of Weft's own; ask an administrator for one")
     ends = tx.now + ttl
     if row.expires_at is not None:
         ends = min(ends, datetime.fromisoformat(row.expires_at))

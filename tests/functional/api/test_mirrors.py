@@ -221,7 +221,13 @@ def test_rules_keep_the_ids_of_their_source_and_their_ranks(mirrored: Rest) -> N
 @pytest.mark.parametrize(
     ("kind", "body", "field"),
     [
-        ("networks", {"project": PROJECT, "name": "n", "subnets": [{"cidr": "10.0.0.0/24"}]}, "object"),
+        (
+            "networks",
+            {"project": PROJECT, "name": "n", "subnets": [{"cidr": "10.0.0.0/24"}]},
+            "object.subnets",
+        ),
+        ("networks", {"project": PROJECT, "name": "n", "qos_policy": str(UUID(int=78))}, "qos_policy"),
+        ("qos_policies", {"project": PROJECT, "name": "q", "dscp": 64}, "object.dscp"),
         ("networks", {"project": str(UUID(int=77)), "name": "n"}, "project"),
         ("subnets", {"network": NET, "cidr": "10.0.0.0/24"}, "cidr"),
         ("ports", {"network": NET, "addresses": ["192.0.2.1"]}, "addresses"),
@@ -244,6 +250,26 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.json()["field"] == field
     assert (mirrored.store.revision, marks(mirrored)) == before
+
+
+def test_a_qos_policy_is_borne_put_down_and_gone(mirrored: Rest) -> None:
+    policy, limit = str(uuid4()), {"rate_kbps": 10_000}
+    put(mirrored, "qos_policies", policy, {"project": PROJECT, "name": "slow", "egress": limit})
+    network = {"project": PROJECT, "name": "DockerSN"}
+    port = a_port(addresses=["10.0.0.2"], host="h1")
+    put(mirrored, "networks", NET, {**network, "qos_policy": policy}, version=2)
+    put(mirrored, "ports", PORT, {**port, "qos_policy": policy}, version=2)
+    assert mirrored.get(f"/ports/{PORT}").json()["qos_policy_id"] == policy
+    assert mirrored.delete(f"/mirrors/neutron/qos_policies/{policy}").json()["code"] == "still_in_use"
+
+    put(mirrored, "qos_policies", policy, {"project": PROJECT, "name": "slow", "dscp": 46}, version=2)
+    shown = mirrored.get(f"/qos-policies/{policy}").json()
+    assert (shown["egress"], shown["dscp"]) == (None, 46)
+
+    put(mirrored, "networks", NET, network, version=3)
+    put(mirrored, "ports", PORT, port, version=3)
+    assert mirrored.get(f"/ports/{PORT}").json()["qos_policy_id"] is None
+    assert mirrored.delete(f"/mirrors/neutron/qos_policies/{policy}").status_code == 204
 
 
 def test_a_subnet_keeps_its_prefix(mirrored: Rest) -> None:

@@ -201,7 +201,10 @@ def test_a_port_that_is_switched_off_gets_nothing() -> None:
 def test_what_weft_cannot_say_is_named() -> None:
     found = translate.port(port(allowed_address_pairs=[{"ip_address": "10.0.0.9"}], qos_policy_id="x"), set())
 
-    assert found.left_out == ("the allowed address pair 10.0.0.9", "the QoS policy")
+    assert found.left_out == (
+        "the allowed address pair 10.0.0.9",
+        "the QoS policy x, which is not of its network's project",
+    )
     assert found == translate.port(port(), set())
 
 

@@ -19,6 +19,7 @@ from weft.api.schemas.mirror import MarkShown, Mirrored, MirroredPort
 from weft.api.schemas.network import NetworkCreate, SubnetCreate
 from weft.api.schemas.policy import PolicyCreate
 from weft.api.schemas.project import ProjectCreate
+from weft.api.schemas.qos_policy import QosPolicyCreate
 from weft.api.schemas.router import RouterCreate
 from weft.model.errors import Invalid, NotFound
 from weft.model.ids import PortId
@@ -111,6 +112,14 @@ def put_address_group(
 ) -> MarkShown:
     """Bring an address group to the state that its source declares. Idempotent."""
     return _put(asking, source, Kind.ADDRESS_GROUPS, object_id, body, mirroring.address_group)
+
+
+@router.put("/qos_policies/{object_id}")
+def put_qos_policy(
+    asking: Administering, source: Source, object_id: UUID, body: Mirrored[QosPolicyCreate]
+) -> MarkShown:
+    """Bring a QoS policy to the state that its source declares. Idempotent."""
+    return _put(asking, source, Kind.QOS_POLICIES, object_id, body, mirroring.qos_policy)
 
 
 @router.put("/policies/{object_id}")
