@@ -33,6 +33,7 @@ from weft.api.routes import (
     hosts,
     invariants,
     lint,
+    machines,
     mirrors,
     networks,
     past,
@@ -173,6 +174,7 @@ def _versioned() -> APIRouter:
         drops,
         counters,
         doors,
+        machines,
         effective,
         mirrors,
     ):

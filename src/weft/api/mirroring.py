@@ -122,6 +122,7 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
         "kind": body.kind,
         "port_security": body.port_security,
         "quarantined": body.quarantined,
+        "physical": new.physical,
     }
     if before.declared != body.labels:  # else those that its workload has added stay
         changes["labels"] = dict(body.labels)

@@ -16,6 +16,7 @@ from weft.client.doors import DoorCalls
 from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
+from weft.client.machines import MachineCalls
 from weft.client.observed import ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
 from weft.client.transport import Answer, Identity, Transport, path_of, show, trusting
@@ -37,7 +38,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client(DoorCalls, ObservedCalls):
+class Client(DoorCalls, MachineCalls, ObservedCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(

@@ -22,6 +22,7 @@ from weft.store.lookup import (
 )
 from weft.store.routers import check_domain, check_room
 from weft.store.transaction import Transaction
+from weft.store.vlans import check_external
 
 _NETWORK_CHANGES = (
     "name",
@@ -148,6 +149,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         zone=new.zone,
     )
     check_only_door(tx, network)
+    check_external(tx, network)
     tx.put(network)
     for subnet in new.subnets:
         add_subnet(tx, network.id, subnet)
@@ -171,6 +173,7 @@ def change_network(tx: Transaction, network_id: NetworkId, **changes: object) ->
         users = [*ways_out(tx, network_id), *floating_on(tx, network_id)]
         refuse_in_use(f"network {network.name}", users, "clear or delete these first")
     check_only_door(tx, after)
+    check_external(tx, after)
     tx.put(after)
     return after
 
