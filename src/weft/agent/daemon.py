@@ -20,6 +20,7 @@ import structlog
 
 import weft.agent.docker.networks as docker_networks
 from weft.agent import guard, looks
+from weft.agent.baremetal.keeper import Machines
 from weft.agent.bind import Binder
 from weft.agent.cni.attaching import Attaching
 from weft.agent.cni.deferred import Deferred
@@ -137,6 +138,7 @@ def run(settings: AgentSettings) -> None:
             "guard": _guard(switch).look_again,
             "taps": means.plugging.look,
             "tunnels": Tunnels(switch).look,
+            "machines": Machines(host, client, switch).look,
         }
         timed = {
             "cni": attaching.look,

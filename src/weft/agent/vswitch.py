@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from weft.agent.attachment import Lease, is_host_end, is_made_tap, is_resolver_end
+from weft.agent.baremetal import patches
+from weft.agent.baremetal.patches import MACHINE, Patch
 from weft.agent.health.openvswitch import Seen, look
 from weft.agent.plug import Plugged
 from weft.ovsdb import Connection, NamedUuid, OvsdbUnavailable, Uuid, Value, as_map, as_set, encode
@@ -22,7 +24,7 @@ _ZONE = "ct-zone-"
 TABLES = {
     "Open_vSwitch": ["external_ids"],
     "Bridge": ["name", "ports", "datapath_type", "external_ids"],
-    "Port": ["name", "interfaces"],
+    "Port": ["name", "interfaces", "tag"],
     "Interface": ["name", "external_ids", "error", "type", "options", "ofport", "mtu", "mtu_request"],
 }
 
@@ -88,10 +90,36 @@ class Vswitch:
 
     def physical_networks(self) -> frozenset[str]:
         """The physical networks that a bridge of this host leads to, by `ovn-bridge-mappings`."""
+        return frozenset(self.bridge_mappings())
+
+    def bridge_mappings(self) -> dict[str, str]:
+        """The bridge that leads to each physical network, by `ovn-bridge-mappings`."""
         with self._connection.reading() as replica:
             roots = [as_map(row["external_ids"]) for row in replica.tables["Open_vSwitch"].values()]
         listed = [one.strip() for root in roots for one in root.get(BRIDGE_MAPPINGS, "").split(",")]
-        return frozenset(one.partition(":")[0] for one in listed if ":" in one)
+        return {name: bridge for name, colon, bridge in (one.partition(":") for one in listed) if colon}
+
+    def bridges(self) -> dict[str, str]:
+        """Every bridge, and its datapath: `netdev` or `system`."""
+        with self._connection.reading() as replica:
+            rows = replica.tables["Bridge"].values()
+            return {str(row["name"]): str(row["datapath_type"]) or "system" for row in rows}
+
+    def patches(self) -> Mapping[str, Patch | None]:
+        """The VLANs that are plugged for bare-metal machines, by port id; None where something is amiss."""
+        return patches.standing(self._connection, BRIDGE)
+
+    def patch(self, patch: Patch) -> None:
+        """Plug a VLAN of a bridge that is there, in place of what the port has. Raises OvsdbError."""
+        if BRIDGE not in self.bridges():
+            raise OvsdbUnavailable(
+                f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it when it runs"
+            )
+        patches.make(self._connection, patch, BRIDGE)
+
+    def unpatch(self, port_id: str) -> None:
+        """Unplug the VLAN of a port. Idempotent. Raises OvsdbError."""
+        patches.remove(self._connection, port_id)
 
     def nb_cfg(self) -> int:
         """The configuration number whose flows are in, as ovn-controller notes it on the bridge; or 0."""
@@ -129,7 +157,7 @@ class Vswitch:
         """The port ids of interfaces that somebody else plugged: libvirt, or a person for QEMU."""
         with self._connection.reading() as replica:
             ids = [as_map(row["external_ids"]) for row in replica.tables["Interface"].values()]
-            others = [one for one in ids if OURS not in one and INTERNAL not in one]
+            others = [one for one in ids if not {OURS, INTERNAL, MACHINE} & one.keys()]
             return frozenset(one["iface-id"] for one in others if "iface-id" in one)
 
     def tunnel_peers(self) -> frozenset[str]:

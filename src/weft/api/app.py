@@ -33,6 +33,7 @@ from weft.api.routes import (
     hosts,
     invariants,
     lint,
+    machines,
     mirrors,
     networks,
     past,
@@ -179,6 +180,7 @@ def _versioned() -> APIRouter:
         counters,
         doors,
         resolvers,
+        machines,
         effective,
         mirrors,
     ):

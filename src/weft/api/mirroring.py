@@ -129,6 +129,7 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
         "port_security": body.port_security,
         "quarantined": body.quarantined,
         "qos_policy_id": limits,
+        "physical": new.physical,
     }
     if before.declared != body.labels:  # else those that its workload has added stay
         changes["labels"] = dict(body.labels)

@@ -9,7 +9,19 @@ from weft.cli.hits import caveats, defaults
 from weft.cli.quantity import labels_in
 from weft.cli.render import Format
 from weft.cli.session import Session
-from weft.cli.words import Description, LabelWords, Name, NewName, Qos, Rename, given, none_if_none
+from weft.cli.words import (
+    Description,
+    LabelWords,
+    Name,
+    NewName,
+    PhysicalNetwork,
+    Qos,
+    Rename,
+    Vlan,
+    given,
+    none_if_none,
+    physical_in,
+)
 from weft.model.network import Default
 
 app = noun("Networks carry frames between endpoints (ports), wherever their hosts are.")
@@ -27,16 +39,11 @@ _Mtu = Annotated[int | None, typer.Option(help="Bytes; left out, what the underl
 _Ingress = Annotated[Default | None, typer.Option(help="What unmatched traffic to endpoints gets.")]
 _Egress = Annotated[Default | None, typer.Option(help="What unmatched traffic from endpoints gets.")]
 
-_Physical = Annotated[
-    str | None,
-    typer.Option(help="What hosts call the physical network on which an external network goes on."),
-]
 _Zone = Annotated[str | None, typer.Option(help="The zone: rules name its networks on one router together.")]
 _LogDrops = Annotated[
     bool | None,
     typer.Option("--log-drops/--no-log-drops", help="Tell of what is dropped where no rule matches."),
 ]
-_Vlan = Annotated[int | None, typer.Option(help="The VLAN on the physical network; untagged if left out.")]
 
 
 @command(
@@ -56,8 +63,8 @@ def create(
     gateway: _Gateway = None,
     dns: _Dns = None,
     mtu: _Mtu = None,
-    physical_network: _Physical = None,
-    vlan: _Vlan = None,
+    physical_network: PhysicalNetwork = None,
+    vlan: Vlan = None,
     zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
@@ -69,7 +76,7 @@ def create(
     """Make a network and its subnets, all of it or nothing."""
     if gateway is not None and len(subnet or []) != 1:
         raise typer.BadParameter("--gateway needs exactly one --subnet")
-    physical = _physical(physical_network, vlan)
+    physical = physical_in(physical_network, vlan)
     subnets = [given(cidr=cidr, gateway=gateway, dns_servers=dns or None) for cidr in subnet or []]
     body = given(
         name=name,
@@ -104,8 +111,8 @@ def change(
     network: Name,
     name: Rename = None,
     mtu: _Mtu = None,
-    physical_network: _Physical = None,
-    vlan: _Vlan = None,
+    physical_network: PhysicalNetwork = None,
+    vlan: Vlan = None,
     zone: _Zone = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
@@ -116,7 +123,7 @@ def change(
     """Change a network. `--physical-network none` makes an external network an ordinary one; `--zone none`
     takes it out of its zone.
     """
-    physical = _physical(physical_network, vlan)
+    physical = physical_in(physical_network, vlan)
     body = given(
         name=name,
         mtu=mtu,
@@ -134,12 +141,6 @@ def change(
     with session.connect() as client:
         after = client.change("networks", network, body, project=session.chosen_project())
         session.report(client, "networks", after)
-
-
-def _physical(name: str | None, vlan: int | None) -> dict[str, object] | None:
-    if vlan is not None and name is None:
-        raise typer.BadParameter("--vlan needs --physical-network")
-    return None if name is None else given(name=name, vlan=vlan)
 
 
 @command(app, "hits", "weft network hits DockerSN")

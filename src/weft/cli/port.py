@@ -8,7 +8,18 @@ from weft.cli import counters, plugging
 from weft.cli.command import command, deletion, noun
 from weft.cli.quantity import labels_in
 from weft.cli.session import Session
-from weft.cli.words import LabelWords, Name, Qos, Rename, Unlabel, given, none_if_none
+from weft.cli.words import (
+    LabelWords,
+    Name,
+    PhysicalNetwork,
+    Qos,
+    Rename,
+    Unlabel,
+    Vlan,
+    given,
+    none_if_none,
+    physical_in,
+)
 from weft.client import Client
 from weft.client.types import Json
 from weft.model.port import PortKind
@@ -76,7 +87,8 @@ def show(session: Session, name: Name) -> None:
 @command(
     app,
     "create",
-    "weft port create printer --network DockerSN --kind baremetal --mac 02:00:00:00:00:09",
+    "weft port create printer --network DockerSN --kind baremetal --mac 02:00:00:00:00:09 --host gw "
+    "--physical-network physnet1 --vlan 120",
     "weft port create db1 --network DockerSN --kind vm --address 192.168.200.20 --label app=db",
     changes=True,
 )
@@ -92,9 +104,14 @@ def create(
     ] = None,
     label: LabelWords = None,
     host: _Host = None,
+    physical_network: PhysicalNetwork = None,
+    vlan: Vlan = None,
     qos: Qos = None,
 ) -> None:
-    """Declare an endpoint (port) by hand; the agent does this for containers and virtual machines."""
+    """Declare an endpoint (port) by hand; the agent does this for containers and virtual machines.
+
+    A bare-metal machine is on a VLAN of its own on a physical network of a host, whose agent plugs it.
+    """
     body = given(
         name=name,
         network=network,
@@ -103,6 +120,7 @@ def create(
         addresses=address or None,
         labels=labels_in(label or []) or None,
         host=host,
+        physical_network=physical_in(physical_network, vlan),
         qos_policy=qos,
     )
     with session.connect() as client:
@@ -116,6 +134,7 @@ def create(
     "weft port set gloomy_jang --label app=web --unlabel env --wait",
     "weft port set gloomy_jang --quarantine",
     "weft port set firewall --no-port-security --wait",
+    "weft port set printer --physical-network physnet1 --vlan 121",
     changes=True,
 )
 def change(
@@ -127,6 +146,8 @@ def change(
     unlabel: Unlabel = None,
     qos: Qos = None,
     host: _Host = None,
+    physical_network: PhysicalNetwork = None,
+    vlan: Vlan = None,
     quarantine: Annotated[
         bool | None, typer.Option("--quarantine/--release", help="Drop everything, or stop doing so.")
     ] = None,
@@ -138,12 +159,15 @@ def change(
         ),
     ] = None,
 ) -> None:
-    """Change an endpoint (port)."""
+    """Change an endpoint (port). `--physical-network none` takes a bare-metal machine off its VLAN."""
+    physical = physical_in(physical_network, vlan)
     body = given(name=name, quarantined=quarantine, port_security=port_security)
     if qos is not None:
         body["qos_policy"] = none_if_none(qos)
     if host is not None:
         body["host"] = none_if_none(host)
+    if physical_network is not None:
+        body["physical_network"] = None if physical_network == "none" else physical
     project = session.chosen_project()
     read_at = None
     with session.connect() as client:

@@ -10,6 +10,7 @@ import yaml
 from rich.table import Table
 from rich.text import Text
 
+from weft.cli.place import place
 from weft.cli.published import published
 from weft.cli.quantity import rate_text
 from weft.cli.rulewords import service_text
@@ -281,7 +282,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("ADDRESS", _addresses),
         ("MAC", _field("mac")),
         ("NETWORK", _field("network")),
-        ("HOST", _field("host")),
+        ("HOST", place),
         ("STATE", _status("state")),
         ("PUBLISHED", published),
         ("GROUPS", _field("groups")),

@@ -3,6 +3,7 @@
 from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
+from weft.client.machines import Machine
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.resolvers import AskingNetwork, Resolver
 from weft.client.transport import Identity
@@ -34,6 +35,7 @@ __all__ = [
     "FlushWork",
     "HostNetworks",
     "Identity",
+    "Machine",
     "Network",
     "Port",
     "PortStatus",

@@ -16,6 +16,7 @@ from weft.client.doors import DoorCalls
 from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
+from weft.client.machines import MachineCalls
 from weft.client.observed import ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
 from weft.client.resolvers import ResolverCalls
@@ -38,7 +39,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client(DoorCalls, ObservedCalls, ResolverCalls):
+class Client(DoorCalls, MachineCalls, ObservedCalls, ResolverCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(

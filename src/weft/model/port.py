@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from weft.model.errors import Invalid
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
-from weft.model.network import Address
+from weft.model.network import Address, Physical
 from weft.model.publication import Publication
 from weft.model.selector import Labels
 
@@ -55,6 +55,7 @@ class Port:
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
     `declared` are the labels of a port that a user declared, before its workload added its own; None for
     a port that was made for a workload and goes with it. `published` is what its host answers for.
+    `physical` is the VLAN on which `host` finds the bare-metal machine.
     """
 
     id: PortId
@@ -72,9 +73,11 @@ class Port:
     qos_policy_id: QosPolicyId | None = None
     declared: Labels | None = None
     published: tuple[Publication, ...] = ()
+    physical: Physical | None = None
 
     def __post_init__(self) -> None:
-        """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""
+        """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit), and bad VLANs."""
+        _check_physical(self.kind, self.physical)
         if not _MAC.fullmatch(self.mac) or int(self.mac[:2], 16) & 1 or self.mac == "00" + ":00" * 5:
             raise Invalid(
                 f"{self.mac!r} is not the MAC address of one station; write it like 02:00:00:00:00:01",
@@ -85,6 +88,20 @@ class Port:
     def first_ip4(self) -> IPv4Address | None:
         """The address that a floating IP leads to, if it has any of IPv4."""
         return next((ip.address for ip in self.fixed_ips if isinstance(ip.address, IPv4Address)), None)
+
+
+def _check_physical(kind: PortKind, physical: Physical | None) -> None:
+    if physical is None:
+        return
+    if physical.vlan is None:
+        raise Invalid(
+            f"a bare-metal machine has a VLAN of its own on physical network {physical.name}; say which",
+            field="vlan",
+        )
+    if kind is not PortKind.BAREMETAL:
+        raise Invalid(
+            f"a {kind} is on no VLAN of a host's; only a port of kind {PortKind.BAREMETAL} is", field="kind"
+        )
 
 
 def mac_for(port: PortId) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from weft.model.floating_ip import FloatingIP
-from weft.model.ids import FloatingIPId, NetworkId, PortId, RouterId, SubnetId
-from weft.model.network import Address, Subnet
+from weft.model.ids import FloatingIPId, HostName, NetworkId, PortId, RouterId, SubnetId
+from weft.model.network import Address, Physical, Subnet
 from weft.model.port import Port, Workload
 from weft.model.router import Router
 from weft.store.change import Change, Declared, Kind
@@ -39,6 +39,8 @@ class Index:
         self.gateways: dict[tuple[NetworkId, Address], RouterId] = {}
         self.floating_ips: dict[tuple[NetworkId, Address], FloatingIPId] = {}
         self.floating_of: dict[PortId, FloatingIPId] = {}
+        self.vlans: dict[tuple[HostName, Physical], PortId] = {}
+        """The bare-metal ports by where their hosts find the machines."""
         for item in objects:
             self.change(None, item)
 
@@ -128,6 +130,8 @@ class Index:
         del self.macs[port.network_id, port.mac]
         if port.workload is not None:
             del self.workloads[port.network_id, workload_key(port.workload)]
+        if port.host is not None and port.physical is not None:
+            del self.vlans[port.host, port.physical]
         for fixed in port.fixed_ips:
             del self.addresses[port.network_id, fixed.address]
             self.leases[fixed.subnet_id].release(fixed.address)
@@ -137,6 +141,8 @@ class Index:
         self.macs[port.network_id, port.mac] = port.id
         if port.workload is not None:
             self.workloads[port.network_id, workload_key(port.workload)] = port.id
+        if port.host is not None and port.physical is not None:
+            self.vlans[port.host, port.physical] = port.id
         for fixed in port.fixed_ips:
             self.addresses[port.network_id, fixed.address] = port.id
             self.leases[fixed.subnet_id].take(fixed.address)

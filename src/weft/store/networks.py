@@ -32,6 +32,7 @@ from weft.store.lookup import (
 )
 from weft.store.routers import check_domain, check_room
 from weft.store.transaction import Transaction
+from weft.store.vlans import check_external
 
 _NETWORK_CHANGES = (
     "name",
@@ -161,6 +162,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         log_drops=new.log_drops,
     )
     check_only_door(tx, network)
+    check_external(tx, network)
     tx.put(network)
     for subnet in new.subnets:
         add_subnet(tx, network.id, subnet)
@@ -184,6 +186,7 @@ def change_network(tx: Transaction, network_id: NetworkId, **changes: object) ->
         users = [*ways_out(tx, network_id), *floating_on(tx, network_id)]
         refuse_in_use(f"network {network.name}", users, "clear or delete these first")
     check_only_door(tx, after)
+    check_external(tx, after)
     tx.put(after)
     return after
 

@@ -7,6 +7,7 @@ from weft.model.ids import HostName, PortId
 from weft.model.port import Port, Workload
 from weft.store.ports import NewPort, add_port, check_sticky
 from weft.store.transaction import Transaction
+from weft.store.vlans import refuse_machine
 
 RUNTIME = "manual"
 
@@ -45,6 +46,7 @@ def _check_free(known: Port, new: NewPort, host: HostName) -> None:
             "network out to plug that one, or choose another name",
             field="network",
         )
+    refuse_machine(known, "name")
     if known.host not in (None, host):
         raise AlreadyBound(
             f"port {known.name} is bound to host {known.host}; unplug it there before {host} takes it",

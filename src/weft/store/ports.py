@@ -12,7 +12,7 @@ from weft.model.errors import (
     WeftError,
 )
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
-from weft.model.network import Address
+from weft.model.network import Address, Physical
 from weft.model.port import FixedIP, Port, PortKind, Workload
 from weft.store.change import Kind
 from weft.store.floating_ips import let_go
@@ -28,8 +28,9 @@ from weft.store.lookup import (
 )
 from weft.store.port_addresses import check_mac_free, choose_addresses, choose_mac
 from weft.store.transaction import Transaction
+from weft.store.vlans import check_machine, refuse_machine
 
-_CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_policy_id")
+_CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_policy_id", "physical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class NewPort:
     """An id that somebody else chose, as libvirt does for its interfaces."""
     declared: bool = True
     """Whether a user declares it; a port that is made for a workload goes with it."""
+    physical: Physical | None = None
 
 
 def add_port(tx: Transaction, new: NewPort) -> Port:
@@ -99,7 +101,9 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
         quarantined=new.quarantined,
         qos_policy_id=new.qos_policy_id,
         declared=dict(new.labels or {}) if new.declared else None,
+        physical=new.physical,
     )
+    check_machine(tx, port)
     tx.put(port)
     return port
 
@@ -190,7 +194,7 @@ def identify(
 
 
 def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
-    """Change `name`, `kind`, `labels`, `port_security`, `quarantined` or `qos_policy_id`."""
+    """Change `name`, `kind`, `labels`, `port_security`, `quarantined`, `qos_policy_id` or `physical`."""
     port = require(tx.snapshot.ports, port_id, "port")
     after = revised(port, changes, _CHANGES)
     if "labels" in changes and port.declared is not None:
@@ -204,6 +208,7 @@ def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
         port.project_id,
         field="qos_policy_id",
     )
+    check_machine(tx, after)
     tx.put(after)
     return after
 
@@ -244,6 +249,7 @@ def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
                 field="host",
             )
     after = replace(port, host=host, published=port.published if host == port.host else ())
+    check_machine(tx, after)
     tx.put(after)
     return after
 
@@ -321,6 +327,7 @@ def _check_adoptable(port: Port, new: NewPort) -> None:
             "already; leave the id out, so that another port is made",
             field="id",
         )
+    refuse_machine(port, "id")
     if port.host not in (None, new.host):
         raise AlreadyBound(
             f"port {port.name} is bound to host {port.host}; unbind it there first", field="id"

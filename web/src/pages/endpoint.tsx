@@ -92,6 +92,14 @@ function Identity({ port, network }: { port: Port; network: Network | undefined 
         <dd>{network?.mtu ?? "what the underlay leaves"}</dd>
         <dt>Host</dt>
         <dd>{port.host ?? "none yet"}</dd>
+        {port.physical_network !== null && (
+          <>
+            <dt>VLAN</dt>
+            <dd>
+              {port.physical_network.vlan} of physical network {port.physical_network.name}
+            </dd>
+          </>
+        )}
         {port.published.length > 0 && (
           <>
             <dt>Published</dt>
@@ -118,7 +126,11 @@ function Workload({ port }: { port: Port }) {
     <section>
       <h2>Workload</h2>
       {port.workload === null ? (
-        <p className="quiet">None has come for this port yet.</p>
+        <p className="quiet">
+          {port.physical_network === null
+            ? "None has come for this port yet."
+            : "A machine on a VLAN of its host; nothing of Weft runs on it."}
+        </p>
       ) : (
         <dl>
           <dt>Name</dt>

@@ -31,7 +31,7 @@ from weft.model.attach_rule import AttachRule
 from weft.model.floating_ip import FloatingIP
 from weft.model.ids import NetworkId, ProjectId
 from weft.model.invariant import Invariant
-from weft.model.network import HOST, Network, Project, Subnet
+from weft.model.network import HOST, Network, Physical, Project, Subnet
 from weft.model.policy import (
     AddressGroup,
     Group,
@@ -187,9 +187,7 @@ class _Describing:
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy=self._qos(network),
-            physical_network=None
-            if network.physical is None
-            else PhysicalIn(name=network.physical.name, vlan=network.physical.vlan),
+            physical_network=_physical(network.physical),
             zone=network.zone,
             log_drops=network.log_drops,
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
@@ -209,6 +207,8 @@ class _Describing:
             labels=dict(port.declared or {}),
             port_security=port.port_security,
             qos_policy=self._qos(port),
+            physical_network=_physical(port.physical),
+            host=None if port.physical is None else port.host,
         )
 
     def _policy(self, policy: Policy) -> PolicyDescribed:
@@ -290,6 +290,10 @@ def _service(service: Service) -> ServiceDescribed:
         icmp_type=service.icmp_type,
         icmp_code=service.icmp_code,
     )
+
+
+def _physical(physical: Physical | None) -> PhysicalIn | None:
+    return None if physical is None else PhysicalIn(name=physical.name, vlan=physical.vlan)
 
 
 def _range(ports: PortRange) -> str:

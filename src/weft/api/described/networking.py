@@ -14,6 +14,7 @@ from weft.api.schemas.description import (
     SubnetDescribed,
 )
 from weft.model.errors import Conflict, Invalid
+from weft.model.ids import HostName
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port
@@ -168,8 +169,10 @@ def _gateway(scope: Scope, router: Router, asked: RouterDescribed) -> None:
 
 
 def _port(scope: Scope, asked: PortDescribed) -> None:
-    if not asked.port_security:
+    if not asked.port_security or asked.physical_network is not None:
         require_admin(scope.who)
+    physical = None if asked.physical_network is None else asked.physical_network.to_model()
+    host = _host(asked)
     network = scope.named(Network, asked.network, "network")
     known = scope.known(Port, asked.name)
     if known is None:
@@ -183,6 +186,8 @@ def _port(scope: Scope, asked: PortDescribed) -> None:
             labels=asked.labels,
             port_security=asked.port_security,
             qos_policy_id=scope.qos(asked.qos_policy),
+            physical=physical,
+            host=host,
         )
         ports.add_port(scope.tx, new)
         return
@@ -191,12 +196,29 @@ def _port(scope: Scope, asked: PortDescribed) -> None:
         "kind": asked.kind,
         "port_security": asked.port_security,
         "qos_policy_id": scope.qos(asked.qos_policy),
+        "physical": physical,
     }
     changes = differing(known, wanted)
+    moves = physical is not None and host != known.host
+    if moves:
+        ports.bind(scope.tx, known.id, None)
     if known.declared != asked.labels:
         changes["labels"] = dict(asked.labels)
     if changes:
         ports.change_port(scope.tx, known.id, **changes)
+    if moves:
+        ports.bind(scope.tx, known.id, host)
+
+
+def _host(asked: PortDescribed) -> HostName | None:
+    """Where a bare-metal machine is. Raises Invalid for other ports."""
+    if asked.host is not None and asked.physical_network is None:
+        raise Invalid(
+            "a description says the host of bare-metal machines alone, with their physical network; "
+            "workloads bring theirs",
+            field="host",
+        )
+    return None if asked.host is None else HostName(asked.host)
 
 
 def _check_fixed(known: Port, network: Network, asked: PortDescribed) -> None:

@@ -166,11 +166,12 @@ def bind(asking: Hosting, host: str, port_id: UUID) -> None:
 def unbind(asking: Hosting, host: str, port_id: UUID) -> None:
     """The interface is gone from the host. Nothing changes for a workload's port: that one is removed.
 
-    A workload that starts again brings its interface back, and one that is gone is found by its host.
+    A workload that starts again brings its interface back, and one that is gone is found by its host. A
+    bare-metal machine stays where it is declared.
     """
     with asking.write() as tx:
         port = _port(tx.snapshot, _host(tx.snapshot, host), port_id)
-        if port.workload is None:
+        if port.workload is None and port.physical is None:
             ports.bind(tx, port.id, None)
 
 

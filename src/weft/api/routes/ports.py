@@ -85,6 +85,11 @@ def change_port(asking: Writing, reference: str, body: PortPatch, project: str |
         asking.check_version(Kind.PORTS, found.id)
         if not body.port_security and "port_security" in changes:
             require_admin(asking.caller)
+        if "physical_network" in changes:
+            require_admin(asking.caller)
+            del changes["physical_network"]
+            physical = body.physical_network
+            changes["physical"] = None if physical is None else physical.to_model()
         if "qos_policy" in changes:
             del changes["qos_policy"]
             qos_policy = _qos_policy(tx, found.project_id, body.qos_policy)
@@ -118,7 +123,7 @@ def _numbered(asking: Asking, tx: Transaction, number: int, body: PortCreate) ->
 
 def _new(asking: Asking, tx: Transaction, body: PortCreate) -> NewPort:
     network = references.referred(tx, asking.caller, Network, body.network, body.project, field="network")
-    if not body.port_security:
+    if not body.port_security or body.physical_network is not None:
         require_admin(asking.caller)
     _check_host(asking, tx, network.project_id, body.host)
     qos_policy = _qos_policy(tx, network.project_id, body.qos_policy)

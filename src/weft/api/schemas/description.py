@@ -178,6 +178,9 @@ class PortDescribed(Body):
     labels: Labels = Field(default_factory=dict)
     port_security: bool = True
     qos_policy: Reference | None = None
+    physical_network: PhysicalIn | None = None
+    host: Name | None = None
+    """Of a bare-metal machine; workloads bring their own."""
 
 
 class AttachRuleDescribed(Body):

@@ -128,7 +128,7 @@ class SubnetShown(Owned):
 
 
 class PhysicalIn(Body):
-    """Where an external network goes on: a physical network that hosts know by `name`, and a VLAN on it."""
+    """A physical network that hosts know by `name`, or a VLAN on it."""
 
     name: Name
     vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None
@@ -139,10 +139,15 @@ class PhysicalIn(Body):
 
 
 class PhysicalShown(Shown):
-    """Where an external network goes on."""
+    """A physical network, or a VLAN on it."""
 
     name: str
     vlan: int | None
+
+    @classmethod
+    def from_model(cls, physical: Physical | None) -> "PhysicalShown | None":
+        """The same as it is shown."""
+        return None if physical is None else cls(name=physical.name, vlan=physical.vlan)
 
 
 LOG_DROPS = Field(
@@ -229,9 +234,7 @@ class NetworkShown(Owned):
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy_id=network.qos_policy_id,
-            physical_network=None
-            if network.physical is None
-            else PhysicalShown(name=network.physical.name, vlan=network.physical.vlan),
+            physical_network=PhysicalShown.from_model(network.physical),
             zone=network.zone,
             log_drops=network.log_drops,
             router=None if router is None else router.name,

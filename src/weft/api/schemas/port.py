@@ -21,6 +21,7 @@ from weft.api.schemas.base import (
     Word,
     plain,
 )
+from weft.api.schemas.network import PhysicalIn, PhysicalShown
 from weft.api.view import PortExtras, View
 from weft.model.ids import HostName, NetworkId, ProjectId, QosPolicyId
 from weft.model.policy import Protocol
@@ -64,6 +65,8 @@ class PortCreate(Body):
     workload: WorkloadIn | None = None
     qos_policy: Reference | None = None
     port_security: bool = True
+    physical_network: PhysicalIn | None = None
+    """Where `host` finds a bare-metal machine: the VLAN is its own there."""
 
     def to_model(self, project: ProjectId, network: NetworkId, qos_policy: QosPolicyId | None) -> NewPort:
         """The request in the store's terms, its references resolved."""
@@ -79,6 +82,7 @@ class PortCreate(Body):
             workload=None if self.workload is None else self.workload.to_model(),
             port_security=self.port_security,
             qos_policy_id=qos_policy,
+            physical=None if self.physical_network is None else self.physical_network.to_model(),
         )
 
 
@@ -98,6 +102,7 @@ class PortPatch(Patch):
     quarantined: bool = ABSENT
     qos_policy: Reference | None = None
     host: Name | None = None
+    physical_network: PhysicalIn | None = None
 
 
 class FixedIpShown(Shown):
@@ -179,6 +184,7 @@ class PortShown(Owned):
     quarantined: bool
     qos_policy_id: UUID | None
     published: list[PublicationShown]
+    physical_network: PhysicalShown | None
     groups: list[str]
     status: PortStatusShown
 
@@ -224,6 +230,7 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
             )
             for p in port.published
         ],
+        physical_network=PhysicalShown.from_model(port.physical),
         groups=list(extras.groups),
         status=PortStatusShown(
             state=status.state, reason=status.reason, host=status.host, since=status.since

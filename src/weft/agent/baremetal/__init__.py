@@ -1,0 +1,1 @@
+"""Bare-metal machines behind the VLANs of this host's physical networks."""
