@@ -4,15 +4,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from tests.system.frames import frame, send
 from tests.system.streams import plugged
 
 from weft.lab import life, story
 from weft.lab.endpoint import Endpoint
 from weft.lab.layout import Lab, LabHost
 from weft.lab.processes import run_on, until
+from weft.model.policy import Protocol
+from weft.verifier.packet import transport
 
 NAME = "shut"
 TOLD_S = 40
@@ -133,3 +137,20 @@ def test_a_flood_is_logged_within_its_meter_and_what_is_missing_is_said(stage: S
 def _logged(host: LabHost, word: str) -> int:
     lines = run_on(host, "cat", "/var/log/ovn/ovn-controller.log").splitlines()
     return sum(1 for line in lines if "acl_log" in line and f"{word}," in f"{line},")
+
+
+def test_what_anti_spoofing_drops_is_counted_at_the_port_that_sent_it(stage: Stage) -> None:
+    def counted() -> int:
+        found: list[Drop] = story.weft(stage.lab, "drops", "--port", "asker")["items"]
+        return sum(drop["count"] for drop in found if drop["by"] == "anti-spoofing")
+
+    before = counted()
+    mac = stage.asker.run("cat", "/sys/class/net/eth0/address").strip()
+    forged = (IPv4Address("10.83.0.99"), stage.far.address)
+    header = transport(4, Protocol.UDP, 90)
+    send(stage.asker, [frame(n, (mac, "02:00:00:00:00:99"), forged, header) for n in range(20)])
+
+    stage.wait_for(lambda: counted() >= before + 20, "forged packets to be counted")
+    said = life.weft_on_central(stage.lab, "drops", "--port", "asker")
+    assert f"anti-spoofing egress of network {NAME}" in said
+    assert "what anti-spoofing dropped lately on" not in said

@@ -148,6 +148,7 @@ def run(settings: AgentSettings) -> None:
             "drops": looks.drops(settings, host, client, controller_log).look,
             "counters": looks.counters(settings, host, client, switch).look,
             "audited": looks.audited(settings, host, client, switch).look,
+            "spoofing": looks.spoofing(settings, host, client, switch).look,
             "door": means.door.look,
             "published": agent.publishing.look,
             "resolvers": _resolvers(settings, host, client, means, stack).look,

@@ -82,9 +82,13 @@ def flows_in(text: str) -> Iterator[Flow]:
             )
 
 
-def dump(run_dir: Path, bridge: str) -> str:
-    """All flows of `bridge`, from the switch whose sockets are in `run_dir`. Raises FlowsUnreadable."""
-    argv = ("ovs-ofctl", "-O", "OpenFlow15", "--no-names", "dump-flows", f"unix:{run_dir / bridge}.mgmt")
+def dump(run_dir: Path, bridge: str, which: str = "", *, names: bool = False) -> str:
+    """The flows of `bridge`, from the switch whose sockets are in `run_dir`. Raises FlowsUnreadable.
+
+    `which` is a match as ovs-ofctl(8) reads it; with `names` interfaces are called by theirs.
+    """
+    where, style = f"unix:{run_dir / bridge}.mgmt", "--names" if names else "--no-names"
+    argv = ("ovs-ofctl", "-O", "OpenFlow15", style, "dump-flows", where, *filter(None, (which,)))
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=_DUMP_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

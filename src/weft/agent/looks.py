@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 
-from weft.agent import meters
+from weft.agent import meters, spoofed
 from weft.agent.audited import Audited
 from weft.agent.audited import Local as ConnectionsSeen
 from weft.agent.confirm import Local
@@ -27,6 +27,8 @@ from weft.agent.parse_errors import LogTail, ParseErrors
 from weft.agent.resolver.keeper import Keeper as ResolverKeeper
 from weft.agent.resolver.place import Places
 from weft.agent.resolver.upstream import Upstream, servers_of_host
+from weft.agent.spoofed import Local as SpoofingSeen
+from weft.agent.spoofed import Spoofed
 from weft.agent.unixctl import Daemon
 from weft.agent.vswitch import BRIDGE, Vswitch
 from weft.client import Client
@@ -69,6 +71,17 @@ def drops(settings: AgentSettings, host: str, client: Client, controller_log: Ke
         now=lambda: datetime.now(UTC),
     )
     return Drops(host, client, local)
+
+
+def spoofing(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> Spoofed:
+    """What anti-spoofing dropped on this host."""
+    seen = SpoofingSeen(
+        flows=partial(spoofed.read, settings.ovs_run_dir, BRIDGE),
+        plugged=switch.interfaces,
+        clock=time.monotonic,
+        now=lambda: datetime.now(UTC),
+    )
+    return Spoofed(host, client, seen)
 
 
 def counters(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> Counters:

@@ -79,7 +79,9 @@ class Audit:
             port = None if own.port_id is None else self._snapshot.ports.get(own.port_id)
             if port is None or port.id not in self.ports or flow.verdict is Verdict.ALLOW:
                 continue
-            line = self._decides(port, flow.direction, far.address, _header(drop))
+            if far.address is None:
+                continue
+            line = self._decides(port, flow.direction, far.address, _header(drop, far.address.version))
             if line is not None and line.allows:
                 yield replace(drop, flow=replace(flow, verdict=Verdict.WOULD_ALLOW, by=_by(line)))
 
@@ -153,8 +155,8 @@ def _by(line: Line) -> ByRule:
     )
 
 
-def _header(drop: Drop) -> Header:
-    traffic, version = drop.flow.traffic, drop.flow.source.address.version
+def _header(drop: Drop, version: int) -> Header:
+    traffic = drop.flow.traffic
     if traffic.protocol in ICMP:
         value = (traffic.icmp_type or 0) << 8 | (traffic.icmp_code or 0)
         return Header(version=version, protocol=traffic.protocol, value=value)

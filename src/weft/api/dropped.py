@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from weft.api.drops import ByNetwork, ByRule, Decider, Drop, End, Flow, Traffic, Verdict
 from weft.compiler import names
 from weft.compiler.merging import runs
-from weft.model.ids import HostName, NetworkId, PolicyId, ProjectId, RuleId
+from weft.model.ids import HostName, NetworkId, PolicyId, PortId, ProjectId, RuleId
 from weft.model.network import Address
 from weft.model.policy import Direction, Policy, Rule
 from weft.model.port import Port
@@ -55,6 +55,16 @@ class _Decided:
     project: ProjectId
     network: NetworkId | None = None
     asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spoofing:
+    """How many packets of a port anti-spoofing dropped between two moments."""
+
+    port: PortId
+    packets: int
+    since: datetime
+    until: datetime
 
 
 class Placing:
@@ -208,3 +218,27 @@ def placed(snapshot: Snapshot, here: HostName, told: Sequence[Packets]) -> tuple
     placing = Placing(snapshot, here)
     found = [(packets, placing.drop(packets)) for packets in told]
     return [drop for _, drop in found if drop is not None], sum(p.count for p, drop in found if drop is None)
+
+
+def forged(snapshot: Snapshot, here: HostName, told: Sequence[Spoofing]) -> tuple[Sequence[Drop], int]:
+    """The entries that a host's forged packets make, and how many are of ports that are not there."""
+    mine = {port.id: port for port in snapshot.ports_on.get(here, ())}
+    found = [_forged(snapshot, here, mine[one.port], one) for one in told if one.port in mine]
+    return found, sum(one.packets for one in told if one.port not in mine)
+
+
+def _forged(snapshot: Snapshot, here: HostName, port: Port, told: Spoofing) -> Drop:
+    network = snapshot.networks[port.network_id]
+    by = ByNetwork(decider=Decider.ANTI_SPOOFING, network_id=network.id, network=network.name)
+    flow = Flow(
+        project_id=port.project_id,
+        host=here,
+        verdict=Verdict.DROP,
+        direction=Direction.EGRESS,
+        by=by,
+        source=End(address=None, port_id=port.id, name=port.name),
+        destination=End(address=None),
+        traffic=Traffic(protocol=None),
+        asked=None,
+    )
+    return Drop(flow=flow, count=told.packets, first_at=told.since, last_at=told.until)

@@ -53,17 +53,22 @@ _ESTIMATES = frozenset({Verdict.WOULD_DROP, Verdict.WOULD_REJECT, Verdict.WOULD_
 
 
 class About(StrEnum):
-    """What a message of a host is about: packets in ovn-controller's log, or connections that it tracks."""
+    """What a message of a host is about: packets in ovn-controller's log, connections that it tracks, or what
+    anti-spoofing dropped.
+    """
 
     LOG = "log"
     CONNECTIONS = "connections"
+    SPOOFING = "spoofing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """One side of a flow; an address of nobody in the project has no port."""
+    """One side of a flow; an address of nobody in the project has no port. Of what anti-spoofing drops no
+    address is known.
+    """
 
-    address: Address
+    address: Address | None
     port_id: PortId | None = None
     name: str = ""
 
@@ -126,8 +131,8 @@ class Flow:
     source: End
     destination: End
     traffic: Traffic
-    asked: bool
-    """Whether a rule asks to log it: the meter of these is another one."""
+    asked: bool | None
+    """Whether a rule asks to log it: the meter of these is another one. None is counted without a meter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,8 @@ class Missing:
     unlogged: int
     gaps: Collection[HostName]
     silent: Collection[HostName]
+    unwatched: Collection[HostName]
+    """Where it is not known what anti-spoofing dropped lately."""
 
 
 @dataclass(slots=True)
@@ -199,11 +206,11 @@ class Drops:
         self._changed = threading.Condition()
         self._number = self._entries = 0
         self._kept: dict[ProjectId, _Kept] = {}
-        self._full: dict[tuple[HostName, ProjectId, bool], deque[Unlogged]] = {}
+        self._full: dict[tuple[HostName, ProjectId, bool | None], deque[Unlogged]] = {}
         self._told: dict[tuple[HostName, About], tuple[Told, datetime]] = {}
         self._gaps: set[HostName] = set()
         self.seen: Counter[Verdict] = Counter()
-        self.unlogged = self.strange = 0
+        self.unlogged = self.strange = self.spoofed = 0
 
     @property
     def number(self) -> int:
@@ -264,17 +271,18 @@ class Drops:
         """What is missing of `projects`, whose ports are on `hosts`."""
         with self._changed:
             kept = self._of(projects)
-            heard = {
-                host
-                for (host, about), (_, at) in self._told.items()
-                if about is About.LOG and now - at <= FRESH
-            }
+            told, watched = (self._heard(about, now) for about in (About.LOG, About.SPOOFING))
             return Missing(
                 forgotten=sum(one.forgotten for one in kept),
                 unlogged=sum(one.unlogged for one in kept),
                 gaps=sorted(self._gaps & set(hosts)),
-                silent=sorted(set(hosts) - heard),
+                silent=sorted(set(hosts) - told),
+                unwatched=sorted(set(hosts) - watched),
             )
+
+    def _heard(self, about: About, now: datetime) -> set[HostName]:
+        """The hosts that told of it lately."""
+        return {host for (host, what), (_, at) in self._told.items() if what is about and now - at <= FRESH}
 
     def _of(self, projects: Collection[ProjectId] | None) -> list[_Kept]:
         wanted: Mapping[ProjectId, _Kept] = self._kept
@@ -293,7 +301,10 @@ class Drops:
     def _add(self, drop: Drop) -> None:
         flow = drop.flow
         kept = self._kept.setdefault(flow.project_id, _Kept())
-        self.seen[flow.verdict] += drop.count
+        if flow.asked is None:
+            self.spoofed += drop.count
+        else:
+            self.seen[flow.verdict] += drop.count
         windows = self._full.get((flow.host, flow.project_id, flow.asked), ())
         drop = replace(drop, at_least=any(_overlap(drop, one) for one in windows))
         was = kept.entries.get(flow)

@@ -102,6 +102,11 @@ class DropsCollector(Collector):
             "Packets that a host told of and that are not of its ports, or of no rule that there is.",
             value=drops.strange,
         )
+        yield CounterMetricFamily(
+            "weft_spoofed_packets",
+            "Packets that anti-spoofing dropped at their senders.",
+            value=drops.spoofed,
+        )
         yield GaugeMetricFamily("weft_drops_kept", "Flows that GET /drops can show.", value=len(drops))
 
 

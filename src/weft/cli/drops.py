@@ -100,6 +100,8 @@ def caveats(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"Missing: a part of what {', '.join(found['gaps'])} logged."
     if found["silent"]:
         yield f"Missing: what {', '.join(found['silent'])} logged lately; no report for minutes."
+    if found["unwatched"]:
+        yield f"Missing: what anti-spoofing dropped lately on {', '.join(found['unwatched'])}."
 
 
 def _print(drop: Drop | None, form: Format) -> None:
@@ -132,10 +134,14 @@ def _packets(drop: Drop) -> str:
 
 
 def _end(end: Mapping[str, Any]) -> str:
+    if end["address"] is None:
+        return str(end["port"] or "?")
     return f"{end['port']} ({end['address']})" if end["port"] else str(end["address"])
 
 
 def _traffic(drop: Drop) -> str:
+    if drop["protocol"] is None and drop["ip_protocol"] is None:
+        return "any"
     if drop["protocol"] is None:
         return f"IP protocol {drop['ip_protocol']}"
     ports = [] if drop["destination_port"] is None else [str(drop["destination_port"])]

@@ -30,6 +30,10 @@ class ObservedCalls:
         """Tell what was dropped, rejected or logged at ports of `host`. Idempotent by `run` and `number`."""
         self._transport.send("POST", path_of("hosts", host, "drops"), body=message)
 
+    def report_spoofed(self, host: str, message: Mapping[str, object]) -> None:
+        """Tell what anti-spoofing dropped at ports of `host`. Idempotent by `run` and `number`."""
+        self._transport.send("POST", path_of("hosts", host, "spoofed"), body=message)
+
     def report_counters(self, host: str, message: Mapping[str, object]) -> float:
         """Tell what ports of `host` sent and received; in how many seconds to tell again. Idempotent."""
         answer = self._transport.send("POST", path_of("hosts", host, "counters"), body=message).body

@@ -105,6 +105,69 @@ def _policy(rest: Rest) -> dict[str, Any]:
     return _policy(rest)
 
 
+def spoofed(estate: Estate, packets: int, number: int = 1, port: str = "web", host: str = "h1") -> None:
+    which = {"web": estate.web, "db": estate.db}[port]["id"]
+    body = {
+        "run": estate.run,
+        "number": number,
+        "since": "2025-11-28T00:15:40Z",
+        "until": "2025-11-28T00:15:50Z",
+        "ports": [{"port": which, "packets": packets}],
+    }
+    answer = estate.agent(host).post(f"/hosts/{host}/spoofed", body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_anti_spoofing_drops_is_a_number_for_the_port_that_says_so(estate: Estate) -> None:
+    for number, packets in ((1, 3), (2, 4), (2, 4)):
+        spoofed(estate, packets, number)
+
+    (drop,) = estate.shown(port="web")
+
+    assert (drop["by"], drop["verdict"], drop["direction"], drop["count"]) == (
+        *("anti-spoofing", "drop", "egress"),
+        7,
+    )
+    assert (drop["network"], drop["host"], drop["rule"]) == ("net", "h1", None)
+    assert drop["source"] == {"address": None, "port_id": estate.web["id"], "port": "web"}
+    assert drop["destination"] == {"address": None, "port_id": None, "port": None}
+    assert estate.shown(port="db") == []
+    assert "weft_spoofed_packets_total 7.0" in estate.rest.get("/metrics", root=True).text
+
+
+def test_a_full_meter_makes_no_guess_of_what_anti_spoofing_counted(estate: Estate) -> None:
+    owner = ProjectId(UUID(estate.network["project_id"]))
+    full = {
+        "meter": names.log_meter(owner, asked=False),
+        "packets": 5,
+        "since": "2025-11-28T00:15:30Z",
+        "until": "2025-11-28T00:16:00Z",
+    }
+
+    spoofed(estate, 3)
+    estate.tell(unlogged=[full])
+    spoofed(estate, 4, number=2)
+
+    assert [(drop["count"], drop["at_least"]) for drop in estate.shown()] == [(7, False)]
+
+
+def test_a_host_tells_of_forged_packets_of_its_own_ports_only(estate: Estate) -> None:
+    spoofed(estate, 5, port="db", host="h1")
+
+    assert estate.shown() == []
+    assert "weft_strange_packets_total 5.0" in estate.rest.get("/metrics", root=True).text
+
+
+def test_where_it_is_not_known_what_anti_spoofing_dropped_is_said(estate: Estate) -> None:
+    estate.tell(host="h1")
+    estate.tell(host="h2")
+    spoofed(estate, 1)
+
+    found = estate.rest.get("/drops").json()
+
+    assert (found["silent"], found["unwatched"]) == ([], ["h2"])
+
+
 def test_what_quarantine_drops_is_told_as_such(estate: Estate) -> None:
     network = NetworkId(UUID(estate.network["id"]))
     estate.tell(

@@ -44,6 +44,7 @@ class FakeApi:
                 "unlogged": 0,
                 "gaps": [],
                 "silent": [],
+                "unwatched": [],
             },
             "revert": {"revision": 12, "reverted": 11, "objects": []},
         }

@@ -29,6 +29,8 @@ DROP: dict[str, Any] = {
     "direction": "ingress",
     "host": "h1",
     "project_id": "x",
+    "estimate": False,
+    "by": "rule",
     "rule": RULE,
     "network_id": None,
     "network": None,
@@ -45,8 +47,22 @@ DROP: dict[str, Any] = {
     "first_at": "2025-11-28T00:00:00Z",
     "last_at": "2025-11-28T00:00:09Z",
 }
-BY_DEFAULT = {**DROP, "rule": None, "network": "net", "network_id": "n", "protocol": "icmp", "at_least": True}
+BY_NETWORK = {**DROP, "rule": None, "network": "net", "network_id": "n"}
+BY_DEFAULT = {**BY_NETWORK, "by": "default", "protocol": "icmp", "at_least": True}
 PING = {**BY_DEFAULT, "destination_port": None, "icmp_type": 8, "icmp_code": 0}
+
+
+def test_a_forged_packet_has_a_sender_and_no_addresses(weft: Weft, api: FakeApi) -> None:
+    sender = {"address": None, "port_id": "w", "port": "web"}
+    nobody = {"address": None, "port_id": None, "port": None}
+    forged = {**BY_NETWORK, "by": "anti-spoofing", "direction": "egress", "protocol": None}
+    unknown = {"destination_port": None, "source": sender, "destination": nobody}
+    api.answers["drops"].update(items=[{**forged, **unknown}], unwatched=["h2"])
+
+    _, line, *caveats = weft("drops").stdout.splitlines()
+
+    assert " ".join(line.split()[2:]) == "drop 1,234 web ? any anti-spoofing egress of network net"
+    assert "Missing: what anti-spoofing dropped lately on h2." in caveats
 
 
 def test_a_line_says_who_to_whom_and_by_which_rule(weft: Weft, api: FakeApi) -> None:

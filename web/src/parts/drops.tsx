@@ -58,12 +58,14 @@ function Decided({ drop: { by, rule, network, last_at, host } }: { drop: Drop })
 /** Who decided without a rule. */
 export function deciderWords(by: Drop["by"], network: string | null): string {
   if (by === "quarantine") return `by quarantine on network ${network}, for its workload was not known yet`;
+  if (by === "anti-spoofing") return "by anti-spoofing, for their address was not the endpoint's own";
   return `by the default of network ${network}`;
 }
 
 /** As in: 3 packets of tcp/80 from web-1 (10.0.0.2) to db-1 (10.0.0.3). */
 export function packetsWords(drop: Drop): string {
   const count = `${drop.at_least ? "at least " : ""}${drop.count} ${drop.count === 1 ? "packet" : "packets"}`;
+  if (drop.by === "anti-spoofing") return `${count} from ${drop.source.port}`;
   const end = ({ address, port }: Drop["source"]) => (port === null ? address : `${port} (${address})`);
   return `${count} of ${trafficWords(drop)} from ${end(drop.source)} to ${end(drop.destination)}`;
 }
@@ -75,10 +77,12 @@ function trafficWords({ protocol, ip_protocol, destination_port, icmp_type }: Dr
 }
 
 /** What is not listed, and from when on anything is known: nothing seen is not nothing dropped. */
-export function missingWords({ since, silent, gaps, unlogged, forgotten }: Found, listed: number): string {
+export function missingWords(found: Found, listed: number): string {
+  const { since, silent, unwatched, gaps, unlogged, forgotten } = found;
   const known = `${listed === 0 ? "None" : "All"} that rules told of since ${new Date(since).toLocaleString()}.`;
   const missing = [
     silent.length > 0 && `what ${silent.join(", ")} dropped, which have not told lately`,
+    unwatched.length > 0 && `what anti-spoofing dropped on ${unwatched.join(", ")}`,
     gaps.length > 0 && `parts of the logs of ${gaps.join(", ")}`,
     unlogged > 0 && `${unlogged} packets that were too many to be logged`,
     forgotten > 0 && `${forgotten} older entries`,

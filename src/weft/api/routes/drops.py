@@ -12,10 +12,10 @@ from pydantic import AwareDatetime
 
 from weft.api import references
 from weft.api.context import Asking, Hosting, Reading
-from weft.api.dropped import placed
+from weft.api.dropped import forged, placed
 from weft.api.drops import ByRule, Drop, Drops, Verdict
 from weft.api.schemas.base import Done
-from weft.api.schemas.drops import ConnectionsIn, ConnectionsTold, DropShown, DropsIn, DropsShown
+from weft.api.schemas.drops import ConnectionsIn, ConnectionsTold, DropShown, DropsIn, DropsShown, SpoofedIn
 from weft.api.waiting import KEEP_ALIVE_S, waiting
 from weft.model.errors import NotFound
 from weft.model.ids import HostName, ProjectId
@@ -76,6 +76,17 @@ def report_drops(asking: Hosting, host: str, body: DropsIn) -> Done:
     return Done()
 
 
+@router.post("/hosts/{host}/spoofed", tags=["agent"])
+def report_spoofed(asking: Hosting, host: str, body: SpoofedIn) -> Done:
+    """Tell how much anti-spoofing dropped of what ports that are bound to a host sent. Idempotent."""
+    snapshot, here, now = asking.store.snapshot(), HostName(host), asking.store.now()
+    if here not in snapshot.hosts:
+        raise NotFound("host", host)
+    found, strange = forged(snapshot, here, body.to_model(now))
+    asking.api.drops.take(body.told(here), now, found, (), strange)
+    return Done()
+
+
 @router.post("/hosts/{host}/connections", tags=["agent"])
 def report_connections(asking: Hosting, host: str, body: ConnectionsIn) -> ConnectionsTold:
     """Tell which connections began at ports that policies in audit are for; which these are. Idempotent."""
@@ -111,6 +122,7 @@ def list_drops(
         unlogged=missing.unlogged,
         gaps=list(missing.gaps),
         silent=list(missing.silent),
+        unwatched=list(missing.unwatched),
     )
 
 

@@ -1,6 +1,7 @@
 """Bodies of /hosts/{host}/drops, and what /drops shows."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from weft.api.auditing import Seen
-from weft.api.dropped import Packets
+from weft.api.dropped import Packets, Spoofing
 from weft.api.drops import About, ByNetwork, ByRule, Decider, Drop, End, Told, Traffic, Unlogged, Verdict
 from weft.api.schemas.base import Body, IpAddress, Page, Shown
 from weft.compiler import names
@@ -116,6 +117,33 @@ class DropsIn(Body):
         return Told(host=host, run=str(self.run), number=self.number, gap=self.gap)
 
 
+class PortSpoofed(Body):
+    """How many packets of one port anti-spoofing dropped."""
+
+    port: UUID
+    packets: Annotated[int, Field(strict=True, ge=1, le=2**53)]
+
+
+class SpoofedIn(Body):
+    """Body of POST /hosts/{host}/spoofed. `number` grows within a `run`; none is added twice."""
+
+    run: UUID
+    number: Number
+    since: AwareDatetime
+    until: AwareDatetime
+    ports: Annotated[list[PortSpoofed], Field(max_length=1000)] = Field(default_factory=list)
+
+    def told(self, host: HostName) -> Told:
+        """Which message of which host this is."""
+        return Told(host=host, run=str(self.run), number=self.number, about=About.SPOOFING)
+
+    def to_model(self, now: datetime) -> Sequence[Spoofing]:
+        """What was dropped of each port; a clock that is ahead of ours is not believed."""
+        until = min(self.until.astimezone(UTC), now)
+        since = min(self.since.astimezone(UTC), until)
+        return [Spoofing(PortId(one.port), one.packets, since, until) for one in self.ports]
+
+
 class ConnectionIn(Body):
     """A connection as it is tracked at `port`, seen from who opened it.
 
@@ -168,9 +196,12 @@ class ConnectionsTold(Shown):
 
 
 class FlowEnd(Shown):
-    """One side: an address, and the port that has it if it is one of the project's."""
+    """One side: an address, and the port that has it if it is one of the project's.
 
-    address: IpAddress
+    Of what anti-spoofing drops no address is known, and not whom it was for.
+    """
+
+    address: IpAddress | None
     port_id: UUID | None
     port: str | None
 
@@ -196,7 +227,8 @@ class DecidingRule(Shown):
 
 
 class DropShown(Shown):
-    """Packets that were dropped or rejected, or allowed by a rule that logs. `rule` or `network` decided.
+    """Packets that were dropped or rejected, or allowed by a rule that logs. `rule` or `network` decided, as
+    `by` says. What anti-spoofing dropped is a number for each port: it hides whom they were for.
 
     With `at_least` there were more than `count`: OVN logs so many a second and project, and no more.
     `source_port` is that of the last packet.
@@ -264,7 +296,7 @@ class DropsShown(Page[DropShown]):
 
     Nothing is known from before `since`, when this server began. `forgotten` entries had to make room;
     `unlogged` packets were kept from the log by full meters. Parts of the logs of the hosts in `gaps` were
-    lost; those in `silent` have not told lately.
+    lost; those in `silent` have not told lately, those in `unwatched` not of what anti-spoofing dropped.
     """
 
     since: datetime
@@ -272,6 +304,7 @@ class DropsShown(Page[DropShown]):
     unlogged: int
     gaps: list[str]
     silent: list[str]
+    unwatched: list[str]
 
 
 def _rule(by: ByRule) -> DecidingRule:
