@@ -3,6 +3,7 @@
 from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
+from weft.client.observed import HeartbeatTold
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.transport import Identity
 from weft.client.types import (
@@ -30,6 +31,7 @@ __all__ = [
     "FixedIP",
     "FlushDomain",
     "FlushWork",
+    "HeartbeatTold",
     "HostNetworks",
     "Identity",
     "Network",
