@@ -13,6 +13,7 @@ from weft.client import (
     Attached,
     AttachRule,
     FixedIP,
+    HeartbeatTold,
     HostNetworks,
     Network,
     Port,
@@ -299,9 +300,10 @@ class FakeServer:
         self.failures.append(reason)
         self.failed.append(workload)
 
-    def heartbeat(self, host: str, **facts: object) -> None:
+    def heartbeat(self, host: str, **facts: object) -> HeartbeatTold:
         del host, facts
         self._reached()
+        return HeartbeatTold()
 
     def host_networks(self, host: str) -> HostNetworks:
         del host

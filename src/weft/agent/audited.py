@@ -2,7 +2,7 @@
 
 Connection tracking remembers one for a while after its last packet (ovs-vswitchd.conf.db(5),
 CT_Timeout_Policy), so looking every ten seconds finds nearly all. Each is told once while it is tracked.
-While no port is audited nothing is read, and the server is only asked whether one is by now.
+Which ports these are comes with the answer to a heartbeat. While none is, nothing is read and nothing told.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ import structlog
 
 from weft.agent.conntrack import Tracked
 from weft.agent.unixctl import CommandRefused, DaemonUnreachable
-from weft.client import ClientError
+from weft.client import ClientError, HeartbeatTold
 
 log = structlog.get_logger()
 
@@ -77,8 +77,16 @@ class Audited:
         self._known: set[_At] = set()
         self._sent: Sequence[_At] | None = None
 
+    def said(self) -> Mapping[str, object]:
+        """Nothing: what is new is told by itself."""
+        return {}
+
+    def heard(self, told: HeartbeatTold) -> None:
+        """Which ports are audited by now."""
+        self._ports = frozenset(told.audited)
+
     def look(self) -> None:
-        """Tell what is new, and hear which ports are audited, if it is time.
+        """Tell what is new, if there is something and it is time.
 
         A message that was not answered is repeated under its number, as it was: it may have been heard.
         Raises OvsdbUnavailable.
@@ -89,7 +97,9 @@ class Audited:
         self._due = now + INTERVAL_S
         try:
             if self._sent is None:
-                self._sent = self._new() if self._ports else ()
+                self._sent = self._new() or None
+            if self._sent is None:
+                return
             told = [one.said() for one in self._sent]
             ports = self._server.report_connections(
                 self._host, run=self._run, number=self._number, connections=told
@@ -102,6 +112,9 @@ class Audited:
 
     def _new(self) -> Sequence[_At]:
         """Connections at audited ports that were not told yet; those that ended are forgotten."""
+        if not self._ports:
+            self._known.clear()
+            return ()
         zones = self._local.zones()
         ports = {zones[port]: port for port in self._ports if port in zones}
         here = [_At(ports[one.zone], one) for one in self._local.tracking.tracked() if one.zone in ports]

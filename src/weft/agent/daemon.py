@@ -114,17 +114,17 @@ def run(settings: AgentSettings) -> None:
         agent = _Agent(settings, means)
         stack.callback(ready.unlink, missing_ok=True)
         health = looks.health(settings, host, client)
+        riding = looks.riding(settings, host, client, switch)
         beating = Heartbeat(
             client,
             host,
-            VERSION,
             switch=switch,
             leases=leases,
-            details=lambda: {**agent.engines(), "health": health.report()},
+            details=lambda: {"agent_version": VERSION, **agent.engines(), "health": health.report()},
+            riders=riding,
         )
         stack.callback(beating.close)
-        kept = settings.state_dir / "bound.json"
-        binder = Binder(host, client, switch, journal=leases.journal, kept=kept)
+        binder = Binder(host, client, switch, journal=leases.journal, kept=settings.state_dir / "bound.json")
         binder.start()
         stack.callback(binder.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
@@ -146,9 +146,9 @@ def run(settings: AgentSettings) -> None:
             "health": health.look,
             "hits": looks.hits(settings, host, client).look,
             "drops": looks.drops(settings, host, client, controller_log).look,
-            "counters": looks.counters(settings, host, client, switch).look,
-            "audited": looks.audited(settings, host, client, switch).look,
             "spoofing": looks.spoofing(settings, host, client, switch).look,
+            "counters": riding[0].look,
+            "audited": riding[1].look,
             "door": means.door.look,
             "published": agent.publishing.look,
             "resolvers": _resolvers(settings, host, client, means, stack).look,

@@ -12,6 +12,7 @@ from weft.client import (
     Attached,
     AttachRule,
     ClientError,
+    HeartbeatTold,
     HostNetworks,
     Network,
     Port,
@@ -81,7 +82,7 @@ class Server(Protocol):
         project: str | None = None,
         network: str | None = None,
     ) -> None: ...
-    def heartbeat(self, host: str, **facts: object) -> None: ...  # noqa: D102
+    def heartbeat(self, host: str, **facts: object) -> HeartbeatTold: ...  # noqa: D102
     def host_networks(self, host: str) -> HostNetworks: ...  # noqa: D102
     def create_host_network(  # noqa: D102
         self, host: str, *, project: str | None, name: str, cidr: str

@@ -84,6 +84,11 @@ def spoofing(settings: AgentSettings, host: str, client: Client, switch: Vswitch
     return Spoofed(host, client, seen)
 
 
+def riding(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> tuple[Counters, Audited]:
+    """What goes with heartbeats, and looks by itself when more is asked for."""
+    return counters(settings, host, client, switch), audited(settings, host, client, switch)
+
+
 def counters(settings: AgentSettings, host: str, client: Client, switch: Vswitch) -> Counters:
     """What workloads on this host sent and received."""
     vswitchd = Daemon("ovs-vswitchd", settings.ovs_run_dir)

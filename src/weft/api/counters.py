@@ -134,8 +134,13 @@ class Counters:
             self._forget_looks(at)
             for port, totals in told.items():
                 self._take(host, port, totals, at)
-            watched = any(where == host for where, _ in self._watched.values())
-            return WATCHED_PACE_S if watched else PACE_S
+            return self._pace(host)
+
+    def pace(self, host: HostName, at: datetime) -> int:
+        """In how many seconds `host` is to tell again."""
+        with self._lock:
+            self._forget_looks(at)
+            return self._pace(host)
 
     def look(self, host: HostName, port: PortId, now: datetime) -> Counted | None:
         """What is known of a port at `host`; None before it told. Has the host tell more often."""
@@ -148,6 +153,10 @@ class Counters:
     def told(self, host: HostName) -> datetime | None:
         """When `host` told last, if it has."""
         return self._told.get(host)
+
+    def _pace(self, host: HostName) -> int:
+        watched = any(where == host for where, _ in self._watched.values())
+        return WATCHED_PACE_S if watched else PACE_S
 
     def _take(self, host: HostName, port: PortId, totals: Totals, at: datetime) -> None:
         ring = self._rings.get((host, port))

@@ -4,6 +4,7 @@ from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
 from weft.client.machines import Machine
+from weft.client.observed import HeartbeatTold
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.resolvers import AskingNetwork, Resolver
 from weft.client.transport import Identity
@@ -33,6 +34,7 @@ __all__ = [
     "FixedIP",
     "FlushDomain",
     "FlushWork",
+    "HeartbeatTold",
     "HostNetworks",
     "Identity",
     "Machine",

@@ -17,7 +17,7 @@ from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
 from weft.client.machines import MachineCalls
-from weft.client.observed import ObservedCalls
+from weft.client.observed import HeartbeatTold, ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
 from weft.client.resolvers import ResolverCalls
 from weft.client.transport import Answer, Identity, Transport, path_of, show, trusting
@@ -354,9 +354,10 @@ class Client(DoorCalls, MachineCalls, ObservedCalls, ResolverCalls):
         """Remove `host` and its credentials, and free its ports; `force` although it is still heard of."""
         return self._transport.send("POST", path_of("hosts", host, "retire"), body={"force": force})
 
-    def heartbeat(self, host: str, **facts: object) -> None:
-        """Say that `host` is alive, and what its agent says of itself."""
-        self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
+    def heartbeat(self, host: str, **facts: object) -> HeartbeatTold:
+        """Say that `host` is alive, and what its agent says of itself; what it is to look at."""
+        answer = self._transport.send("POST", path_of("hosts", host, "heartbeat"), body=facts)
+        return HeartbeatTold.from_body(answer.body)
 
     def renew_certificate(self, host: str, csr: str) -> str:
         """A new certificate (PEM) of `host` for the key of this request (PKCS #10, PEM)."""

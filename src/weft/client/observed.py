@@ -1,8 +1,28 @@
 """What a host tells of the packets that it saw: hits of rules, connections, drops, counters."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from weft.client.transport import Transport, path_of
+from weft.client.types import Json
+
+COUNTERS_PACE_S = 15.0
+"""How often counters are told to a server that does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatTold:
+    """What a host is asked to look at: the ids of its ports that are audited, and its counters, how often."""
+
+    audited: tuple[str, ...] = ()
+    counters_pace_s: float = COUNTERS_PACE_S
+
+    @classmethod
+    def from_body(cls, body: Json) -> Self:
+        """What `body` tells; a server of an earlier release tells nothing."""
+        pace_s = float(body.get("counters_pace_s") or COUNTERS_PACE_S)
+        return cls(audited=tuple(body.get("audited") or ()), counters_pace_s=pace_s)
 
 
 class ObservedCalls:

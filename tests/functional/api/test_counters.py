@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.functional.api.rest import Rest
 
+from weft.api.counters import PACE_S, WATCHED_PACE_S
 from weft.store.tokens import Role
 
 
@@ -47,6 +48,23 @@ def test_a_rate_stands_beside_its_limit(rest: Rest, web: str) -> None:
     assert found["limit"]["sent_kbps"] == 800
     assert found["limit"]["received_kbps"] is None
     assert (found["limit"]["qos_policy"], found["limit"]["of_network"]) == ("slow", True)
+
+
+def test_a_heartbeat_carries_counters_and_hears_whether_somebody_looks(rest: Rest, web: str) -> None:
+    agent = rest.with_token(Role.HOST, host="h1")
+
+    def beat(clock_s: float, sent: int) -> int:
+        ports = [{"id": web, "sent": count(sent), "received": count(0)}]
+        answer = agent.post("/hosts/h1/heartbeat", {"counters": {"clock_s": clock_s, "ports": ports}})
+        assert answer.status_code == 200, answer.text
+        pace_s: int = answer.json()["counters_pace_s"]
+        return pace_s
+
+    assert beat(100, 1_000) == PACE_S
+    assert shown(rest)["sent"] == count(1_000)
+    assert beat(110, 501_000) == WATCHED_PACE_S
+    assert [one["sent_kbps"] for one in shown(rest)["samples"]] == [400]
+    assert agent.post("/hosts/h1/heartbeat", {}).json()["counters_pace_s"] == WATCHED_PACE_S
 
 
 def test_a_ports_own_limit_goes_before_its_networks(rest: Rest, web: str) -> None:

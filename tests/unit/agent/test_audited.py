@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from weft.agent.audited import INTERVAL_S, MOST_TOLD, Audited, Local
 from weft.agent.conntrack import Tracked, tracked_in
-from weft.client import ServerUnreachable
+from weft.client import HeartbeatTold, ServerUnreachable
 
 ZONES = {"web": 7, "other": 8}
 
@@ -53,23 +53,31 @@ class World:
         return [one["source_port"] for message in self.taken.values() for one in message]
 
     def begun(self) -> Audited:
-        """An agent that has heard which ports are wanted."""
+        """An agent that has not heard yet which ports are wanted."""
         local = Local(tracking=self, zones=lambda: ZONES, clock=lambda: self.seconds)
         agent = Audited("h1", self, local)
-        self.after(agent)
+        agent.look()
         return agent
 
     def after(self, agent: Audited, times: int = 1) -> None:
         for _ in range(times):
             self.seconds += INTERVAL_S
+            agent.heard(HeartbeatTold(audited=tuple(self.wanted)))
             agent.look()
 
 
-def test_nothing_is_read_while_no_port_is_audited() -> None:
+def test_nothing_is_read_and_nothing_told_while_no_port_is_audited() -> None:
     world = World([tracked(1000)], wanted=())
     world.after(world.begun(), times=3)
 
-    assert (world.looked, world.told, world.messages) == (0, [], 4)
+    assert (world.looked, world.messages) == (0, 0)
+
+
+def test_where_nothing_new_is_tracked_nothing_is_told() -> None:
+    world = World([tracked(1000)])
+    world.after(world.begun(), times=3)
+
+    assert (world.looked, world.messages) == (3, 1)
 
 
 def test_a_connection_at_an_audited_port_is_told_once_as_the_model_says_it() -> None:
@@ -89,12 +97,14 @@ def test_a_connection_at_an_audited_port_is_told_once_as_the_model_says_it() -> 
 
 
 def test_between_two_looks_nothing_is_asked() -> None:
-    world = World()
+    world = World([tracked(1000)])
     agent = world.begun()
+    world.after(agent)
+    world.entries.append(tracked(2000))
     world.seconds += INTERVAL_S / 2
     agent.look()
 
-    assert world.messages == 1
+    assert world.told == [1000]
 
 
 def test_a_connection_that_begins_anew_after_it_ended_is_told_again() -> None:
@@ -126,13 +136,14 @@ def test_a_flood_is_told_in_pieces() -> None:
     agent = world.begun()
     world.after(agent, times=3)
 
-    assert [len(message) for message in world.taken.values()] == [0, MOST_TOLD, 10, 0]
+    assert [len(message) for message in world.taken.values()] == [MOST_TOLD, 10]
     assert sorted(map(int, map(str, world.told))) == list(range(1, MOST_TOLD + 11))
 
 
 def test_when_the_last_audit_ends_reading_ends() -> None:
     world = World([tracked(1000)])
     agent = world.begun()
+    world.after(agent)
     world.wanted = ()
     world.after(agent)
     looked = world.looked

@@ -1,12 +1,13 @@
-"""What the switch counted is told by the ports' ids, as often as the server wants to hear it."""
+"""What the switch counted is told by the ports' ids: with heartbeats, and more often while somebody looks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from weft.agent.counters import MOST_TOLD, RETRY_S, Counters, Interface, interfaces_in
+from weft.agent.heartbeat import PERIOD_S
 from weft.agent.unixctl import ANSWER_S, DaemonUnreachable
-from weft.client import ServerUnreachable
+from weft.client import HeartbeatTold, ServerUnreachable
 
 TEXT = """netdev@ovs-netdev:
   lookups: hit:93 missed:40 lost:0
@@ -47,6 +48,7 @@ class World:
     away: bool = False
     broken: bool = False
     told: list[list[Any]] = field(default_factory=list)
+    watched: bool = True
 
     def command(self, name: str, *arguments: str, timeout_s: float = ANSWER_S) -> str:
         assert (name, arguments, timeout_s) == ("dpctl/show", ("-s",), ANSWER_S)
@@ -59,10 +61,20 @@ class World:
         if self.away:
             raise ServerUnreachable("https://server", "away")
         self.told.append(message["ports"])
-        return 5
+        return self.pace
+
+    @property
+    def pace(self) -> float:
+        return 5 if self.watched else 15
 
     def counters(self) -> Counters:
         return Counters("h1", self, self, lambda: self.plugged, clock=lambda: self.now)
+
+    def beat(self, counters: Counters) -> Mapping[str, Any]:
+        """A heartbeat that is answered: what it said."""
+        said = counters.said()
+        counters.heard(HeartbeatTold(counters_pace_s=self.pace))
+        return said
 
 
 def test_interfaces_are_read_and_those_that_cannot_count_are_left_out() -> None:
@@ -76,54 +88,69 @@ def test_an_answer_that_was_cut_off_is_read_as_far_as_it_is_whole() -> None:
         assert [one.name for one in found] == [one.name for one in whole][: len(found)]
 
 
-def test_what_is_plugged_is_told_under_its_ports_id_and_nothing_else() -> None:
-    world = World()
-    world.counters().look()
+def test_what_is_plugged_goes_with_a_heartbeat_under_its_ports_id_and_nothing_else() -> None:
+    assert World().counters().said() == {
+        "counters": {
+            "clock_s": 100.0,
+            "ports": [
+                {
+                    "id": "port-1",
+                    "sent": {"bytes": 1100, "packets": 11, "dropped": 1},
+                    "received": {"bytes": 2048000, "packets": 20, "dropped": 2},
+                },
+                {
+                    "id": "port-2",
+                    "sent": {"bytes": 700, "packets": 7, "dropped": 0},
+                    "received": {"bytes": 800, "packets": 8, "dropped": 0},
+                },
+            ],
+        }
+    }
 
-    assert world.told == [
-        [
-            {
-                "id": "port-1",
-                "sent": {"bytes": 1100, "packets": 11, "dropped": 1},
-                "received": {"bytes": 2048000, "packets": 20, "dropped": 2},
-            },
-            {
-                "id": "port-2",
-                "sent": {"bytes": 700, "packets": 7, "dropped": 0},
-                "received": {"bytes": 800, "packets": 8, "dropped": 0},
-            },
-        ]
-    ]
+
+def test_while_nobody_looks_there_is_no_request_but_the_heartbeat() -> None:
+    world = World(watched=False)
+    counters = world.counters()
+    for _ in range(100):
+        world.beat(counters)
+        world.now += PERIOD_S
+        counters.look()
+
+    assert world.told == []
 
 
-def test_it_is_told_again_when_the_server_said_and_not_before() -> None:
+def test_while_somebody_looks_it_is_told_as_often_as_the_server_said() -> None:
     world = World()
     counters = world.counters()
-    counters.look()
-    world.now += 4.9
-    counters.look()
-    assert len(world.told) == 1
-
-    world.now += 0.1
-    counters.look()
+    world.beat(counters)
+    for pause in (4.9, 0.1, 4.9, 0.1):
+        world.now += pause
+        counters.look()
     assert len(world.told) == 2
 
+    world.watched = False
+    for _ in range(5):
+        world.now += 5
+        counters.look()
+    assert len(world.told) == 3
 
-def test_a_host_without_ports_says_so_and_hears_when_to_look_again() -> None:
-    world = World(plugged={})
-    world.counters().look()
 
-    assert world.told == [[]]
+def test_a_host_without_ports_says_so() -> None:
+    said = World(plugged={}).counters().said()
+
+    assert said == {"counters": {"clock_s": 100.0, "ports": []}}
 
 
 def test_a_server_or_a_switch_that_is_away_is_tried_again_later() -> None:
     world = World(away=True)
     counters = world.counters()
+    world.beat(counters)
+    world.now += 5
     counters.look()
     world.away, world.broken = False, True
     world.now += RETRY_S
     counters.look()
-    assert world.told == []
+    assert (world.told, counters.said()) == ([], {})
 
     world.broken = False
     world.now += RETRY_S
@@ -131,12 +158,16 @@ def test_a_server_or_a_switch_that_is_away_is_tried_again_later() -> None:
     assert len(world.told) == 1
 
 
-def test_many_ports_are_told_in_pieces() -> None:
+def test_more_ports_than_a_heartbeat_carries_are_told_in_pieces_by_themselves() -> None:
     piece = TEXT[TEXT.index("  port 5") :]
     world = World(
         text="".join(piece.replace("tap0", f"t{number}") for number in range(MOST_TOLD + 1)),
         plugged={f"t{number}": f"port-{number}" for number in range(MOST_TOLD + 1)},
+        watched=False,
     )
-    world.counters().look()
+    counters = world.counters()
 
+    assert world.beat(counters) == {}
+    world.now += world.pace
+    counters.look()
     assert [len(one) for one in world.told] == [MOST_TOLD, 1]

@@ -15,6 +15,7 @@ from weft.api.schemas.agent import (
     FailureShown,
     FailuresShown,
     Heartbeat,
+    HeartbeatTold,
     HostNetworkCreate,
     HostNetworks,
     HostPorts,
@@ -230,8 +231,8 @@ def forget_failure(asking: Hosting, host: str, body: FailureGone) -> Done:
 
 
 @router.post("/heartbeat")
-def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> Done:
-    """Say that the agent is alive, and what it is."""
+def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> HeartbeatTold:
+    """Say that the agent is alive, what it is, and what ports counted; it hears what it is to look at."""
     known = asking.store.snapshot().hosts.get(HostName(host))
     if known is not None and body.physical_networks is not None:
         now = frozenset(body.physical_networks)
@@ -245,7 +246,17 @@ def heartbeat(asking: Hosting, host: str, body: Heartbeat) -> Done:
         datapath=body.datapath,
         details=body.model_extra,
     )
-    return Done()
+    return _asked(asking, HostName(host), body)
+
+
+def _asked(asking: Asking, host: HostName, body: Heartbeat) -> HeartbeatTold:
+    snapshot, counters, now = asking.store.snapshot(), asking.api.counters, asking.store.now()
+    if body.counters is None:
+        pace_s = counters.pace(host, now)
+    else:
+        pace_s = counters.take(host, body.counters.of_ports(snapshot, host), now)
+    audited = asking.api.audits(snapshot).ports_on(host)
+    return HeartbeatTold(audited=audited, counters_pace_s=pace_s)
 
 
 def _check_own(asking: Asking, network: Network) -> None:

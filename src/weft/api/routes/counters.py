@@ -27,9 +27,8 @@ def report_counters(asking: Hosting, host: str, body: CountersIn) -> CountersTol
     snapshot, here = asking.store.snapshot(), HostName(host)
     if here not in snapshot.hosts:
         raise NotFound("host", host)
-    said = body.to_model()
-    bound = {port.id: said[str(port.id)] for port in snapshot.ports_on.get(here, ()) if str(port.id) in said}
-    return CountersTold(pace_s=asking.api.counters.take(here, bound, asking.store.now()))
+    counted = body.of_ports(snapshot, here)
+    return CountersTold(pace_s=asking.api.counters.take(here, counted, asking.store.now()))
 
 
 @router.get("/ports/{reference}/counters", tags=["ports"])

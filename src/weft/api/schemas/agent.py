@@ -1,6 +1,7 @@
 """Bodies of the agent's part of the API, under /hosts/{host}."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from weft.api.schemas.base import Body, Labels, Name, Reference, Shown, Text, Word
+from weft.api.schemas.counters import CountersIn
 from weft.api.schemas.network import NetworkShown, SubnetIn
 from weft.api.schemas.port import Addresses, Mac, PortShown, WorkloadIn, WorkloadShown
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId
@@ -140,6 +142,8 @@ class Heartbeat(Body):
     agent_version: Word = ""
     datapath: Word = ""
     physical_networks: Annotated[list[Name], Field(max_length=64)] | None = None
+    counters: CountersIn | None = None
+    """What ports sent and received, so that an idle host need not tell it by itself."""
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> "Heartbeat":
@@ -148,6 +152,17 @@ class Heartbeat(Body):
         if len(text.encode()) > _LONGEST_DETAILS or "\\u0000" in text:
             raise ValueError(f"the details are JSON of at most {_LONGEST_DETAILS} bytes, no NUL")
         return self
+
+
+class HeartbeatTold(Shown):
+    """What a host is asked to look at.
+
+    `audited` are its ports at which connections are asked for: those that policies in audit are for. Counters
+    are to be told again after `counters_pace_s` seconds: sooner while somebody looks at one of its ports.
+    """
+
+    audited: Sequence[UUID]
+    counters_pace_s: int
 
 
 class Attached(Shown):

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from weft.api.counters import Count, Sample, Totals
 from weft.api.schemas.base import Body, Shown
+from weft.model.ids import HostName, PortId
 from weft.model.policy import QosPolicy
+from weft.model.snapshot import Snapshot
 
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 
@@ -39,12 +41,14 @@ class CountersIn(Body):
     clock_s: Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)]
     ports: Annotated[list[PortCountIn], Field(max_length=1000)]
 
-    def to_model(self) -> dict[str, Totals]:
-        """The totals by the interface's id."""
-        return {
+    def of_ports(self, snapshot: Snapshot, host: HostName) -> dict[PortId, Totals]:
+        """The totals of the ports that are bound to `host`."""
+        said = {
             one.id: Totals(clock_s=self.clock_s, sent=one.sent.to_model(), received=one.received.to_model())
             for one in self.ports
         }
+        bound = snapshot.ports_on.get(host, ())
+        return {port.id: said[str(port.id)] for port in bound if str(port.id) in said}
 
 
 class CountersTold(Shown):
