@@ -162,7 +162,10 @@ class PortStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """A workload's place on a network; `id` is also its interface's `iface-id`."""
+    """A workload's place on a network; `id` is also its interface's `iface-id`.
+
+    One that is not `declared` was made for a workload that was attached, and goes with it.
+    """
 
     id: str
     name: str
@@ -181,6 +184,7 @@ class Port:
     status: PortStatus
     revision: int
     published: tuple[Publication, ...] = ()
+    declared: bool = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -215,6 +219,7 @@ class Port:
             ),
             revision=int(body.get("revision") or 0),
             published=tuple(publication_from(one) for one in body.get("published") or ()),
+            declared=bool(body.get("declared", True)),
         )
 
 

@@ -74,11 +74,14 @@ def _is_nobodys(lease: Lease, found: Found) -> bool:
 
 
 def _is_forgotten(port: Port, found: Found) -> bool:
-    """The server has a port for this engine that is not in the journal, and whose container is gone."""
+    """The server has a port for this engine that is not in the journal, and whose container is gone.
+
+    Or for an endpoint of which nobody knows whose it was. A declared port in quarantine is somebody else's.
+    """
     if any(lease.port_id == port.id for lease in found.leases):
         return False
     if port.workload is None:
-        return port.quarantined
+        return port.quarantined and not port.declared
     ours = (port.workload.runtime, port.workload.engine) == (RUNTIME, found.engine)
     return ours and port.workload.id not in found.containers
 

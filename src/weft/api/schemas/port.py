@@ -170,7 +170,10 @@ class PortStatusShown(Shown):
 
 
 class PortShown(Owned):
-    """A port, with its groups and status."""
+    """A port, with its groups and status.
+
+    One that is not `declared` was made for a workload that was attached, and goes with it.
+    """
 
     network_id: UUID
     network: str
@@ -182,6 +185,7 @@ class PortShown(Owned):
     workload: WorkloadShown | None
     port_security: bool
     quarantined: bool
+    declared: bool
     qos_policy_id: UUID | None
     published: list[PublicationShown]
     physical_network: PhysicalShown | None
@@ -223,6 +227,7 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
         workload=None if port.workload is None else WorkloadShown.from_model(port.workload),
         port_security=port.port_security,
         quarantined=port.quarantined,
+        declared=port.declared is not None,
         qos_policy_id=port.qos_policy_id,
         published=[
             PublicationShown(
