@@ -75,7 +75,7 @@ proof: ## 10,000 random models: every reading of policy agrees; kept in bench/re
 
 openstack: .openstack-venv/.weft-stamp ## Neutron and Keystone with our driver, and the article in the lab (root)
 	$(BIN)/pytest tests/openstack --durations=10 $(PYTEST)
-	.openstack-venv/bin/pytest -c tests/neutron/pytest.ini -q -W ignore tests/neutron/test_telling.py tests/neutron/test_routing.py tests/neutron/test_limits.py
+	.openstack-venv/bin/pytest -c tests/neutron/pytest.ini -q -W ignore tests/neutron/test_telling.py tests/neutron/test_routing.py tests/neutron/test_limits.py tests/neutron/test_offered.py
 
 openstack-full: openstack ## and Neutron's own tests of ML2 with our driver
 	.openstack-venv/bin/pytest -c tests/neutron/pytest.ini -q -W ignore tests/neutron/test_base_classes.py

@@ -14,6 +14,7 @@ from oslo_log import log as logging
 
 from weft.ml2 import hosts, journal, settings
 from weft.ml2.nouns import Noun
+from weft.ml2.offered import refuse_unkept
 from weft.ml2.qos import WeftQos
 from weft.ml2.routing import ROUTER_PORTS
 
@@ -51,6 +52,7 @@ class WeftMechanismDriver(api.MechanismDriver):
         refuse_old(version("neutron"))
         settings.register()
         self.qos = WeftQos()
+        registry.subscribe(refuse_unkept, resources.PROCESS, events.BEFORE_SPAWN)
         for event in _GROUP_EVENTS:
             registry.subscribe(self._group_changes, resources.SECURITY_GROUP, event)
         for event in _RULE_EVENTS:
