@@ -74,7 +74,8 @@ class Network:
     """A layer 2 network. `mtu` is in bytes; None means what the underlay leaves (settings).
 
     A network with a `physical` one is external: it goes on there, and routers find their way out by it.
-    Networks of one `zone` on one router are a peer that rules can name together.
+    Networks of one `zone` on one router are a peer that rules can name together. With `metadata` its virtual
+    machines are told of themselves when they boot (`weft.model.guest`).
     """
 
     id: NetworkId
@@ -88,6 +89,7 @@ class Network:
     qos_policy_id: QosPolicyId | None = None
     physical: Physical | None = None
     zone: str | None = None
+    metadata: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo), and bad zones."""

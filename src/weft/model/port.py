@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from weft.model.errors import Invalid
+from weft.model.guest import Guest
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address
 from weft.model.publication import Publication
@@ -55,6 +56,7 @@ class Port:
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
     `declared` are the labels of a port that a user declared, before its workload added its own; None for
     a port that was made for a workload and goes with it. `published` is what its host answers for.
+    `guest` is what its virtual machine is told when it boots.
     """
 
     id: PortId
@@ -72,6 +74,7 @@ class Port:
     qos_policy_id: QosPolicyId | None = None
     declared: Labels | None = None
     published: tuple[Publication, ...] = ()
+    guest: Guest | None = None
 
     def __post_init__(self) -> None:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit)."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from weft.model.errors import Invalid, SubnetOverlap
+from weft.model.guest import check_beside_service
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address, AddressRange, Default, Network, Physical, Prefix, Project, Subnet
 from weft.store.change import Kind
@@ -33,6 +34,7 @@ _NETWORK_CHANGES = (
     "qos_policy_id",
     "physical",
     "zone",
+    "metadata",
 )
 
 
@@ -64,6 +66,7 @@ class NewNetwork:
     qos_policy_id: QosPolicyId | None = None
     physical: Physical | None = None
     zone: str | None = None
+    metadata: bool = False
     subnets: tuple[NewSubnet, ...] = ()
     id: NetworkId | None = None
 
@@ -146,6 +149,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         qos_policy_id=new.qos_policy_id,
         physical=new.physical,
         zone=new.zone,
+        metadata=new.metadata,
     )
     check_only_door(tx, network)
     tx.put(network)
@@ -208,6 +212,7 @@ def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet
     """A new subnet on a network. Raises NotFound, NameTaken, SubnetOverlap, Invalid."""
     network = require(tx.snapshot.networks, network_id, "network", field="network")
     check_door_subnet(tx, network, new.cidr)
+    check_beside_service(new.cidr)
     for other in tx.index.subnets[network_id].values():
         if other.cidr.version == new.cidr.version and other.cidr.overlaps(new.cidr):
             raise SubnetOverlap(
