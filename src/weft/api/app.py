@@ -33,6 +33,7 @@ from weft.api.routes import (
     hosts,
     invariants,
     lint,
+    metadata,
     mirrors,
     networks,
     past,
@@ -173,6 +174,7 @@ def _versioned() -> APIRouter:
         drops,
         counters,
         doors,
+        metadata,
         effective,
         mirrors,
     ):

@@ -3,6 +3,7 @@
 from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
+from weft.client.guests import SILENCE, GuestTold, Station, Telling
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
 from weft.client.transport import Identity
 from weft.client.types import (
@@ -20,6 +21,7 @@ from weft.client.types import (
 )
 
 __all__ = [
+    "SILENCE",
     "AttachRule",
     "Attached",
     "Change",
@@ -30,6 +32,7 @@ __all__ = [
     "FixedIP",
     "FlushDomain",
     "FlushWork",
+    "GuestTold",
     "HostNetworks",
     "Identity",
     "Network",
@@ -40,7 +43,9 @@ __all__ = [
     "Receipt",
     "ServerUnreachable",
     "ServerUntrusted",
+    "Station",
     "Subnet",
+    "Telling",
     "UnexpectedAnswer",
     "Workload",
 ]

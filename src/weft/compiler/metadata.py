@@ -1,8 +1,8 @@
 """The guests' service: who tells virtual machines of themselves, on every host for its own.
 
-It is a `localport` (ovn-nb(5)), as the door is: what is sent to it never leaves the host, so who asks there is
-on this host. Its address is the well-known one itself, so none of the subnet's is taken, and it is reached on
-the link: what goes there never needs a router.
+It is a `localport` (ovn-nb(5)), as the door is: what is sent to it never leaves the host, so who asks there
+is on this host. Its address is the well-known one itself, so none of the subnet's is taken, and it is reached
+on the link: what goes there never needs a router.
 """
 
 from collections.abc import Iterator

@@ -191,6 +191,7 @@ class _Describing:
             if network.physical is None
             else PhysicalIn(name=network.physical.name, vlan=network.physical.vlan),
             zone=network.zone,
+            metadata=network.metadata,
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
         )
 

@@ -83,6 +83,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
             qos_policy_id=scope.qos(asked.qos_policy),
             physical=physical,
             zone=asked.zone,
+            metadata=asked.metadata,
         )
         return networks.add_network(scope.tx, new)
     wanted: dict[str, object] = {
@@ -94,6 +95,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
         "qos_policy_id": scope.qos(asked.qos_policy),
         "physical": physical,
         "zone": asked.zone,
+        "metadata": asked.metadata,
     }
     changes = differing(known, wanted)
     return networks.change_network(scope.tx, known.id, **changes) if changes else known

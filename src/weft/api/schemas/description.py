@@ -84,6 +84,7 @@ class NetworkDescribed(Body):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    metadata: bool = False
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 

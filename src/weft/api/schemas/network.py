@@ -158,6 +158,7 @@ class NetworkCreate(Body):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    metadata: bool = False
     subnets: Annotated[list[SubnetIn], Field(max_length=64)] = Field(default_factory=list)
 
     def to_model(self, project: ProjectId, qos_policy: QosPolicyId | None) -> NewNetwork:
@@ -173,6 +174,7 @@ class NetworkCreate(Body):
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
             zone=self.zone,
+            metadata=self.metadata,
             subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
@@ -189,6 +191,7 @@ class NetworkPatch(Patch):
     qos_policy: Reference | None = None
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
+    metadata: bool = ABSENT
 
 
 class NetworkShown(Owned):
@@ -202,6 +205,7 @@ class NetworkShown(Owned):
     qos_policy_id: UUID | None
     physical_network: PhysicalShown | None
     zone: str | None
+    metadata: bool
     router: str | None
     subnets: list[SubnetShown]
 
@@ -224,6 +228,7 @@ class NetworkShown(Owned):
             if network.physical is None
             else PhysicalShown(name=network.physical.name, vlan=network.physical.vlan),
             zone=network.zone,
+            metadata=network.metadata,
             router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),
