@@ -229,8 +229,16 @@ class Vswitch:
         if not self._connection.wait_for(lambda: self._has_device(name), _MADE_S):
             raise OvsdbUnavailable(f"Open vSwitch did not make {name}; does ovs-vswitchd run?")
 
+    def keep_device(self, name: str, port_id: str) -> None:
+        """Make the device `name`, which is the host's own, this port. Idempotent. Raises OvsdbUnavailable."""
+        bridge, port, _ = self._find(name)
+        if bridge is None:
+            raise OvsdbUnavailable(f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it")
+        if port is None:
+            self._connection.transact(_insert(bridge, name, {"iface-id": port_id, INTERNAL: "true"}))
+
     def drop_internal(self, name: str) -> None:
-        """Take what `keep_internal` made off the bridge. Idempotent."""
+        """Take what `keep_internal` or `keep_device` made off the bridge. Idempotent."""
         bridge, port, _ = self._find(name)
         if bridge is not None and port is not None:
             self._connection.transact([_without(bridge, port)])

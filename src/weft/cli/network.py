@@ -32,6 +32,13 @@ _Physical = Annotated[
     typer.Option(help="What hosts call the physical network on which an external network goes on."),
 ]
 _Zone = Annotated[str | None, typer.Option(help="The zone: rules name its networks on one router together.")]
+_Metadata = Annotated[
+    bool | None,
+    typer.Option(
+        "--metadata/--no-metadata",
+        help="Tell its virtual machines of themselves at 169.254.169.254, as cloud images ask.",
+    ),
+]
 _Vlan = Annotated[int | None, typer.Option(help="The VLAN on the physical network; untagged if left out.")]
 
 
@@ -55,6 +62,7 @@ def create(
     physical_network: _Physical = None,
     vlan: _Vlan = None,
     zone: _Zone = None,
+    metadata: _Metadata = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     label: LabelWords = None,
@@ -70,6 +78,7 @@ def create(
         name=name,
         subnets=subnets or None,
         mtu=mtu,
+        metadata=metadata,
         physical_network=physical,
         zone=zone,
         default_ingress=default_ingress,
@@ -88,6 +97,7 @@ def create(
     "weft network set DockerSN --default-ingress drop",
     "weft network set DockerSN --qos slow",
     "weft network set DockerSN --zone dmz",
+    "weft network set DockerSN --metadata",
     "weft network set internet --physical-network physnet1",
     changes=True,
 )
@@ -100,6 +110,7 @@ def change(
     physical_network: _Physical = None,
     vlan: _Vlan = None,
     zone: _Zone = None,
+    metadata: _Metadata = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     qos: Qos = None,
@@ -112,6 +123,7 @@ def change(
     body = given(
         name=name,
         mtu=mtu,
+        metadata=metadata,
         default_ingress=default_ingress,
         default_egress=default_egress,
         description=description,

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from tests.functional.api.rest import Rest
@@ -124,7 +125,7 @@ def test_user_data_goes_with_its_port_and_does_not_come_back_with_it(
 
 
 def test_a_domain_that_says_what_its_machine_is_told_says_it_once(network: str, h1: Rest) -> None:
-    told = {"kind": "vm", "addresses": [AT], "ssh_keys": [KEY], "user_data": DATA}
+    told: dict[str, Any] = {"kind": "vm", "addresses": [AT], "ssh_keys": [KEY], "user_data": DATA}
     port = attach(h1, network="net", **told)["port"]
     again = attach(h1, network="net", **told)["port"]
     silent = attach(h1, network="net", kind="vm")["port"]
