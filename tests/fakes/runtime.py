@@ -10,6 +10,7 @@ from uuid import UUID
 
 from weft.agent.docker.runtime import Container, DockerNetwork, DockerUnavailable, Endpoint, Event, Owner
 from weft.client import (
+    SILENCE,
     Attached,
     AttachRule,
     FixedIP,
@@ -21,6 +22,7 @@ from weft.client import (
     ProblemError,
     ServerUnreachable,
     Subnet,
+    Telling,
     Workload,
 )
 from weft.model.publication import Publication
@@ -135,6 +137,7 @@ class FakeServer:
     failures: list[str] = field(default_factory=list)
     failed: list[Workload] = field(default_factory=list)
     rules: tuple[AttachRule, ...] = ()
+    tellings: list[Telling] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
 
     def attach(
@@ -151,8 +154,10 @@ class FakeServer:
         workload: Workload | None = None,
         quarantined: bool = False,
         id: str | None = None,  # noqa: A002 - the API's word
+        telling: Telling = SILENCE,
     ) -> Attached:
         self._reached()
+        self.tellings.append(telling)
         known = next((n for n in (self.network, *self.others) if network in (n.id, n.name)), None)
         if known is None:
             raise ProblemError(

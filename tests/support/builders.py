@@ -76,6 +76,7 @@ def a_network(
     physical: str | None = None,
     vlan: int | None = None,
     zone: str | None = None,
+    metadata: bool = False,
 ) -> Network:
     return Network(
         id=NetworkId(an_id("network", name)),
@@ -87,6 +88,7 @@ def a_network(
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
         physical=Physical(name=physical, vlan=vlan) if physical else None,
         zone=zone,
+        metadata=metadata,
     )
 
 

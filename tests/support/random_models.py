@@ -60,10 +60,14 @@ def random_model(seed: int, *, most_ports: int = 6, most_rules: int = 4, plain: 
     chance = Random(seed)
     networks = ["blue"] if plain else list(NETWORKS)
     zones = Random(f"zones {seed}")  # of its own, so that all else of a model stays as it was
+    telling = Random(f"metadata {seed}")
     objects: list[Anything] = [a_project()]
     for name in networks:
         zone = zones.choice([None, *ZONES])
-        objects.append(a_network(name, ingress=_default(chance), egress=_default(chance), zone=zone))
+        told = telling.random() < 0.3
+        objects.append(
+            a_network(name, ingress=_default(chance), egress=_default(chance), zone=zone, metadata=told)
+        )
         objects += [a_subnet(c, network=name, dhcp=chance.random() < 0.5) for c in NETWORKS[name]]
     if len(networks) > 1 and chance.random() < 0.6:
         objects.append(a_router("hub", ["blue", "red"]))
@@ -205,6 +209,7 @@ def changed_model(seed: int, model: Snapshot, *, rules_only: bool = False) -> Sn
             _change_default,
             _change_router,
             _change_zone,
+            _change_metadata,
         ]
     for change in chance.choices(kinds, k=chance.randint(1, 3)):
         model = change(chance, model)
@@ -292,6 +297,12 @@ def _change_router(chance: Random, model: Snapshot) -> Snapshot:
 def _change_zone(chance: Random, model: Snapshot) -> Snapshot:
     network = chance.choice(list(model.networks.values()))
     after = replace(network, zone=chance.choice([None, *ZONES]))
+    return replace(model, networks={**model.networks, network.id: after})
+
+
+def _change_metadata(chance: Random, model: Snapshot) -> Snapshot:
+    network = chance.choice(list(model.networks.values()))
+    after = replace(network, metadata=not network.metadata)
     return replace(model, networks={**model.networks, network.id: after})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
-from weft.client import Attached, AttachRule, Network
+from weft.client import SILENCE, Attached, AttachRule, Network, Telling
 from weft.model.errors import Invalid
 from weft.model.port import Workload
 from weft.model.publication import Publication
@@ -32,6 +32,7 @@ class Attachment:
     quarantined: bool = False
     port_id: str | None = None
     """A port id that is already decided, as libvirt does."""
+    telling: Telling = SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

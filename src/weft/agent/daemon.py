@@ -56,6 +56,7 @@ from weft.agent.manual import control
 from weft.agent.manual.messages import SOCKET
 from weft.agent.manual.plugging import REMADE, Plugging
 from weft.agent.manual.taps import Taps
+from weft.agent.metadata.keeper import Keeper as Stations
 from weft.agent.parse_errors import LogTail
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
@@ -150,6 +151,7 @@ def run(settings: AgentSettings) -> None:
             "counters": riding[0].look,
             "audited": riding[1].look,
             "door": means.door.look,
+            "metadata": _stations(host, client, means, stack).look,
             "published": agent.publishing.look,
             "resolvers": _resolvers(settings, host, client, means, stack).look,
             **_renewing(settings, host, client),
@@ -187,6 +189,13 @@ def _attaching(settings: AgentSettings, means: "_Means", stack: ExitStack) -> At
     calls.start()
     stack.callback(calls.stop)
     return attaching
+
+
+def _stations(host: str, client: Client, means: "_Means", stack: ExitStack) -> Stations:
+    """Where virtual machines are told of themselves, until `stack` ends."""
+    stations = Stations.of(host, client, means.switch, means.links)
+    stack.callback(stations.close)
+    return stations
 
 
 def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitch) -> Plugging:

@@ -9,6 +9,7 @@ import structlog
 from weft.agent.attachment import Attachment, Lease, Wanted
 from weft.agent.journal import Journal, same
 from weft.client import (
+    SILENCE,
     Attached,
     AttachRule,
     ClientError,
@@ -18,6 +19,7 @@ from weft.client import (
     Port,
     ProblemError,
     ServerUnreachable,
+    Telling,
 )
 from weft.model.port import Workload
 from weft.model.publication import Publication
@@ -42,6 +44,7 @@ class Server(Protocol):
         workload: Workload | None = None,
         quarantined: bool = False,
         id: str | None = None,  # noqa: A002 - the API's word
+        telling: Telling = SILENCE,
     ) -> Attached: ...
 
     def plug(  # noqa: PLR0913, D102 - the fields of the request
@@ -239,6 +242,7 @@ class Leases:
                 workload=None if anonymous else wanted.workload,
                 quarantined=anonymous,
                 id=wanted.port_id,
+                telling=wanted.telling,
             )
         )
 

@@ -34,6 +34,7 @@ from weft.api.routes import (
     invariants,
     lint,
     machines,
+    metadata,
     mirrors,
     networks,
     past,
@@ -181,6 +182,7 @@ def _versioned() -> APIRouter:
         doors,
         resolvers,
         machines,
+        metadata,
         effective,
         mirrors,
     ):

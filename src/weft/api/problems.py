@@ -38,6 +38,8 @@ _STATUS: Mapping[type[WeftError], int] = {
     Unavailable: 503,
 }
 _SHOWN = 120
+_SECRETS = frozenset({"user_data"})
+"""Fields whose value is never said again."""
 _MOST_ERRORS = 20
 
 
@@ -116,7 +118,8 @@ def _rule_broken(error: Mapping[str, object]) -> Mapping[str, str]:
     rule = str(error.get("msg", "is not valid")).removeprefix("Value error, ")
     if error.get("type") == "extra_forbidden":
         rule = "there is no such field"
-    return {"field": ".".join(path), "value": _shown(error.get("input")), "rule": rule}
+    value = "not repeated" if _SECRETS.intersection(path) else _shown(error.get("input"))
+    return {"field": ".".join(path), "value": value, "rule": rule}
 
 
 def _shown(value: object) -> str:

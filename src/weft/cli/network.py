@@ -44,6 +44,13 @@ _LogDrops = Annotated[
     bool | None,
     typer.Option("--log-drops/--no-log-drops", help="Tell of what is dropped where no rule matches."),
 ]
+_Metadata = Annotated[
+    bool | None,
+    typer.Option(
+        "--metadata/--no-metadata",
+        help="Tell its virtual machines of themselves at 169.254.169.254, as cloud images ask.",
+    ),
+]
 
 
 @command(
@@ -66,6 +73,7 @@ def create(
     physical_network: PhysicalNetwork = None,
     vlan: Vlan = None,
     zone: _Zone = None,
+    metadata: _Metadata = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     log_drops: _LogDrops = None,
@@ -82,6 +90,7 @@ def create(
         name=name,
         subnets=subnets or None,
         mtu=mtu,
+        metadata=metadata,
         physical_network=physical,
         zone=zone,
         default_ingress=default_ingress,
@@ -102,6 +111,7 @@ def create(
     "weft network set DockerSN --qos slow",
     "weft network set DockerSN --zone dmz",
     "weft network set DockerSN --no-log-drops",
+    "weft network set DockerSN --metadata",
     "weft network set internet --physical-network physnet1",
     changes=True,
 )
@@ -114,6 +124,7 @@ def change(
     physical_network: PhysicalNetwork = None,
     vlan: Vlan = None,
     zone: _Zone = None,
+    metadata: _Metadata = None,
     default_ingress: _Ingress = None,
     default_egress: _Egress = None,
     log_drops: _LogDrops = None,
@@ -127,6 +138,7 @@ def change(
     body = given(
         name=name,
         mtu=mtu,
+        metadata=metadata,
         default_ingress=default_ingress,
         default_egress=default_egress,
         log_drops=log_drops,

@@ -1,5 +1,7 @@
 """weft port, also called weft endpoint: what a container or a virtual machine is to the network."""
 
+from base64 import b64decode, b64encode
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +9,7 @@ import typer
 from weft.cli import counters, plugging
 from weft.cli.command import command, deletion, noun
 from weft.cli.quantity import labels_in
-from weft.cli.session import Session
+from weft.cli.session import CommandFailed, Session
 from weft.cli.words import (
     LabelWords,
     Name,
@@ -32,6 +34,14 @@ deletion(app, "port", "ports")
 plugging.add_to(app)
 counters.add_to(app)
 
+_SshKeys = Annotated[
+    list[Path] | None,
+    typer.Option("--ssh-key", help="A file with a public key that its virtual machine is told; repeatable."),
+]
+_UserData = Annotated[
+    Path | None,
+    typer.Option("--user-data", help="A file that its virtual machine is told; an empty one tells nothing."),
+]
 _Host = Annotated[str | None, typer.Option("--host", help="The host it is bound to; `none` lets it go.")]
 
 
@@ -90,6 +100,7 @@ def show(session: Session, name: Name) -> None:
     "weft port create printer --network DockerSN --kind baremetal --mac 02:00:00:00:00:09 --host gw "
     "--physical-network physnet1 --vlan 120",
     "weft port create db1 --network DockerSN --kind vm --address 192.168.200.20 --label app=db",
+    "weft port create vm1 --network DockerSN --kind vm --ssh-key ~/.ssh/id_ed25519.pub --user-data vm1.yaml",
     changes=True,
 )
 def create(
@@ -107,6 +118,8 @@ def create(
     physical_network: PhysicalNetwork = None,
     vlan: Vlan = None,
     qos: Qos = None,
+    ssh_key: _SshKeys = None,
+    user_data: _UserData = None,
 ) -> None:
     """Declare an endpoint (port) by hand; the agent does this for containers and virtual machines.
 
@@ -122,6 +135,7 @@ def create(
         host=host,
         physical_network=physical_in(physical_network, vlan),
         qos_policy=qos,
+        **_told(ssh_key, user_data),
     )
     with session.connect() as client:
         session.report(client, "ports", client.create("ports", session.scoped(body)))
@@ -135,6 +149,7 @@ def create(
     "weft port set gloomy_jang --quarantine",
     "weft port set firewall --no-port-security --wait",
     "weft port set printer --physical-network physnet1 --vlan 121",
+    "weft port set vm1 --user-data vm1.yaml",
     changes=True,
 )
 def change(
@@ -158,10 +173,13 @@ def change(
             help="Send from its own MAC and addresses only, or from any.",
         ),
     ] = None,
+    ssh_key: _SshKeys = None,
+    user_data: _UserData = None,
 ) -> None:
     """Change an endpoint (port). `--physical-network none` takes a bare-metal machine off its VLAN."""
     physical = physical_in(physical_network, vlan)
-    body = given(name=name, quarantined=quarantine, port_security=port_security)
+    told = _told(ssh_key, user_data)
+    body = given(name=name, quarantined=quarantine, port_security=port_security, **told)
     if qos is not None:
         body["qos_policy"] = none_if_none(qos)
     if host is not None:
@@ -179,6 +197,30 @@ def change(
         after = client.change("ports", port, body, project=project, if_match=read_at)
         session.show("ports", after.body, _qos_name(client, after.body))
         session.settle(client, after.revision)
+
+
+@command(app, "user-data", "weft port user-data vm1")
+def user_data(session: Session, name: Name) -> None:
+    """Print the user data of an endpoint (port): a secret, for those who may change it."""
+    with session.connect() as client:
+        asked = {"project": session.chosen_project()}
+        found = client.request("GET", "ports", name, "user-data", query=asked).body["user_data"]
+    if found is not None:
+        typer.echo(b64decode(found), nl=False)
+
+
+def _told(ssh_keys: list[Path] | None, user_data: Path | None) -> dict[str, object]:
+    """What the files say to a virtual machine, as a request carries it."""
+    keys = [line for file in ssh_keys or [] for line in _read(file).decode().splitlines() if line.strip()]
+    data = None if user_data is None else b64encode(_read(user_data)).decode()
+    return given(ssh_keys=keys or None, user_data=data)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.expanduser().read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"no {file} can be read: {error.strerror}") from error
 
 
 def _qos_name(client: Client, port: dict[str, Any]) -> dict[str, str]:

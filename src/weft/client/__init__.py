@@ -3,6 +3,7 @@
 from weft.client.client import Client
 from weft.client.doors import Door, DoorRouter
 from weft.client.errors import ClientError, ProblemError, ServerUnreachable, ServerUntrusted, UnexpectedAnswer
+from weft.client.guests import SILENCE, GuestTold, Station, Telling
 from weft.client.machines import Machine
 from weft.client.observed import HeartbeatTold
 from weft.client.progress import FlushDomain, FlushWork, ProgressTold
@@ -23,6 +24,7 @@ from weft.client.types import (
 )
 
 __all__ = [
+    "SILENCE",
     "AskingNetwork",
     "AttachRule",
     "Attached",
@@ -34,6 +36,7 @@ __all__ = [
     "FixedIP",
     "FlushDomain",
     "FlushWork",
+    "GuestTold",
     "HeartbeatTold",
     "HostNetworks",
     "Identity",
@@ -47,7 +50,9 @@ __all__ = [
     "Resolver",
     "ServerUnreachable",
     "ServerUntrusted",
+    "Station",
     "Subnet",
+    "Telling",
     "UnexpectedAnswer",
     "Workload",
 ]

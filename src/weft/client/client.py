@@ -16,6 +16,7 @@ from weft.client.doors import DoorCalls
 from weft.client.drops import follow_drops
 from weft.client.errors import ServerUnreachable
 from weft.client.events import changes_in
+from weft.client.guests import SILENCE, GuestCalls, Telling
 from weft.client.machines import MachineCalls
 from weft.client.observed import HeartbeatTold, ObservedCalls
 from weft.client.progress import FlushWork, ProgressTold
@@ -39,7 +40,7 @@ _PAGE = 500
 _SILENCE_S = 60.0
 
 
-class Client(DoorCalls, MachineCalls, ObservedCalls, ResolverCalls):
+class Client(DoorCalls, GuestCalls, MachineCalls, ObservedCalls, ResolverCalls):
     """A session with one server. May be used from several threads."""
 
     def __init__(
@@ -234,6 +235,7 @@ class Client(DoorCalls, MachineCalls, ObservedCalls, ResolverCalls):
         workload: Workload | None = None,
         quarantined: bool = False,
         id: str | None = None,  # noqa: A002 - the API's word
+        telling: Telling = SILENCE,
     ) -> Attached:
         """The port of `workload` on `network`, bound to `host`: idempotent, the same port every time.
 
@@ -250,6 +252,7 @@ class Client(DoorCalls, MachineCalls, ObservedCalls, ResolverCalls):
             "workload": workload_body(workload),
             "quarantined": quarantined or None,
             "id": id,
+            **telling.body(),
         }
         said = {field: value for field, value in body.items() if value is not None}
         return Attached.from_body(

@@ -2,6 +2,7 @@
 
     32700  system      ARP, the port's own DHCP, neighbour discovery: always work
     32600  quarantine  ports whose workload is not known yet: nothing else
+    32500  metadata    what a guest asks of itself when it boots, where the network has that
     1000+  rules       by stored rank, higher first (`weft.model.rank`)
       600  published   what the host answers for, when no rule matches
       500  default     what the network allows when no rule matches
@@ -19,6 +20,7 @@ from weft.compiler import names
 from weft.compiler.addresses import link_local
 from weft.compiler.domains import Domains, Members, RuleKey, Standing
 from weft.compiler.match import OVN_DIRECTION, REVERSE, at, rule_matches
+from weft.compiler.metadata import ASKING
 from weft.compiler.routers import router_mac
 from weft.model.ids import DomainId, NetworkId
 from weft.model.network import Default
@@ -27,7 +29,8 @@ from weft.model.rank import BANDS
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Acl
 
-SYSTEM, QUARANTINE, PUBLISHED, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 32_700, 32_600, 600, 500, 400, 1
+SYSTEM, QUARANTINE, METADATA = 32_700, 32_600, 32_500
+PUBLISHED, DEFAULT_ALLOW, DEFAULT_DROP, FLOOR = 600, 500, 400, 1
 
 _DHCP_REQUEST = ("(ip4 && udp.src == 68 && udp.dst == 67)", "(ip6 && udp.src == 546 && udp.dst == 547)")
 _DHCP_REPLY = {
@@ -48,6 +51,9 @@ def network_acls(domains: Domains, network: NetworkId) -> Iterator[Acl]:
         yield _band(everyone, f"system-{direction}", direction, SYSTEM, (system, "allow"))
         yield from _defaults(domains, network, everyone, direction)
         yield _band(everyone, f"floor-{direction}", direction, FLOOR, ("", "drop"))
+    if domains.snapshot.networks[network].metadata:
+        asking = (ASKING, "allow-related")
+        yield _band(everyone, "metadata-egress", Direction.EGRESS, METADATA, asking)
     if unknown := domains.at(Standing.QUARANTINED, network):
         for direction in Direction:
             drop = _band(unknown, f"quarantine-{direction}", direction, QUARANTINE, ("", "drop"))

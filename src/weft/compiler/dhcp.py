@@ -2,6 +2,7 @@
 
 from weft.compiler import names
 from weft.compiler.dns import answers, resolvers, zone_of
+from weft.compiler.metadata import static_routes
 from weft.compiler.settings import CompilerSettings
 from weft.model.network import Network, Subnet
 from weft.model.snapshot import Snapshot
@@ -16,8 +17,8 @@ def dhcp_options(snapshot: Snapshot, subnet: Subnet, settings: CompilerSettings)
     """
     network = snapshot.networks[subnet.network_id]
     options = _dhcpv6(settings) if subnet.cidr.version == 6 else _dhcpv4(subnet, network, settings)
-    if network.id in snapshot.router_of and subnet.cidr.version == 4:
-        options["router"] = str(subnet.gateway)
+    if subnet.cidr.version == 4:
+        options |= _ways(network, str(subnet.gateway) if network.id in snapshot.router_of else None)
     if answers(snapshot, network.id):
         options |= _named(zone_of(snapshot, network, settings), subnet.cidr.version)
     if servers := resolvers(snapshot, subnet):
@@ -32,6 +33,12 @@ def _dhcpv4(subnet: Subnet, network: Network, settings: CompilerSettings) -> dic
         "lease_time": str(settings.lease_s),
         "mtu": str(settings.mtu(network)),
     }
+
+
+def _ways(network: Network, router: str | None) -> dict[str, str]:
+    """The default route, and the one to who tells guests of themselves."""
+    default = {} if router is None else {"router": router}
+    return default | ({"classless_static_route": static_routes(router)} if network.metadata else {})
 
 
 def _dhcpv6(settings: CompilerSettings) -> dict[str, str]:

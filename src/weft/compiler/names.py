@@ -145,6 +145,11 @@ def localnet_name(network: NetworkId) -> str:
     return f"weft-localnet-{network}"
 
 
+def metadata_key(network: NetworkId) -> Key:
+    """Of the guests' service on `network`."""
+    return Key(f"metadata:{network}")
+
+
 def way_out_port_name(router: RouterId) -> str:
     """The router's port on the network of its gateway: a router has one way out at most."""
     return f"weft-lrp-out-{router}"

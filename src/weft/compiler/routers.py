@@ -8,6 +8,7 @@ from weft.compiler.dns import resolver_rows
 from weft.compiler.floating import floating_translations
 from weft.compiler.outside import default_route, translations, way_out
 from weft.compiler.settings import CompilerSettings
+from weft.model.guest import SERVICE
 from weft.model.ids import NetworkId, PortId, RouterId
 from weft.model.port import mac_for
 from weft.model.router import Router
@@ -77,11 +78,13 @@ def _link_local_stays(router: RouterId) -> RouterPolicy:
 
     One to a link-local address never leaves it, for OVN looks such a destination up on the link that it came
     from; so the router itself still answers who asks it at its own.
+
+    Nor does what is for who tells guests of themselves: it would ask a host's own cloud of the host.
     """
     return RouterPolicy(
         key=names.link_local_key(router),
         priority=_LINK_LOCAL,
-        match="ip6.src == fe80::/10 && ip6.dst != fe80::/10",
+        match=f"(ip6.src == fe80::/10 && ip6.dst != fe80::/10) || ip4.dst == {SERVICE}",
         action="drop",
     )
 

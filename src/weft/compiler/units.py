@@ -30,6 +30,7 @@ from weft.compiler.domains import Domains, Owner, Place, RuleKey, Standing, Zone
 from weft.compiler.door import door
 from weft.compiler.groups import address_sets
 from weft.compiler.merging import merged
+from weft.compiler.metadata import service
 from weft.compiler.outside import localnet
 from weft.compiler.ports import switch_port
 from weft.compiler.published import published_acls
@@ -91,11 +92,15 @@ def router_unit(domains: Domains, router_id: RouterId) -> Iterator[Row]:
 
 
 def localnet_rows(domains: Domains, network_id: NetworkId) -> Iterator[Row]:
-    """The way from a network to the physical one on which it goes on, or to each host's own door."""
+    """What is on a network besides workloads and routers.
+
+    The way to the physical one on which it goes on, or to each host's own door; the guests' service.
+    """
     network = domains.snapshot.networks.get(network_id)
     if network is not None:
         yield from localnet(network)
         yield from door(domains.snapshot, network)
+        yield from service(network)
 
 
 def address_group_rows(domains: Domains, group_id: AddressGroupId) -> Iterator[Row]:

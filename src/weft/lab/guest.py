@@ -34,7 +34,14 @@ _DHCP = """#!/bin/sh
 ip addr flush dev $interface
 ip link set $interface mtu ${mtu:-1500}
 ip addr add $ip/$mask dev $interface
-for gateway in $router; do ip route replace default via $gateway; done
+route() {
+  while [ $# -ge 2 ]; do
+    if [ $2 = 0.0.0.0 ]; then ip route replace $1 dev $interface; else ip route replace $1 via $2; fi
+    shift 2
+  done
+}
+route $staticroutes
+[ -n "$staticroutes" ] || for gateway in $router; do ip route replace default via $gateway; done
 echo search $domain > /etc/resolv.conf
 for server in $dns; do echo nameserver $server >> /etc/resolv.conf; done
 echo $ip > /www/index.html

@@ -100,7 +100,8 @@ class Network:
 
     A network with a `physical` one is external: it goes on there, and routers find their way out by it.
     Networks of one `zone` on one router are a peer that rules can name together. With `log_drops` it is told
-    what it drops where no rule matches, as far as the installation has drops logged at all.
+    what it drops where no rule matches, as far as the installation has drops logged at all. With `metadata`
+    its virtual machines are told of themselves when they boot (`weft.model.guest`).
     """
 
     id: NetworkId
@@ -115,6 +116,7 @@ class Network:
     physical: Physical | None = None
     zone: str | None = None
     log_drops: bool = True
+    metadata: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an MTU that no IP host could use (RFC 8200, section 5; IEEE 802.3 jumbo), and bad zones."""

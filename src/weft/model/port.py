@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from weft.model.errors import Invalid
+from weft.model.guest import Guest
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import Address, Physical
 from weft.model.publication import Publication
@@ -55,7 +56,8 @@ class Port:
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
     `declared` are the labels of a port that a user declared, before its workload added its own; None for
     a port that was made for a workload and goes with it. `published` is what its host answers for.
-    `physical` is the VLAN on which `host` finds the bare-metal machine.
+    `physical` is the VLAN on which `host` finds the bare-metal machine, `guest` what a virtual machine is told
+    when it boots.
     """
 
     id: PortId
@@ -74,6 +76,7 @@ class Port:
     declared: Labels | None = None
     published: tuple[Publication, ...] = ()
     physical: Physical | None = None
+    guest: Guest | None = None
 
     def __post_init__(self) -> None:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit), and bad VLANs."""

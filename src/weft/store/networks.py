@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from weft.model.errors import Invalid, SubnetOverlap
+from weft.model.guest import check_beside_service
 from weft.model.ids import NetworkId, ProjectId, QosPolicyId, SubnetId
 from weft.model.network import (
     Address,
@@ -45,6 +46,7 @@ _NETWORK_CHANGES = (
     "physical",
     "zone",
     "log_drops",
+    "metadata",
 )
 
 
@@ -77,6 +79,7 @@ class NewNetwork:
     physical: Physical | None = None
     zone: str | None = None
     log_drops: bool = True
+    metadata: bool = False
     subnets: tuple[NewSubnet, ...] = ()
     id: NetworkId | None = None
 
@@ -160,6 +163,7 @@ def add_network(tx: Transaction, new: NewNetwork) -> Network:
         physical=new.physical,
         zone=new.zone,
         log_drops=new.log_drops,
+        metadata=new.metadata,
     )
     check_only_door(tx, network)
     check_external(tx, network)
@@ -225,6 +229,7 @@ def add_subnet(tx: Transaction, network_id: NetworkId, new: NewSubnet) -> Subnet
     network = require(tx.snapshot.networks, network_id, "network", field="network")
     check_usable(new.cidr)
     check_door_subnet(tx, network, new.cidr)
+    check_beside_service(new.cidr)
     for other in tx.index.subnets[network_id].values():
         if other.cidr.version == new.cidr.version and other.cidr.overlaps(new.cidr):
             raise SubnetOverlap(

@@ -16,6 +16,7 @@ from weft.model.network import Address, Physical
 from weft.model.port import FixedIP, Port, PortKind, Workload
 from weft.store.change import Kind
 from weft.store.floating_ips import let_go
+from weft.store.guests import SILENCE, Telling, guest_of
 from weft.store.index import workload_key
 from weft.store.lookup import (
     check_name,
@@ -56,6 +57,7 @@ class NewPort:
     port_security: bool = True
     quarantined: bool = False
     qos_policy_id: QosPolicyId | None = None
+    telling: Telling = SILENCE
     id: PortId | None = None
     """An id that somebody else chose, as libvirt does for its interfaces."""
     declared: bool = True
@@ -102,6 +104,7 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
         qos_policy_id=new.qos_policy_id,
         declared=dict(new.labels or {}) if new.declared else None,
         physical=new.physical,
+        guest=guest_of(tx, port_id, None, new.telling),
     )
     check_machine(tx, port)
     tx.put(port)
@@ -148,6 +151,7 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
         host=new.host,
         workload=new.workload,
         quarantined=new.quarantined,
+        guest=guest_of(tx, known.id, known.guest, new.telling),
     )
     if after.host is not None:
         require(tx.snapshot.hosts, after.host, "host", field="host")

@@ -120,6 +120,21 @@ port_addresses = sa.Table(
     ),
 )
 
+user_data = sa.Table(
+    "user_data",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column(
+        "port_id",
+        sa.Text,
+        sa.ForeignKey("ports.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    sa.Column("content", sa.Text, nullable=False),
+)
+"""A secret, in base64: it is in no other table."""
+
 port_status = sa.Table(
     "port_status",
     metadata,

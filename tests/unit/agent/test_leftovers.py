@@ -107,7 +107,7 @@ def test_a_port_that_only_the_server_knows_goes_with_its_container() -> None:
 
 
 def test_a_declared_port_in_quarantine_is_not_left_over_as_an_endpoint_that_nobody_owns_is() -> None:
-    """A machine that a person plugged, and quarantined, stays on its host: else no cut would reach it there."""
+    """What a person plugged, and then quarantined, stays on its host: else no cut would reach it there."""
     body = {"id": PORT, "name": "box", "network_id": "n1", "mac": LEASE.mac, "quarantined": True}
     anonymous, declared = (Port.from_body({**body, "declared": declared}) for declared in (False, True))
     unknown = replace(RUNNING, leases=[], plugged=[], links=[])

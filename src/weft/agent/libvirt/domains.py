@@ -4,13 +4,14 @@ An interface is Weft's when it is on a libvirt network that stands for a Weft ne
 virtual port of Open vSwitch while the domain's metadata names the network.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 from weft.agent.attachment import ADDRESS, DEFAULT_PROJECT, Attachment, Lease, addresses_of
 from weft.agent.vswitch import BRIDGE
-from weft.client import Port
+from weft.client import Port, Telling
 from weft.model.errors import Invalid
 from weft.model.port import Workload
 
@@ -50,6 +51,9 @@ class Said:
     project: str = DEFAULT_PROJECT
     address: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str | None = field(default=None, repr=False)
+    """In base64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,22 @@ def wanted_by(machine: Machine, nic: Nic, at: Place, engine: str) -> Attachment:
         addresses=addresses,
         mac=nic.mac,
         port_id=nic.interface_id,
+        telling=_telling(machine),
     )
+
+
+def _telling(machine: Machine) -> Telling:
+    """What the guest is told when it boots. Raises Invalid."""
+    keys, data = machine.said.ssh_keys, machine.said.user_data
+    try:
+        content = None if data is None else b64decode(data, validate=True)
+    except ValueError as error:
+        raise Invalid(
+            f"the metadata of domain {machine.name} has user-data that is not in base64; write it as "
+            "`base64 -w0 FILE` does",
+            field="user_data",
+        ) from error
+    return Telling(ssh_keys=keys or None, user_data=content)
 
 
 def workload_of(machine: Machine, nic: Nic, engine: str) -> Workload:
@@ -188,6 +207,8 @@ def _said(element: ET.Element) -> Said:
         project=element.get("project", "").strip() or DEFAULT_PROJECT,
         address=element.get("address", "").strip(),
         labels=labels,
+        ssh_keys=tuple((key.text or "").strip() for key in _children(element, "ssh-key")),
+        user_data=next(("".join((one.text or "").split()) for one in _children(element, "user-data")), None),
     )
 
 

@@ -190,6 +190,7 @@ class _Describing:
             physical_network=_physical(network.physical),
             zone=network.zone,
             log_drops=network.log_drops,
+            metadata=network.metadata,
             subnets=[_subnet(subnet) for subnet in self._snapshot.subnets_of.get(network.id, ())],
         )
 

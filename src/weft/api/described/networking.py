@@ -85,6 +85,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
             physical=physical,
             zone=asked.zone,
             log_drops=asked.log_drops,
+            metadata=asked.metadata,
         )
         return networks.add_network(scope.tx, new)
     wanted: dict[str, object] = {
@@ -97,6 +98,7 @@ def _network(scope: Scope, asked: NetworkDescribed) -> Network:
         "physical": physical,
         "zone": asked.zone,
         "log_drops": asked.log_drops,
+        "metadata": asked.metadata,
     }
     changes = differing(known, wanted)
     return networks.change_network(scope.tx, known.id, **changes) if changes else known

@@ -10,14 +10,22 @@ from weft.api.auth import require_admin
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
-from weft.api.schemas.port import PortCreate, PortPatch, PortsCreate, PortShown, PortsShown
+from weft.api.schemas.port import (
+    PortCreate,
+    PortPatch,
+    PortsCreate,
+    PortShown,
+    PortsShown,
+    Told,
+    UserDataShown,
+)
 from weft.model.errors import NotFound, WeftError
 from weft.model.ids import HostName, ProjectId
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port
 from weft.model.selector import Selector
-from weft.store import Kind, Transaction, ports
+from weft.store import Kind, Transaction, guests, ports
 from weft.store.ports import NewPort
 from weft.store.tokens import Role
 
@@ -98,6 +106,8 @@ def change_port(asking: Writing, reference: str, body: PortPatch, project: str |
             del changes["host"]
             _check_host(asking, tx, found.project_id, body.host)
             ports.bind(tx, found.id, None if body.host is None else HostName(body.host))
+        guests.tell(tx, found.id, body.telling())
+        changes = {name: value for name, value in changes.items() if name not in Told.model_fields}
         after = ports.change_port(tx, found.id, **changes)
     return _shown(asking, after)
 
@@ -109,6 +119,14 @@ def remove_port(asking: Writing, reference: str, project: str | None = None) -> 
         found = references.visible(tx.snapshot, asking.caller, Port, reference, project)
         asking.check_version(Kind.PORTS, found.id)
         ports.remove_port(tx, found.id)
+
+
+@router.get("/{reference}/user-data")
+def read_user_data(asking: Writing, reference: str, project: str | None = None) -> UserDataShown:
+    """The user data of a port: a secret, for those who may change the port."""
+    snapshot = asking.store.snapshot()
+    found = references.visible(snapshot, asking.caller, Port, reference, project)
+    return UserDataShown.of(guests.user_data_of(asking.store, [found]).get(found.id))
 
 
 def _numbered(asking: Asking, tx: Transaction, number: int, body: PortCreate) -> NewPort:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from weft.api.schemas.base import Body, Labels, Name, Reference, Shown, Text, Word
 from weft.api.schemas.counters import CountersIn
 from weft.api.schemas.network import NetworkShown, SubnetIn
-from weft.api.schemas.port import Addresses, Mac, PortShown, WorkloadIn, WorkloadShown
+from weft.api.schemas.port import Addresses, Mac, PortShown, Told, WorkloadIn, WorkloadShown
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId
 from weft.model.port import PortKind
 from weft.store.networks import NewNetwork
@@ -21,7 +21,7 @@ from weft.store.status import Failure, PortState
 _LONGEST_DETAILS = 16_384
 
 
-class Attach(Body):
+class Attach(Told):
     """Body of POST /hosts/{host}/attach."""
 
     project: Reference | None = None
@@ -51,6 +51,7 @@ class Attach(Body):
             workload=None if self.workload is None else self.workload.to_model(),
             quarantined=self.quarantined,
             id=None if self.id is None else PortId(self.id),
+            telling=self.telling(),
         )
 
 

@@ -1,5 +1,6 @@
 """The parts that bodies are made of: closed models, and the shapes of text, labels and addresses."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from weft.model.guest import LARGEST_USER_DATA
 from weft.model.network import Address, Prefix
 
 T = TypeVar("T")
@@ -73,6 +75,14 @@ def _moment(value: object) -> datetime:
     raise ValueError("a time is written with its offset, like 2026-11-28T09:00:00Z (RFC 3339)")
 
 
+def _base64(text: str) -> str:
+    try:
+        b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError("user data is sent in base64 (RFC 4648, section 4)") from error
+    return text
+
+
 def _moment_text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
@@ -111,6 +121,12 @@ Moment = Annotated[
     BeforeValidator(_moment),
     PlainSerializer(_moment_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "description": "A time (RFC 3339)."}),
+]
+UserData = Annotated[
+    str,
+    StringConstraints(max_length=(LARGEST_USER_DATA + 2) // 3 * 4),
+    AfterValidator(_base64),
+    Field(description=f"In base64; at most {LARGEST_USER_DATA} bytes."),
 ]
 Order = Annotated[int, Field(strict=True, ge=-_LARGEST_ORDER, le=_LARGEST_ORDER)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]

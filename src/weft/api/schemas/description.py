@@ -85,6 +85,7 @@ class NetworkDescribed(Body):
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
     log_drops: bool = True
+    metadata: bool = False
     subnets: Annotated[list[SubnetDescribed], Field(max_length=64)] = listed()
 
 

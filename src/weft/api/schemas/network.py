@@ -169,6 +169,7 @@ class NetworkCreate(Body):
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
     log_drops: bool = LOG_DROPS
+    metadata: bool = False
     subnets: Annotated[list[SubnetIn], Field(max_length=64)] = Field(default_factory=list)
 
     def to_model(self, project: ProjectId, qos_policy: QosPolicyId | None) -> NewNetwork:
@@ -185,6 +186,7 @@ class NetworkCreate(Body):
             physical=None if self.physical_network is None else self.physical_network.to_model(),
             zone=self.zone,
             log_drops=self.log_drops,
+            metadata=self.metadata,
             subnets=tuple(subnet.to_model() for subnet in self.subnets),
         )
 
@@ -202,6 +204,7 @@ class NetworkPatch(Patch):
     physical_network: PhysicalIn | None = None
     zone: ZoneName | None = None
     log_drops: bool = ABSENT
+    metadata: bool = ABSENT
 
 
 class NetworkShown(Owned):
@@ -216,6 +219,7 @@ class NetworkShown(Owned):
     physical_network: PhysicalShown | None
     zone: str | None
     log_drops: bool
+    metadata: bool
     router: str | None
     subnets: list[SubnetShown]
 
@@ -237,6 +241,7 @@ class NetworkShown(Owned):
             physical_network=PhysicalShown.from_model(network.physical),
             zone=network.zone,
             log_drops=network.log_drops,
+            metadata=network.metadata,
             router=None if router is None else router.name,
             subnets=[SubnetShown.from_model(view, s) for s in view.subnets_of(network.id)],
             revision=view.revised_at(Kind.NETWORKS, network.id),

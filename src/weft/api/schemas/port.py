@@ -1,5 +1,6 @@
 """Bodies of /ports."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import IPv4Address
@@ -13,26 +14,31 @@ from weft.api.schemas.base import (
     Body,
     IpAddress,
     Labels,
+    LongText,
     Name,
     Owned,
     Patch,
     Reference,
     Shown,
+    UserData,
     Word,
     plain,
 )
 from weft.api.schemas.network import PhysicalIn, PhysicalShown
 from weft.api.view import PortExtras, View
+from weft.model.guest import MOST_SSH_KEYS
 from weft.model.ids import HostName, NetworkId, ProjectId, QosPolicyId
 from weft.model.policy import Protocol
 from weft.model.port import Port, PortKind, Workload
 from weft.model.publication import Publication
 from weft.store import Kind
+from weft.store.guests import Telling
 from weft.store.ports import NewPort
 from weft.store.status import PortState
 
 Mac = Annotated[str, StringConstraints(max_length=17)]
 Addresses = Annotated[list[IpAddress], Field(max_length=64)]
+SshKeys = Annotated[list[LongText], Field(max_length=MOST_SSH_KEYS)]
 
 
 class WorkloadIn(Body):
@@ -51,7 +57,21 @@ class WorkloadIn(Body):
         )
 
 
-class PortCreate(Body):
+class Told(Body):
+    """What the virtual machine of a port is told when it boots."""
+
+    ssh_keys: SshKeys | None = None
+    user_data: UserData | None = None
+
+    def telling(self) -> Telling:
+        """The same in the store's terms; what is left out is not changed."""
+        return Telling(
+            ssh_keys=None if self.ssh_keys is None else _keys(self.ssh_keys),
+            user_data=None if self.user_data is None else b64decode(self.user_data),
+        )
+
+
+class PortCreate(Told):
     """Body of POST /ports."""
 
     project: Reference | None = None
@@ -83,6 +103,7 @@ class PortCreate(Body):
             port_security=self.port_security,
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
+            telling=self.telling(),
         )
 
 
@@ -93,7 +114,10 @@ class PortsCreate(Body):
 
 
 class PortPatch(Patch):
-    """Body of PATCH /ports/{id}; `host` binds the port, and null lets it go."""
+    """Body of PATCH /ports/{id}; `host` binds the port, and null lets it go.
+
+    No `ssh_keys`, and `user_data` of no bytes or null, take them away.
+    """
 
     name: Name = ABSENT
     kind: PortKind = ABSENT
@@ -103,6 +127,16 @@ class PortPatch(Patch):
     qos_policy: Reference | None = None
     host: Name | None = None
     physical_network: PhysicalIn | None = None
+    ssh_keys: SshKeys = ABSENT
+    user_data: UserData | None = None
+
+    def telling(self) -> Telling:
+        """What the port's machine is told, in the store's terms; what is left out is not changed."""
+        sent = self.model_fields_set
+        return Telling(
+            ssh_keys=_keys(self.ssh_keys) if "ssh_keys" in sent else None,
+            user_data=b64decode(self.user_data or "") if "user_data" in sent else None,
+        )
 
 
 class FixedIpShown(Shown):
@@ -189,6 +223,9 @@ class PortShown(Owned):
     qos_policy_id: UUID | None
     published: list[PublicationShown]
     physical_network: PhysicalShown | None
+    ssh_keys: list[str]
+    user_data_bytes: int | None
+    """How much there is; the data itself is told to members by a path of its own."""
     groups: list[str]
     status: PortStatusShown
 
@@ -204,10 +241,26 @@ class PortShown(Owned):
         return cls.all_from_model(view, [port])[0]
 
 
+class UserDataShown(Shown):
+    """The user data of a port, in base64; null where it has none."""
+
+    user_data: str | None
+
+    @classmethod
+    def of(cls, content: bytes | None) -> "UserDataShown":
+        """The data as it is shown."""
+        return cls(user_data=None if content is None else b64encode(content).decode())
+
+
 class PortsShown(Shown):
     """Ports that were made together."""
 
     items: list[PortShown]
+
+
+def _keys(lines: Sequence[str]) -> tuple[str, ...]:
+    """The keys as files hold them: with the end of their line."""
+    return tuple(line.strip() for line in lines)
 
 
 def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
@@ -236,6 +289,10 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
             for p in port.published
         ],
         physical_network=PhysicalShown.from_model(port.physical),
+        ssh_keys=[] if port.guest is None else list(port.guest.ssh_keys),
+        user_data_bytes=None
+        if port.guest is None or port.guest.user_data is None
+        else port.guest.user_data.size,
         groups=list(extras.groups),
         status=PortStatusShown(
             state=status.state, reason=status.reason, host=status.host, since=status.since
