@@ -106,7 +106,7 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
     wanted = body.name or f"port-{known.hex[:8]}"
     name = name_for(tx, Kind.PORTS, on.project_id, known, wanted)
     new = replace(
-        body.to_model(on.project_id, on.id, None),
+        body.to_model(on.project_id, on.id, None, None),
         id=known,
         name=name,
         quarantined=body.quarantined,

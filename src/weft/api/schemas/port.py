@@ -25,7 +25,7 @@ from weft.api.schemas.network import PhysicalIn, PhysicalShown
 from weft.api.view import PortExtras, View
 from weft.model.ids import HostName, NetworkId, ProjectId, QosPolicyId
 from weft.model.policy import Protocol
-from weft.model.port import Port, PortKind, Workload
+from weft.model.port import Port, PortKind, Trunk, Workload
 from weft.model.publication import Publication
 from weft.store import Kind
 from weft.store.ports import NewPort
@@ -51,6 +51,21 @@ class WorkloadIn(Body):
         )
 
 
+class TrunkIn(Body):
+    """The frames with tag `vlan` that another port of the project carries."""
+
+    port: Reference
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)]
+
+
+class TrunkShown(Shown):
+    """The frames with tag `vlan` that another port carries."""
+
+    port_id: UUID
+    port: str
+    vlan: int
+
+
 class PortCreate(Body):
     """Body of POST /ports."""
 
@@ -67,8 +82,12 @@ class PortCreate(Body):
     port_security: bool = True
     physical_network: PhysicalIn | None = None
     """Where `host` finds a bare-metal machine: the VLAN is its own there."""
+    trunk: TrunkIn | None = None
+    """Instead of a host: the port is where the other one is."""
 
-    def to_model(self, project: ProjectId, network: NetworkId, qos_policy: QosPolicyId | None) -> NewPort:
+    def to_model(
+        self, project: ProjectId, network: NetworkId, qos_policy: QosPolicyId | None, trunk: Trunk | None
+    ) -> NewPort:
         """The request in the store's terms, its references resolved."""
         return NewPort(
             project_id=project,
@@ -83,6 +102,7 @@ class PortCreate(Body):
             port_security=self.port_security,
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
+            trunk=trunk,
         )
 
 
@@ -185,6 +205,7 @@ class PortShown(Owned):
     qos_policy_id: UUID | None
     published: list[PublicationShown]
     physical_network: PhysicalShown | None
+    trunk: TrunkShown | None
     groups: list[str]
     status: PortStatusShown
 
@@ -204,6 +225,13 @@ class PortsShown(Shown):
     """Ports that were made together."""
 
     items: list[PortShown]
+
+
+def _trunk(view: View, trunk: Trunk | None) -> TrunkShown | None:
+    if trunk is None:
+        return None
+    carrier = view.snapshot.ports[trunk.port_id]
+    return TrunkShown(port_id=carrier.id, port=carrier.name, vlan=trunk.vlan)
 
 
 def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
@@ -231,6 +259,7 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
             for p in port.published
         ],
         physical_network=PhysicalShown.from_model(port.physical),
+        trunk=_trunk(view, port.trunk),
         groups=list(extras.groups),
         status=PortStatusShown(
             state=status.state, reason=status.reason, host=status.host, since=status.since
