@@ -39,7 +39,7 @@ from weft.model.policy import (
     Service,
     Tier,
 )
-from weft.model.port import FixedIP, Port, PortKind, mac_for
+from weft.model.port import FixedIP, Port, PortKind, Trunk, mac_for
 from weft.model.publication import Publication
 from weft.model.rank import arrange
 from weft.model.router import Gateway, Router, StaticRoute
@@ -155,8 +155,12 @@ def a_port(
     quarantined: bool = False,
     qos: str | None = None,
     published: Iterable[str] = (),
+    trunk: Mapping[str, int] | None = None,
 ) -> Port:
-    """`addresses` maps each address to the prefix of its subnet; `published` is written as in 8080:80/tcp."""
+    """`addresses` maps each address to the prefix of its subnet; `published` is written as in 8080:80/tcp.
+
+    `trunk` maps the name of the port that carries it to the VLAN.
+    """
     identity = PortId(an_id("port", name))
     return Port(
         id=identity,
@@ -175,6 +179,9 @@ def a_port(
         quarantined=quarantined,
         qos_policy_id=QosPolicyId(an_id("qos", qos)) if qos else None,
         published=tuple(Publication.parse(text) for text in published),
+        trunk=next(
+            (Trunk(port_id=PortId(an_id("port", by)), vlan=vlan) for by, vlan in (trunk or {}).items()), None
+        ),
     )
 
 

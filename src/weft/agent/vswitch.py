@@ -279,7 +279,7 @@ class Vswitch:
             self._connection.transact(_insert(bridge, name, {"iface-id": port_id, INTERNAL: "true"}))
 
     def drop_internal(self, name: str) -> None:
-        """Take what `keep_internal`, `keep_device` or `join_internal` put there off the bridge. Idempotent."""
+        """Take off the bridge what `keep_…` or `join_internal` put there. Idempotent."""
         bridge, port, _ = self._find(name)
         if bridge is not None and port is not None:
             self._connection.transact([_without(bridge, port)])

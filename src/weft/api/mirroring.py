@@ -112,7 +112,7 @@ def port(tx: Transaction, who: Caller, object_id: UUID, body: MirroredPort) -> N
     name = name_for(tx, Kind.PORTS, on.project_id, known, wanted)
     limits = _limits(tx, on.project_id, body.qos_policy)
     new = replace(
-        body.to_model(on.project_id, on.id, limits),
+        body.to_model(on.project_id, on.id, limits, None),
         id=known,
         name=name,
         quarantined=body.quarantined,

@@ -101,6 +101,7 @@ def show(session: Session, name: Name) -> None:
     "--physical-network physnet1 --vlan 120",
     "weft port create db1 --network DockerSN --kind vm --address 192.168.200.20 --label app=db",
     "weft port create vm1 --network DockerSN --kind vm --ssh-key ~/.ssh/id_ed25519.pub --user-data vm1.yaml",
+    "weft port create vm1-voice --network voice --trunk vm1 --vlan 30",
     changes=True,
 )
 def create(
@@ -117,13 +118,18 @@ def create(
     host: _Host = None,
     physical_network: PhysicalNetwork = None,
     vlan: Vlan = None,
+    trunk: Annotated[
+        str | None,
+        typer.Option("--trunk", help="The endpoint (port) that carries its frames, with the tag --vlan."),
+    ] = None,
     qos: Qos = None,
     ssh_key: _SshKeys = None,
     user_data: _UserData = None,
 ) -> None:
     """Declare an endpoint (port) by hand; the agent does this for containers and virtual machines.
 
-    A bare-metal machine is on a VLAN of its own on a physical network of a host, whose agent plugs it.
+    A bare-metal machine is on a VLAN of its own on a physical network of a host, whose agent plugs it. With
+    `--trunk` it is where a virtual machine sends and receives frames with a tag over another endpoint.
     """
     body = given(
         name=name,
@@ -133,12 +139,21 @@ def create(
         addresses=address or None,
         labels=labels_in(label or []) or None,
         host=host,
-        physical_network=physical_in(physical_network, vlan),
+        physical_network=None if trunk else physical_in(physical_network, vlan),
+        trunk=_trunk(trunk, physical_network, vlan),
         qos_policy=qos,
         **_told(ssh_key, user_data),
     )
     with session.connect() as client:
         session.report(client, "ports", client.create("ports", session.scoped(body)))
+
+
+def _trunk(trunk: str | None, physical_network: str | None, vlan: int | None) -> dict[str, object] | None:
+    if trunk is None:
+        return None
+    if vlan is None or physical_network is not None:
+        raise typer.BadParameter("--trunk needs --vlan, and no --physical-network")
+    return {"port": trunk, "vlan": vlan}
 
 
 @command(

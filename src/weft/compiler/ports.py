@@ -24,6 +24,8 @@ def switch_port(snapshot: Snapshot, port: Port) -> LogicalSwitchPort:
         name=str(port.id),
         addresses=own if port.port_security else own | {"unknown"},
         port_security=frozenset({_line(port.mac, allowed)}) if port.port_security else frozenset(),
+        tag=None if port.trunk is None else port.trunk.vlan,
+        parent_name=None if port.trunk is None else str(port.trunk.port_id),
         options={"requested-chassis": str(port.host)} if port.host else {},
         dhcpv4_options=_dhcp(snapshot, port, 4),
         dhcpv6_options=_dhcp(snapshot, port, 6),

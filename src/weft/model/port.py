@@ -49,6 +49,19 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """The frames with tag `vlan` that another port, `port_id`, carries."""
+
+    port_id: PortId
+    vlan: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no VLAN (802.1Q)."""
+        if not 1 <= self.vlan <= 4094:
+            raise Invalid(f"a VLAN is between 1 and 4094, not {self.vlan}", field="trunk.vlan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """A workload's place on a network. Its id is the name OVN and Open vSwitch know it by.
 
@@ -56,8 +69,9 @@ class Port:
     `quarantined` ports drop everything until their workload is known (Docker's parallel starts).
     `declared` are the labels of a port that a user declared, before its workload added its own; None for
     a port that was made for a workload and goes with it. `published` is what its host answers for.
-    `physical` is the VLAN on which `host` finds the bare-metal machine, `guest` what a virtual machine is told
-    when it boots.
+    `physical` is the VLAN on which `host` finds the bare-metal machine. A port with a `trunk` is where that
+    port's machine sends and receives tagged frames, and is bound where that port is. `guest` is what a
+    virtual machine is told when it boots.
     """
 
     id: PortId
@@ -77,6 +91,7 @@ class Port:
     published: tuple[Publication, ...] = ()
     physical: Physical | None = None
     guest: Guest | None = None
+    trunk: Trunk | None = None
 
     def __post_init__(self) -> None:
         """Refuse MAC addresses that cannot belong to one station (IEEE 802: the group bit), and bad VLANs."""

@@ -47,6 +47,7 @@ class LogicalSwitchPort:
     options: Strings = field(default_factory=dict)
     enabled: bool | None = None
     tag: int | None = None
+    parent_name: str | None = None
     dhcpv4_options: Key | None = None
     dhcpv6_options: Key | None = None
 

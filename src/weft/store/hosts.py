@@ -62,11 +62,12 @@ class FreedPorts:
 def free_ports(tx: Transaction, name: HostName) -> FreedPorts:
     """Remove the ports that exist for a workload of the host, and unbind those that somebody declared.
 
-    A workload ends with its host; a declared port waits for its next one. Raises NotFound. Idempotent.
+    A workload ends with its host; a declared port waits for its next one, and so do those of its tagged
+    frames. Raises NotFound. Idempotent.
     """
     host = require(tx.snapshot.hosts, name, "host")
     bound = [port for port in tx.snapshot.ports.values() if port.host == host.name]
-    for port in bound:
+    for port in (one for one in bound if one.trunk is None):
         if port.workload is None:
             bind(tx, port.id, None)
         else:

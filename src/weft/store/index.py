@@ -41,6 +41,8 @@ class Index:
         self.floating_of: dict[PortId, FloatingIPId] = {}
         self.vlans: dict[tuple[HostName, Physical], PortId] = {}
         """The bare-metal ports by where their hosts find the machines."""
+        self.trunks: defaultdict[PortId, dict[int, PortId]] = defaultdict(dict)
+        """The ports of tagged frames by the port that carries them, and VLAN."""
         for item in objects:
             self.change(None, item)
 
@@ -132,6 +134,8 @@ class Index:
             del self.workloads[port.network_id, workload_key(port.workload)]
         if port.host is not None and port.physical is not None:
             del self.vlans[port.host, port.physical]
+        if port.trunk is not None:
+            del self.trunks[port.trunk.port_id][port.trunk.vlan]
         for fixed in port.fixed_ips:
             del self.addresses[port.network_id, fixed.address]
             self.leases[fixed.subnet_id].release(fixed.address)
@@ -143,6 +147,8 @@ class Index:
             self.workloads[port.network_id, workload_key(port.workload)] = port.id
         if port.host is not None and port.physical is not None:
             self.vlans[port.host, port.physical] = port.id
+        if port.trunk is not None:
+            self.trunks[port.trunk.port_id][port.trunk.vlan] = port.id
         for fixed in port.fixed_ips:
             self.addresses[port.network_id, fixed.address] = port.id
             self.leases[fixed.subnet_id].take(fixed.address)

@@ -7,6 +7,7 @@ from weft.model.ids import HostName, PortId
 from weft.model.port import Port, Workload
 from weft.store.ports import NewPort, add_port, check_sticky
 from weft.store.transaction import Transaction
+from weft.store.trunks import put_carrier, refuse_tagged
 from weft.store.vlans import refuse_machine
 
 RUNTIME = "manual"
@@ -31,7 +32,7 @@ def plug(tx: Transaction, known: Port | None, new: NewPort, host: HostName) -> t
         workload=_owner(host, known.id, known.name),
         labels=known.labels if new.labels is None else {**(known.declared or {}), **new.labels},
     )
-    tx.put(after)
+    put_carrier(tx, after)
     return after, False
 
 
@@ -47,6 +48,7 @@ def _check_free(known: Port, new: NewPort, host: HostName) -> None:
             field="network",
         )
     refuse_machine(known, "name")
+    refuse_tagged(known, "name")
     if known.host not in (None, host):
         raise AlreadyBound(
             f"port {known.name} is bound to host {known.host}; unplug it there before {host} takes it",

@@ -13,7 +13,7 @@ from weft.model.errors import (
 )
 from weft.model.ids import HostName, NetworkId, PortId, ProjectId, QosPolicyId
 from weft.model.network import Address, Physical
-from weft.model.port import FixedIP, Port, PortKind, Workload
+from weft.model.port import FixedIP, Port, PortKind, Trunk, Workload
 from weft.store.change import Kind
 from weft.store.floating_ips import let_go
 from weft.store.guests import SILENCE, Telling, guest_of
@@ -29,6 +29,7 @@ from weft.store.lookup import (
 )
 from weft.store.port_addresses import check_mac_free, choose_addresses, choose_mac
 from weft.store.transaction import Transaction
+from weft.store.trunks import check_trunk, put_carrier, refuse_carrier, refuse_tagged
 from weft.store.vlans import check_machine, refuse_machine
 
 _CHANGES = ("name", "kind", "labels", "port_security", "quarantined", "qos_policy_id", "physical")
@@ -63,6 +64,7 @@ class NewPort:
     declared: bool = True
     """Whether a user declares it; a port that is made for a workload goes with it."""
     physical: Physical | None = None
+    trunk: Trunk | None = None
 
 
 def add_port(tx: Transaction, new: NewPort) -> Port:
@@ -97,7 +99,7 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
         mac=choose_mac(tx, new.mac, network, fixed_ips, port_id),
         fixed_ips=fixed_ips,
         labels=dict(new.labels or {}),
-        host=new.host,
+        host=_place(tx, new),
         workload=new.workload,
         port_security=new.port_security,
         quarantined=new.quarantined,
@@ -105,8 +107,10 @@ def add_port(tx: Transaction, new: NewPort) -> Port:
         declared=dict(new.labels or {}) if new.declared else None,
         physical=new.physical,
         guest=guest_of(tx, port_id, None, new.telling),
+        trunk=new.trunk,
     )
     check_machine(tx, port)
+    check_trunk(tx, port)
     tx.put(port)
     return port
 
@@ -155,7 +159,7 @@ def attach(tx: Transaction, new: NewPort) -> tuple[Port, bool]:
     )
     if after.host is not None:
         require(tx.snapshot.hosts, after.host, "host", field="host")
-    tx.put(after)
+    put_carrier(tx, after)
     return after, False
 
 
@@ -170,7 +174,7 @@ def release(tx: Transaction, port_id: PortId) -> None:
         remove_port(tx, port_id)
     else:
         idle = replace(port, workload=None, host=None, labels=port.declared, quarantined=False, published=())
-        tx.put(idle)
+        put_carrier(tx, idle)
 
 
 def identify(
@@ -213,6 +217,7 @@ def change_port(tx: Transaction, port_id: PortId, **changes: object) -> Port:
         field="qos_policy_id",
     )
     check_machine(tx, after)
+    check_trunk(tx, after)
     tx.put(after)
     return after
 
@@ -245,6 +250,8 @@ def change_addresses(tx: Transaction, port_id: PortId, addresses: Sequence[Addre
 def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
     """Bind the port to `host`, or to none. Raises NotFound, AlreadyBound. Idempotent."""
     port = require(tx.snapshot.ports, port_id, "port")
+    if host != port.host:
+        refuse_tagged(port, "host")
     if host is not None:
         require(tx.snapshot.hosts, host, "host", field="host")
         if port.host not in (None, host):
@@ -254,7 +261,7 @@ def bind(tx: Transaction, port_id: PortId, host: HostName | None) -> Port:
             )
     after = replace(port, host=host, published=port.published if host == port.host else ())
     check_machine(tx, after)
-    tx.put(after)
+    put_carrier(tx, after)
     return after
 
 
@@ -264,10 +271,17 @@ def remove_port(tx: Transaction, port_id: PortId) -> None:
     if port_id in tx.index.floating_of:
         floating = tx.snapshot.floating_ips[tx.index.floating_of[port_id]]
         refuse_in_use(f"port {port.name}", [f"floating IP {floating.name}"], "disassociate it first")
+    refuse_carrier(tx, port)
     for group in list(tx.snapshot.groups.values()):
         if port_id in group.members:
             tx.put(replace(group, members=group.members - {port_id}))
     tx.remove(port)
+
+
+def _place(tx: Transaction, new: NewPort) -> HostName | None:
+    """The host that is asked for; of a port of tagged frames the trunk's, where none is."""
+    carrier = None if new.trunk is None else tx.snapshot.ports.get(new.trunk.port_id)
+    return carrier.host if carrier is not None and new.host is None else new.host
 
 
 def _check_references(tx: Transaction, new: NewPort) -> None:
@@ -332,6 +346,7 @@ def _check_adoptable(port: Port, new: NewPort) -> None:
             field="id",
         )
     refuse_machine(port, "id")
+    refuse_tagged(port, "id")
     if port.host not in (None, new.host):
         raise AlreadyBound(
             f"port {port.name} is bound to host {port.host}; unbind it there first", field="id"

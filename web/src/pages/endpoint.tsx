@@ -100,6 +100,14 @@ function Identity({ port, network }: { port: Port; network: Network | undefined 
             </dd>
           </>
         )}
+        {port.trunk !== null && (
+          <>
+            <dt>VLAN</dt>
+            <dd>
+              {port.trunk.vlan} of <Link href={`/endpoints/${port.trunk.port_id}`}>{port.trunk.port}</Link>
+            </dd>
+          </>
+        )}
         {port.published.length > 0 && (
           <>
             <dt>Published</dt>

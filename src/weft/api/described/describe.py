@@ -25,6 +25,7 @@ from weft.api.schemas.description import (
 )
 from weft.api.schemas.network import PhysicalIn, Pool
 from weft.api.schemas.policy import PeerIn
+from weft.api.schemas.port import TrunkIn
 from weft.api.schemas.qos_policy import RateLimitIn
 from weft.api.schemas.router import GatewayIn, RouteIn
 from weft.model.attach_rule import AttachRule
@@ -210,7 +211,13 @@ class _Describing:
             qos_policy=self._qos(port),
             physical_network=_physical(port.physical),
             host=None if port.physical is None else port.host,
+            trunk=self._trunk(port),
         )
+
+    def _trunk(self, port: Port) -> TrunkIn | None:
+        if port.trunk is None:
+            return None
+        return TrunkIn(port=self._snapshot.ports[port.trunk.port_id].name, vlan=port.trunk.vlan)
 
     def _policy(self, policy: Policy) -> PolicyDescribed:
         return PolicyDescribed(

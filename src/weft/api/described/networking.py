@@ -17,7 +17,7 @@ from weft.model.errors import Conflict, Invalid
 from weft.model.ids import HostName
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
-from weft.model.port import Port
+from weft.model.port import Port, Trunk
 from weft.model.router import Router
 from weft.store import gateways, networks, policies, ports, routers
 from weft.store.networks import NewNetwork, NewSubnet
@@ -38,7 +38,7 @@ def declare_networking(scope: Scope, project: ProjectDescribed) -> None:
             with scope.at("networks", number, "subnets", place):
                 _subnet(scope, made, subnet)
     _routers(scope, project.routers)
-    for number, port in enumerate(project.ports):
+    for number, port in sorted(enumerate(project.ports), key=lambda one: one[1].trunk is not None):
         with scope.at("ports", number):
             _port(scope, port)
 
@@ -190,10 +190,11 @@ def _port(scope: Scope, asked: PortDescribed) -> None:
             qos_policy_id=scope.qos(asked.qos_policy),
             physical=physical,
             host=host,
+            trunk=_trunk(scope, asked),
         )
         ports.add_port(scope.tx, new)
         return
-    _check_fixed(known, network, asked)
+    _check_fixed(known, network, asked, _trunk(scope, asked))
     wanted: dict[str, object] = {
         "kind": asked.kind,
         "port_security": asked.port_security,
@@ -223,8 +224,14 @@ def _host(asked: PortDescribed) -> HostName | None:
     return None if asked.host is None else HostName(asked.host)
 
 
-def _check_fixed(known: Port, network: Network, asked: PortDescribed) -> None:
-    """What a port was given it keeps: another network, MAC or address is another port."""
+def _trunk(scope: Scope, asked: PortDescribed) -> Trunk | None:
+    if asked.trunk is None:
+        return None
+    return Trunk(port_id=scope.named(Port, asked.trunk.port, "trunk.port").id, vlan=asked.trunk.vlan)
+
+
+def _check_fixed(known: Port, network: Network, asked: PortDescribed, trunk: Trunk | None) -> None:
+    """What a port was given it keeps: another network, MAC, address or trunk is another port."""
     if known.declared is None:
         raise Conflict(
             f"port {known.name} was made for a workload and goes with it, so it cannot be described; "
@@ -235,6 +242,7 @@ def _check_fixed(known: Port, network: Network, asked: PortDescribed) -> None:
     differs = {
         "network": known.network_id != network.id,
         "mac": asked.mac is not None and asked.mac.lower().replace("-", ":") != known.mac,
+        "trunk": known.trunk != trunk,
         "addresses": bool(asked.addresses) and set(asked.addresses) != held,
     }
     for field, found in differs.items():

@@ -76,7 +76,12 @@ def _beyond(scope: Scope, project: ProjectDescribed, kind: Kind) -> list[Declare
     described = {item.name for item in cast("Iterable[Any]", getattr(project, kind.value))}
     items: Mapping[object, Any] = getattr(scope.tx.snapshot, kind.value)
     found = (i for i in items.values() if i.project_id == scope.project and i.name not in described)
-    return sorted(found, key=lambda item: item.name)
+    return sorted(found, key=lambda item: (not _is_carried(item), item.name))
+
+
+def _is_carried(item: Declared) -> bool:
+    """A port of tagged frames goes before the one that carries them."""
+    return isinstance(item, Port) and item.trunk is not None
 
 
 def _subnets_beyond(scope: Scope, project: ProjectDescribed) -> list[Subnet]:

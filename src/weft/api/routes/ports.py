@@ -17,13 +17,14 @@ from weft.api.schemas.port import (
     PortShown,
     PortsShown,
     Told,
+    TrunkIn,
     UserDataShown,
 )
 from weft.model.errors import NotFound, WeftError
 from weft.model.ids import HostName, ProjectId
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
-from weft.model.port import Port
+from weft.model.port import Port, Trunk
 from weft.model.selector import Selector
 from weft.store import Kind, Transaction, guests, ports
 from weft.store.ports import NewPort
@@ -145,7 +146,15 @@ def _new(asking: Asking, tx: Transaction, body: PortCreate) -> NewPort:
         require_admin(asking.caller)
     _check_host(asking, tx, network.project_id, body.host)
     qos_policy = _qos_policy(tx, network.project_id, body.qos_policy)
-    return body.to_model(network.project_id, network.id, None if qos_policy is None else qos_policy.id)
+    trunk = _trunk(tx, network.project_id, body.trunk)
+    return body.to_model(network.project_id, network.id, None if qos_policy is None else qos_policy.id, trunk)
+
+
+def _trunk(tx: Transaction, owner: ProjectId, asked: TrunkIn | None) -> Trunk | None:
+    if asked is None:
+        return None
+    carrier = references.owned(tx, Port, owner, asked.port, field="trunk.port")
+    return Trunk(port_id=carrier.id, vlan=asked.vlan)
 
 
 def _qos_policy(tx: Transaction, owner: ProjectId, reference: str | None) -> QosPolicy | None:

@@ -20,7 +20,7 @@ from weft.api.schemas.base import (
 )
 from weft.api.schemas.network import DnsServers, Mtu, PhysicalIn, Pools
 from weft.api.schemas.policy import PeerIn, PortsText
-from weft.api.schemas.port import Addresses, Mac
+from weft.api.schemas.port import Addresses, Mac, TrunkIn
 from weft.api.schemas.qos_policy import Dscp, RateLimitIn
 from weft.api.schemas.router import GatewayIn, Networks, Routes
 from weft.model.invariant import Promise
@@ -182,6 +182,7 @@ class PortDescribed(Body):
     physical_network: PhysicalIn | None = None
     host: Name | None = None
     """Of a bare-metal machine; workloads bring their own."""
+    trunk: TrunkIn | None = None
 
 
 class AttachRuleDescribed(Body):

@@ -29,7 +29,7 @@ from weft.api.view import PortExtras, View
 from weft.model.guest import MOST_SSH_KEYS
 from weft.model.ids import HostName, NetworkId, ProjectId, QosPolicyId
 from weft.model.policy import Protocol
-from weft.model.port import Port, PortKind, Workload
+from weft.model.port import Port, PortKind, Trunk, Workload
 from weft.model.publication import Publication
 from weft.store import Kind
 from weft.store.guests import Telling
@@ -71,6 +71,21 @@ class Told(Body):
         )
 
 
+class TrunkIn(Body):
+    """The frames with tag `vlan` that another port of the project carries."""
+
+    port: Reference
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)]
+
+
+class TrunkShown(Shown):
+    """The frames with tag `vlan` that another port carries."""
+
+    port_id: UUID
+    port: str
+    vlan: int
+
+
 class PortCreate(Told):
     """Body of POST /ports."""
 
@@ -87,8 +102,12 @@ class PortCreate(Told):
     port_security: bool = True
     physical_network: PhysicalIn | None = None
     """Where `host` finds a bare-metal machine: the VLAN is its own there."""
+    trunk: TrunkIn | None = None
+    """Instead of a host: the port is where the other one is."""
 
-    def to_model(self, project: ProjectId, network: NetworkId, qos_policy: QosPolicyId | None) -> NewPort:
+    def to_model(
+        self, project: ProjectId, network: NetworkId, qos_policy: QosPolicyId | None, trunk: Trunk | None
+    ) -> NewPort:
         """The request in the store's terms, its references resolved."""
         return NewPort(
             project_id=project,
@@ -104,6 +123,7 @@ class PortCreate(Told):
             qos_policy_id=qos_policy,
             physical=None if self.physical_network is None else self.physical_network.to_model(),
             telling=self.telling(),
+            trunk=trunk,
         )
 
 
@@ -226,6 +246,7 @@ class PortShown(Owned):
     ssh_keys: list[str]
     user_data_bytes: int | None
     """How much there is; the data itself is told to members by a path of its own."""
+    trunk: TrunkShown | None
     groups: list[str]
     status: PortStatusShown
 
@@ -263,6 +284,13 @@ def _keys(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines)
 
 
+def _trunk(view: View, trunk: Trunk | None) -> TrunkShown | None:
+    if trunk is None:
+        return None
+    carrier = view.snapshot.ports[trunk.port_id]
+    return TrunkShown(port_id=carrier.id, port=carrier.name, vlan=trunk.vlan)
+
+
 def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
     status = extras.status
     return PortShown(
@@ -293,6 +321,7 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
         user_data_bytes=None
         if port.guest is None or port.guest.user_data is None
         else port.guest.user_data.size,
+        trunk=_trunk(view, port.trunk),
         groups=list(extras.groups),
         status=PortStatusShown(
             state=status.state, reason=status.reason, host=status.host, since=status.since
