@@ -1,0 +1,105 @@
+"""Pictures of the pages: those of the documents, or of every page in every theme and width, to be looked at.
+
+    make pictures                                    docs/pictures
+    .venv/bin/python -m tests.web.pictures FOLDER    every page, theme and width
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.web.conftest import CHROMIUM, Serving
+from tests.web.estate import Clock, Estate
+from tests.web.site import Site
+
+from weft.store import Store, tokens
+
+DOCS = Path(__file__).parents[2] / "docs" / "pictures"
+
+WIDTHS = {"phone": (390, 844), "laptop": (1280, 800), "wide": (1920, 1080)}
+THEMES: Mapping[str, Mapping[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "contrast": {"color_scheme": "dark", "contrast": "more"},
+}
+PAGES = (
+    *("map", "map?by=host", "endpoints", "networks", "routers", "policies", "invariants", "lint", "groups"),
+    *("address-groups", "attach-rules", "qos", "hosts", "hosts/dock-2", "hosts/dock-3", "projects"),
+    *("tokens", "changes"),
+)
+
+
+@contextmanager
+def estate() -> Iterator[tuple[Site, Estate]]:
+    """The estate, served."""
+    clock = Clock()
+    with TemporaryDirectory() as folder:
+        store = Store.open(f"sqlite:///{folder}/weft.db", now=clock.now, new_id=uuid4)
+        serving = Serving(store)
+        serving.start()
+        try:
+            token = str(tokens.first_admin_token(store))
+            made = Estate(serving.url, store, clock, token)
+            made.build()
+            yield Site(serving.url, store, token), made
+        finally:
+            serving.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, site: Site, *, size: tuple[int, int], theme: str, **more: Any) -> Page:
+    viewport = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, **THEMES[theme], **more)  # type: ignore[arg-type]
+    page = context.new_page()
+    site.log_in(page, "/projects")
+    return page
+
+
+def shown(page: Page, url: str) -> None:
+    """Until all has come: the pages have asked for everything, and nothing moves."""
+    page.goto(url)
+    page.get_by_text("live", exact=True).wait_for()
+    page.wait_for_timeout(700)
+
+
+def every(folder: Path, only: str) -> None:
+    """Every page in every theme and width."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with estate() as (site, made), chromium() as browser:
+        web, db = made.id_of("web-1"), made.id_of("db-1")
+        paths = [
+            *PAGES,
+            f"map?endpoint={web}",
+            f"map?endpoint={web}&with={db}&service=tcp/5432",
+            *(f"endpoints/{db}", f"endpoints/{web}", f"endpoints/{made.id_of('api-canary')}"),
+            *(f"policies/{made.policy(name).id}" for name in ("db-closed", "quiet-egress")),
+            *("changes/4", "changes/at/4", "policies/new", "nowhere"),
+        ]
+        for width, size in WIDTHS.items():
+            for theme in THEMES:
+                if only and only not in f"{width}-{theme}":
+                    continue
+                page = opened(browser, site, size=size, theme=theme)
+                for number, path in enumerate(paths):
+                    shown(page, f"{site.url}/{path}")
+                    name = path.split("?")[0].replace("/", "-")[:20]
+                    page.screenshot(path=folder / f"{number:02}-{name}-{width}-{theme}.png")
+                page.context.close()
+
+
+if __name__ == "__main__":
+    every(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
