@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 from uuid import UUID, uuid4
 
 import httpx
@@ -31,10 +31,15 @@ projects:
   - name: shop
     description: a web shop of three tiers
     networks:
-      - {name: front, zone: dmz, default_ingress: drop, subnets: [{cidr: 10.20.1.0/24}, {cidr: "fd20:1::/64"}]}
+      - name: front
+        zone: dmz
+        default_ingress: drop
+        subnets: [{cidr: 10.20.1.0/24}, {cidr: "fd20:1::/64"}]
       - {name: app, zone: inside, default_ingress: drop, subnets: [{cidr: 10.20.2.0/24}]}
       - {name: data, zone: inside, default_ingress: drop, subnets: [{cidr: 10.20.3.0/24}]}
-      - {name: uplink, physical_network: {name: wan, vlan: 120}, subnets: [{cidr: 198.51.100.0/24, dhcp: false}]}
+      - name: uplink
+        physical_network: {name: wan, vlan: 120}
+        subnets: [{cidr: 198.51.100.0/24, dhcp: false}]
     routers:
       - {name: shop-edge, networks: [front, app, data], gateway: {network: uplink}}
     qos_policies:
@@ -81,7 +86,7 @@ projects:
         order: 100
         target: web
         rules:
-          - {direction: ingress, action: allow, service: {protocol: tcp, ports: [80, 443]}, description: the shop}
+          - {direction: ingress, action: allow, service: {protocol: tcp, ports: [80, 443]}}
           - direction: ingress
             action: allow
             peer: {address_group: offices}
@@ -97,9 +102,20 @@ projects:
         target: db
         description: Nobody but the API, and backups at night.
         rules:
-          - {direction: ingress, action: allow, peer: {group: api}, service: {protocol: tcp, ports: [5432]}, count: true}
-          - {direction: ingress, action: allow, peer: {group: backup}, service: {protocol: tcp, ports: [5432]}}
-          - {direction: ingress, action: reject, peer: {group: dev}, log: true, description: tell them at once}
+          - direction: ingress
+            action: allow
+            peer: {group: api}
+            service: {protocol: tcp, ports: [5432]}
+            count: true
+          - direction: ingress
+            action: allow
+            peer: {group: backup}
+            service: {protocol: tcp, ports: [5432]}
+          - direction: ingress
+            action: reject
+            peer: {group: dev}
+            log: true
+            description: tell them at once
           - {direction: ingress, action: drop, log: true}
       - name: quiet-egress
         order: 500
@@ -148,10 +164,10 @@ class Workload:
 
 def workloads() -> Iterator[Workload]:
     """The article's two containers and its VM; the shop's tiers over four hosts; a sandbox."""
-    article = {"project": "default", "network": "DockerSN"}
-    yield Workload(**article, name="vm-cirros", host="hyper-1", kind="vm", labels={"demo": "article"})
-    yield Workload(**article, name="gloomy_jang", host="dock-1", labels={"demo": "article"})
-    yield Workload(**article, name="sad_euclid", host="dock-2", labels={"demo": "article"})
+    article = partial(Workload, project="default", network="DockerSN", labels={"demo": "article"})
+    yield article(name="vm-cirros", host="hyper-1", kind="vm")
+    yield article(name="gloomy_jang", host="dock-1")
+    yield article(name="sad_euclid", host="dock-2")
     for number in range(1, 5):
         host = HOSTS[number % 2]
         labels = {"app": "web", "env": "prod", "com.docker.compose.project": "shop"}
@@ -217,7 +233,7 @@ class Clock:
 
 
 class Estate:
-    """Declares it all by the API, as people and agents do; what is enforced is written as the reconciler does."""
+    """Declares it all by the API, as people and agents do, and writes what the reconciler would observe."""
 
     def __init__(self, url: str, store: Store, clock: Clock, token: str) -> None:
         self.url, self.store, self.clock = url, store, clock
@@ -265,14 +281,13 @@ class Estate:
     def policy(self, name: str) -> Policy:
         return next(one for one in self.store.snapshot().policies.values() if one.name == name)
 
-    def _ask(self, method: str, path: str, body: object = None, *, by: str = "admin") -> Any:
+    def _ask(self, method: str, path: str, body: object = None, *, by: str = "admin") -> None:
         if by not in self._tokens:
             with self.store.write("admin") as tx:
                 self._tokens[by] = tokens.issue(tx, role=Role.ADMIN, name=by)
         headers = {"Authorization": f"Bearer {self._tokens[by]}"}
         answer = httpx.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=30)
         assert answer.is_success, f"{method} {path}: {answer.text}"
-        return answer.json() if answer.content else None
 
     def _apply(self, author: str, text: str) -> None:
         base = self.store.revision
@@ -320,8 +335,8 @@ class Estate:
 
     def _heard(self) -> None:
         """Every host but one, which is yet to join, says how it is."""
-        for place, host in enumerate(HOSTS):
-            others = [f"10.9.0.{11 + number}" for number in range(len(HOSTS)) if number != place]
+        for host in HOSTS:
+            others = {name: f"10.9.0.{11 + number}" for number, name in enumerate(HOSTS) if name != host}
             libvirt = host.startswith("hyper")
             body = {
                 "agent_version": "0.9.0",
@@ -395,11 +410,18 @@ class Estate:
         at = self.clock.now()
         return {
             "name": names.rule_log_name(rule),
-            **{"verdict": verdict, "direction": "ingress", "count": count},
-            **{"first_at": (at - timedelta(minutes=4)).isoformat(), "last_at": at.isoformat()},
-            **{"protocol": "tcp", "source_port": 40_112, "destination_port": port},
-            **{"source_mac": here.mac, "destination_mac": there.mac},
-            **{"source": str(here.fixed_ips[0].address), "destination": str(there.fixed_ips[0].address)},
+            "verdict": verdict,
+            "direction": "ingress",
+            "count": count,
+            "first_at": (at - timedelta(minutes=4)).isoformat(),
+            "last_at": at.isoformat(),
+            "protocol": "tcp",
+            "source_port": 40_112,
+            "destination_port": port,
+            "source_mac": here.mac,
+            "destination_mac": there.mac,
+            "source": str(here.fixed_ips[0].address),
+            "destination": str(there.fixed_ips[0].address),
         }
 
     def _connections(self, host: str) -> object:
@@ -409,7 +431,9 @@ class Estate:
                 "port": str(self.port(name).id),
                 "source": str(self.port(name).fixed_ips[0].address),
                 "destination": destination,
-                **{"protocol": "tcp", "value": value, "source_port": 41_000},
+                "protocol": "tcp",
+                "value": value,
+                "source_port": 41_000,
             }
             for name, destination, value in (
                 ("api-1", str(self.port("db-1").fixed_ips[0].address), 5432),
@@ -439,32 +463,55 @@ def _count(bytes_: float) -> dict[str, int]:
     return {"bytes": int(bytes_), "packets": int(bytes_ / 900), "dropped": 0}
 
 
-def _health(host: str, peers: list[str]) -> dict[str, object]:
-    findings: list[dict[str, str]] = []
-    if host == "dock-2":
-        findings = [
-            {
-                "severity": "error",
-                "check": "tunnel to hyper-2",
-                "says": "10.9.0.14 answers a ping, and not one of 1558 bytes: something on the way is narrower",
-                "cure": "raise the MTU of the switch between them to 1600, or lower that of the networks",
-            },
-            {
-                "severity": "warning",
-                "check": "ovn-controller",
-                "says": "it answers, and has taken 11 s for it",
-                "cure": "look at journalctl -u ovn-controller",
-            },
-            {
-                "severity": "note",
-                "check": "datapath",
-                "says": "userspace datapath: ovs-vswitchd forwards the packets itself, so they stop while it "
-                "restarts",
-                "cure": "",
-            },
-        ]
+def _health(host: str, peers: Mapping[str, str]) -> dict[str, object]:
+    """What its agent found: one host has a tunnel through something narrow."""
+    narrow = host == "dock-2"
+    findings = _FOUND if narrow else []
     counts = {
         severity: sum(one["severity"] == severity for one in findings)
         for severity in ("error", "warning", "note")
     }
-    return {"counts": counts, "findings": findings}
+    versions = {"kernel": "6.1.0-41-amd64", "openvswitch": "3.1.0", "ovn": "23.03.1"}
+    engine = {"libvirt": "9.0.0"} if host.startswith("hyper") else {"docker": "20.10.24+dfsg1"}
+    tunnels = [
+        {
+            "peer": peer,
+            "address": address,
+            "encapsulation": "vxlan",
+            "error": "",
+            "answers": True,
+            "carries": not (narrow and peer == "hyper-2"),
+            "silent_s": 2,
+        }
+        for peer, address in peers.items()
+    ]
+    tunnels.sort(key=lambda one: bool(one["carries"]))
+    return {
+        "counts": counts,
+        "findings": findings,
+        "versions": versions | engine,
+        "tunnels": tunnels,
+        "tunnels_in_all": len(tunnels),
+    }
+
+
+_FOUND = [
+    {
+        "severity": "error",
+        "check": "tunnel to hyper-2",
+        "says": "10.9.0.14 answers a ping, and not one of 1558 bytes: something between is narrower",
+        "cure": "raise the MTU of the switch between them to 1600, or lower that of the networks",
+    },
+    {
+        "severity": "warning",
+        "check": "ovn-controller",
+        "says": "it answers, and has taken 11 s for it",
+        "cure": "look at journalctl -u ovn-controller",
+    },
+    {
+        "severity": "note",
+        "check": "datapath",
+        "says": "userspace datapath: ovs-vswitchd forwards the packets itself: they stop while it restarts",
+        "cure": "",
+    },
+]

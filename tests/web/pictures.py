@@ -1,7 +1,7 @@
 """Pictures of the pages: those of the documents, or of every page in every theme and width, to be looked at.
 
-    make pictures                                    docs/pictures
-    .venv/bin/python -m tests.web.pictures FOLDER    every page, theme and width
+make pictures                                    docs/pictures
+.venv/bin/python -m tests.web.pictures FOLDER    every page, theme and width
 """
 
 import sys
@@ -55,15 +55,16 @@ def estate() -> Iterator[tuple[Site, Estate]]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
         browser.close()
 
 
-def opened(browser: Browser, site: Site, *, size: tuple[int, int], theme: str, **more: Any) -> Page:
+def opened(browser: Browser, site: Site, *, size: tuple[int, int], theme: str) -> Page:
     viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, **THEMES[theme], **more)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=viewport, **THEMES[theme])  # type: ignore[arg-type]
     page = context.new_page()
     site.log_in(page, "/projects")
     return page

@@ -9,7 +9,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 
 interface TableProps<T> {
   caption: string;
@@ -26,10 +26,14 @@ const MANY = 200;
 export function Table<T>({ caption, rows, columns, empty }: TableProps<T>) {
   const [sorting, setSorting] = useState<SortingState>([]);
   const frame = useRef<HTMLDivElement>(null);
+  // A row keeps what its columns said of it: where they say something else now, the rows are begun anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the columns that make them stale
+  const data = useMemo(() => [...rows], [rows, columns]);
   const table = useReactTable({
-    data: rows,
+    data,
     columns,
     state: { sorting },
+    autoResetPageIndex: false,
     onSortingChange: setSorting,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -85,7 +89,9 @@ export function Table<T>({ caption, rows, columns, empty }: TableProps<T>) {
           {shown.map((row) => (
             <tr key={row.id}>
               {row.getVisibleCells().map((cell) => (
-                <td key={cell.id}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</td>
+                <td key={cell.id} className={cell.column.id === "actions" ? "actions" : undefined}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </td>
               ))}
             </tr>
           ))}

@@ -10,14 +10,22 @@ from weft.api.auth import require_admin
 from weft.api.context import Asking, Reading, Writing
 from weft.api.pages import Paging, page
 from weft.api.schemas.base import Page
-from weft.api.schemas.port import PortCreate, PortPatch, PortsCreate, PortShown, PortsShown
+from weft.api.schemas.port import (
+    PortCreate,
+    PortPatch,
+    PortsCreate,
+    PortShown,
+    PortsShown,
+    PortStatesShown,
+    PortStatusShown,
+)
 from weft.model.errors import NotFound, WeftError
 from weft.model.ids import HostName, ProjectId
 from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port
 from weft.model.selector import Selector
-from weft.store import Kind, Transaction, ports
+from weft.store import Kind, Transaction, ports, status
 from weft.store.ports import NewPort
 from weft.store.tokens import Role
 
@@ -74,6 +82,17 @@ def read_port(asking: Reading, reference: str, project: str | None = None) -> Po
     """One port, by id, or by name within a project."""
     snapshot = asking.store.snapshot()
     return _shown(asking, references.visible(snapshot, asking.caller, Port, reference, project))
+
+
+@router.get("/{reference}/states")
+def read_states(asking: Reading, reference: str, project: str | None = None) -> PortStatesShown:
+    """What a port's state is and was, the newest first: since when, and why. The last ones are known."""
+    port = references.visible(asking.store.snapshot(), asking.caller, Port, reference, project)
+    now = status.port_statuses(asking.store, [port.id]).get(port.id)
+    past = status.past_states(asking.store, port.id)
+    return PortStatesShown(
+        items=[PortStatusShown.from_model(one) for one in ([] if now is None else [now, *past])]
+    )
 
 
 @router.patch("/{reference}")

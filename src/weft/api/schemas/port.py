@@ -28,7 +28,7 @@ from weft.model.port import Port, PortKind, Workload
 from weft.model.publication import Publication
 from weft.store import Kind
 from weft.store.ports import NewPort
-from weft.store.status import PortState
+from weft.store.status import PortState, PortStatus
 
 Mac = Annotated[str, StringConstraints(max_length=17)]
 Addresses = Annotated[list[IpAddress], Field(max_length=64)]
@@ -163,6 +163,17 @@ class PortStatusShown(Shown):
     host: str | None
     since: datetime | None
 
+    @classmethod
+    def from_model(cls, status: PortStatus) -> "PortStatusShown":
+        """As the API shows it."""
+        return cls(state=status.state, reason=status.reason, host=status.host, since=status.since)
+
+
+class PortStatesShown(Shown):
+    """What a port is and what it was before, the newest first; what is long ago is forgotten."""
+
+    items: list[PortStatusShown]
+
 
 class PortShown(Owned):
     """A port, with its groups and status."""
@@ -225,8 +236,6 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
             for p in port.published
         ],
         groups=list(extras.groups),
-        status=PortStatusShown(
-            state=status.state, reason=status.reason, host=status.host, since=status.since
-        ),
+        status=PortStatusShown.from_model(status),
         revision=view.revised_at(Kind.PORTS, port.id),
     )
