@@ -57,7 +57,9 @@ function Decided({ drop: { rule, network, last_at, host } }: { drop: Drop }) {
 
 /** As in: 3 packets of tcp/80 from web-1 (10.0.0.2) to db-1 (10.0.0.3). */
 export function packetsWords(drop: Drop): string {
-  const count = `${drop.at_least ? "at least " : ""}${drop.count} ${drop.count === 1 ? "packet" : "packets"}`;
+  // What would have been dropped passed, and is known by its connections.
+  const what = drop.verdict === "would-drop" || drop.verdict === "would-reject" ? "connection" : "packet";
+  const count = `${drop.at_least ? "at least " : ""}${drop.count} ${what}${drop.count === 1 ? "" : "s"}`;
   const end = ({ address, port }: Drop["source"]) => (port === null ? address : `${port} (${address})`);
   return `${count} of ${trafficWords(drop)} from ${end(drop.source)} to ${end(drop.destination)}`;
 }
@@ -69,13 +71,20 @@ function trafficWords({ protocol, ip_protocol, destination_port, icmp_type }: Dr
 }
 
 /** What is not listed, and from when on anything is known: nothing seen is not nothing dropped. */
-export function missingWords({ since, silent, gaps, unlogged, forgotten }: Found, listed: number): string {
-  const known = `${listed === 0 ? "None" : "All"} that rules told of since ${new Date(since).toLocaleString()}.`;
+export function missingWords(found: Found, listed: number): string {
+  const since = new Date(found.since).toLocaleString();
+  return [`${listed === 0 ? "None" : "All"} that rules told of since ${since}.`, absentWords(found)]
+    .filter((one) => one !== "")
+    .join(" ");
+}
+
+/** What is known to be missing; nothing where nothing is. */
+export function absentWords({ silent, gaps, unlogged, forgotten }: Found): string {
   const missing = [
     silent.length > 0 && `what ${silent.join(", ")} dropped, which have not told lately`,
     gaps.length > 0 && `parts of the logs of ${gaps.join(", ")}`,
     unlogged > 0 && `${unlogged} packets that were too many to be logged`,
     forgotten > 0 && `${forgotten} older entries`,
   ].filter((one) => one !== false);
-  return missing.length === 0 ? known : `${known} Missing: ${missing.join("; ")}.`;
+  return missing.length === 0 ? "" : `Missing: ${missing.join("; ")}.`;
 }

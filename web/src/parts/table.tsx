@@ -19,6 +19,13 @@ interface TableProps<T> {
   empty: ReactNode;
 }
 
+/** The column of what people wrote: it may be long. */
+export const describing = {
+  header: "Description",
+  accessorKey: "description",
+  cell: (cell: { getValue: () => unknown }) => <span className="wrap">{String(cell.getValue())}</span>,
+};
+
 const ROW_HEIGHT = 38;
 /** From how many rows on only the visible ones are in the document. */
 const MANY = 200;

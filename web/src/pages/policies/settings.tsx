@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Problem } from "../../api/client";
 import { groupsQuery, policiesQuery, useSession } from "../../api/queries";
 import { ChoiceField, Form, TextField } from "../../parts/form";
+import { Members } from "../../parts/members";
 import { atPolicy } from "../../plans/describe";
 import type { Draft } from "./draft";
 import { TIERS } from "./tiers";
@@ -46,7 +47,7 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
     }
   };
   return (
-    <Form action="Keep in the draft" send={send} onDone={() => onDone(settings())}>
+    <Form action="Keep in the draft" send={send} check={send} onDone={() => onDone(settings())}>
       {(problem) => (
         <>
           <TextField
@@ -69,6 +70,7 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
             problem={problem}
             value={target ?? ""}
             onChange={(value) => change({ target: value === "" ? null : value })}
+            hint={<Members group={groups.find((one) => one.id === target)} />}
             options={[
               ["", "every endpoint of the project"],
               ...groups.map((one) => [one.id, `group ${one.name}`] as const),
