@@ -7,17 +7,19 @@ import { groupsQuery, networksQuery, portsQuery, routersQuery } from "../../api/
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
-import { type Grouping, layout, MANY, marked } from "./layout";
-import { BoxView, EndpointView, OutsideView, RouterView } from "./nodes";
+import type { Grouping } from "./kinds";
+import { layout, MANY, marked } from "./layout";
+import { BoxView, EndpointView, OutsideView, RegionView, RouterView } from "./nodes";
 import { GroupPanel, PortPanel } from "./panel";
 import { usePartners } from "./partners";
-import { useShape } from "./shape";
+import { useRoom } from "./room";
 
 const NODE_TYPES = {
   box: BoxView,
   endpoint: EndpointView,
   router: RouterView,
   outside: OutsideView,
+  region: RegionView,
 } satisfies NodeTypes;
 
 /** The map: networks with their endpoints, or hosts with theirs; what is selected lives in the address. */
@@ -33,7 +35,7 @@ export default function MapPage() {
   const open = search.get("open") ?? "";
   const selected = search.get("endpoint");
   const other = search.get("with");
-  const shape = useShape();
+  const room = useRoom();
   const shift = useRef(false);
   const put = useCallback(
     (key: string, value: string | null) =>
@@ -55,9 +57,9 @@ export default function MapPage() {
         { ports: shown, networks: networks.data ?? [], routers: routers ?? [] },
         by,
         new Set(open.split(",").filter((one) => one !== "")),
-        shape,
+        room,
       ),
-    [shown, networks.data, routers, by, open, shape],
+    [shown, networks.data, routers, by, open, room],
   );
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
   const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
@@ -133,7 +135,7 @@ export default function MapPage() {
         }}
       >
         {shown.length > MANY && <Beside ports={shown} onPick={(id) => select(id)} />}
-        <ReactFlowProvider key={shape}>
+        <ReactFlowProvider key={room}>
           <ReactFlow
             nodes={nodes}
             edges={drawn.edges}
