@@ -249,7 +249,7 @@ class Estate:
                 projects = ["default", "shop", "lab"]
                 self._ask("POST", "/hosts", {"name": host, "projects": projects}, by="ops")
             self._ask("POST", "/hosts", {"name": "dock-3", "projects": ["shop"], "description": "rack 7"})
-            self._heard()
+            self.heard()
             self._apply("ops", NETWORKS)
             self._settle(31)
         with clock.ago(days=9, hours=3):
@@ -266,7 +266,7 @@ class Estate:
             self._limit()
             self._settle(52)
         self._publish()
-        self._heard()
+        self.heard()
         with clock.ago(minutes=3):
             self._apply("bob", "projects: [{name: shop, groups: [{name: old-cache, description: to go}]}]")
         self._settle(73)
@@ -333,7 +333,7 @@ class Estate:
         published = [{"protocol": "tcp", "host_port": 8080, "port": 80}]
         self._ask("PUT", f"/hosts/{port.host}/ports/{port.id}/published", {"published": published})
 
-    def _heard(self) -> None:
+    def heard(self) -> None:
         """Every host but one, which is yet to join, says how it is."""
         for host in HOSTS:
             others = {name: f"10.9.0.{11 + number}" for number, name in enumerate(HOSTS) if name != host}

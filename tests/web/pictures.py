@@ -74,7 +74,9 @@ def shown(page: Page, url: str) -> None:
     """Until all has come: the pages have asked for everything, and nothing moves."""
     page.goto(url)
     page.get_by_text("live", exact=True).wait_for()
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(500)
+    page.wait_for_function("!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)")
+    page.wait_for_timeout(250)
 
 
 def every(folder: Path, only: str) -> None:
@@ -96,6 +98,7 @@ def every(folder: Path, only: str) -> None:
                     continue
                 page = opened(browser, site, size=size, theme=theme)
                 for number, path in enumerate(paths):
+                    made.heard()
                     shown(page, f"{site.url}/{path}")
                     name = path.split("?")[0].replace("/", "-")[:20]
                     page.screenshot(path=folder / f"{number:02}-{name}-{width}-{theme}.png")

@@ -135,6 +135,7 @@ export function Ask({ port, other: first, heading: Heading = "h3" }: AskProps) {
           </>
         )}
       </Form>
+      {question !== null && answer.isLoading && <p className="quiet">One moment…</p>}
       {question !== null && answer.error !== null && (
         <p className="bad" role="alert">
           {answer.error.message}

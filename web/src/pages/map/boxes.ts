@@ -6,8 +6,12 @@ import type { Block } from "./blocks";
 import type { EndpointNode } from "./kinds";
 
 const CHIP = { width: 212, height: 56, gap: 10 };
-const BOX = { padding: 14, header: 58, empty: 34, least: 190, foldedWidth: 300, foldedHeight: 120 };
+const BOX = { padding: 14, header: 58, empty: 30, least: 200, foldedWidth: 300, foldedHeight: 120 };
 const MOST_COLUMNS = 12;
+/** So many stand below each other on a narrow screen. */
+const FEW = 40;
+/** Endpoints are lower than wide: so a box is about twice as wide as high. */
+const LOWER = 1.6;
 
 export interface Box {
   id: string;
@@ -51,23 +55,34 @@ function subtitle({ subnets, physical_network: wire }: Network): string {
   return [`goes on as ${wire.name}${tag}`, ...cidrs].join(" · ");
 }
 
-/** The box and its endpoints, or, `folded`, with their count. */
-export function drawn(box: Box, folded: boolean): Block {
+interface Looks {
+  /** With the count of its endpoints, in place of them. */
+  folded?: boolean;
+  /** It says nothing of endpoints. */
+  bare?: boolean;
+  /** As narrow as can be: for a screen that is. */
+  narrow?: boolean;
+}
+
+/** The box with its endpoints. */
+export function drawn(box: Box, { folded = false, bare = false, narrow = false }: Looks): Block {
   const count = box.ports.length;
-  const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(count))));
+  const one = narrow && count <= FEW;
+  const columns = one ? 1 : Math.min(MOST_COLUMNS, Math.max(1, Math.round(Math.sqrt(count / LOWER))));
   const rows = Math.ceil(count / columns);
   const inner = columns * (CHIP.width + CHIP.gap) - CHIP.gap;
   const width = folded ? BOX.foldedWidth : Math.max(BOX.least, 2 * BOX.padding + inner);
   const height = folded
     ? BOX.foldedHeight
-    : BOX.header + (count === 0 ? BOX.empty : rows * (CHIP.height + CHIP.gap) - CHIP.gap + BOX.padding);
+    : BOX.header +
+      (bare ? 0 : count === 0 ? BOX.empty : rows * (CHIP.height + CHIP.gap) - CHIP.gap + BOX.padding);
   const node = {
     id: box.id,
     type: "box" as const,
     position: { x: 0, y: 0 },
     width,
     height,
-    data: { ...box, folded },
+    data: { ...box, folded, bare },
     selectable: false,
     draggable: false,
     focusable: false,

@@ -27,7 +27,7 @@ export default function MapPage() {
   const project = useProject();
   const ports = useQuery(portsQuery(project));
   const networks = useQuery(networksQuery(project));
-  const routers = useQuery(routersQuery(project)).data;
+  const routers = useQuery(routersQuery(project));
   const groups = useQuery(groupsQuery(project)).data;
   const [search, setSearch] = useSearchParams();
   const by: Grouping = search.get("by") === "host" ? "host" : "network";
@@ -54,12 +54,12 @@ export default function MapPage() {
   const drawn = useMemo(
     () =>
       layout(
-        { ports: shown, networks: networks.data ?? [], routers: routers ?? [] },
+        { ports: shown, networks: networks.data ?? [], routers: routers.data ?? [] },
         by,
         new Set(open.split(",").filter((one) => one !== "")),
         room,
       ),
-    [shown, networks.data, routers, by, open, room],
+    [shown, networks.data, routers.data, by, open, room],
   );
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
   const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
@@ -88,7 +88,7 @@ export default function MapPage() {
     if (!boxes.delete(box)) boxes.add(box);
     put("open", [...boxes].join(","));
   };
-  if (ports.isPending || networks.isPending) return <p className="quiet">One moment…</p>;
+  if (ports.isPending || networks.isPending || routers.isPending) return <p className="quiet">One moment…</p>;
   if (networks.data?.length === 0) return <NoNetwork />;
   return (
     <div className="map">

@@ -12,6 +12,7 @@ export interface BoxData extends Record<string, unknown> {
   subtitle: string;
   ports: Port[];
   folded: boolean;
+  bare: boolean;
   /** How those inside and what is selected reach each other. */
   partners?: Partners;
 }

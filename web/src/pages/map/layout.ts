@@ -13,9 +13,9 @@ export const MANY = 200;
 
 const ROUTER = { width: 180, height: 50 };
 const FRAME = { padding: 18, header: 44 };
-const GAP = { box: 22, router: 44, region: 30, outside: 44 };
+const GAP = { box: 20, router: 36, region: 28, outside: 34 };
 /** A row is about this wide before the next begins, by how much room a screen has. */
-const ROW_WIDTH = { narrow: 500, medium: 1180, wide: 1800 };
+const ROW_WIDTH = { narrow: 320, medium: 1480, wide: 2100 };
 export type Room = keyof typeof ROW_WIDTH;
 
 /** What a map is drawn from. */
@@ -25,15 +25,22 @@ export interface Drawn {
   routers: Router[];
 }
 
+export interface Laid {
+  nodes: MapNode[];
+  edges: Edge[];
+  width: number;
+}
+
 /** The nodes of the map and the ways between them; `unfolded` are the boxes that a person has opened. */
 export function layout(
   model: Drawn,
   by: Grouping,
   unfolded: ReadonlySet<string>,
   room: Room = "medium",
-): { nodes: MapNode[]; edges: Edge[] } {
+): Laid {
   const fold = model.ports.length > MANY;
-  const draw = (box: Box) => drawn(box, fold && box.ports.length > 0 && !unfolded.has(box.id));
+  const draw = (box: Box) =>
+    drawn(box, { folded: fold && box.ports.length > 0 && !unfolded.has(box.id), narrow: room === "narrow" });
   const limit = ROW_WIDTH[room];
   if (by === "host")
     return { nodes: flow(hostBoxes(model.ports).map(draw), limit, GAP.box).nodes, edges: [] };

@@ -25,7 +25,7 @@ export function BoxView({ data }: NodeProps<BoxNode>) {
       {data.folded && data.partners !== undefined && (
         <small className="partner">{countWords(data.ports, data.partners)}</small>
       )}
-      {data.ports.length === 0 && <p className="quiet">no endpoint</p>}
+      {data.ports.length === 0 && !data.bare && <p className="quiet">no endpoint</p>}
     </div>
   );
 }

@@ -36,7 +36,7 @@ export const onward = ({ networks, ports }: Drawn): Network[] =>
 
 /** The networks that lead on, each a box. */
 export const onwardBlocks = (model: Drawn): Block[] =>
-  networkBoxes(onward(model), []).map((box) => drawn(box, false));
+  networkBoxes(onward(model), []).map((box) => drawn(box, { bare: true }));
 
 function waysOut({ ports, networks, routers }: Drawn): string[] {
   const published = publishing(ports);
