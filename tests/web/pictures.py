@@ -75,7 +75,9 @@ def shown(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_text("live", exact=True).wait_for()
     page.wait_for_timeout(500)
-    page.wait_for_function("!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)")
+    page.wait_for_function(
+        "!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)"
+    )
     page.wait_for_timeout(250)
 
 

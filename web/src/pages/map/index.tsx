@@ -141,7 +141,8 @@ export default function MapPage() {
             edges={drawn.edges}
             nodeTypes={NODE_TYPES}
             colorMode="system"
-            fitView
+            fitView={room !== "narrow"}
+            defaultViewport={beginning(drawn.width)}
             fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
             minZoom={0.05}
             onlyRenderVisibleElements
@@ -173,6 +174,13 @@ export default function MapPage() {
       </div>
     </div>
   );
+}
+
+/** On a narrow screen all of the map would be too small to read: it begins at the top, as wide as the screen. */
+function beginning(width: number) {
+  const room = window.innerWidth - 60;
+  const zoom = Math.min(1, room / width);
+  return { x: Math.max(0, (room - width * zoom) / 2) + 8, y: 12, zoom };
 }
 
 function NoNetwork() {

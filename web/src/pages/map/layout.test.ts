@@ -64,6 +64,46 @@ describe("the map", () => {
     expect(nodes.find((node) => node.id === "p0")?.ariaLabel).toContain("published as tcp/8080");
   });
 
+  it("puts routers above their networks, and frames what is of each project", () => {
+    const other = { ...network, id: "o", name: "other", project: "lab" } as Network;
+    const router = { id: "r", name: "hub", project: "default", networks: [network], gateway: null } as never;
+    const { nodes, edges } = layout(
+      { ports: ports(2), networks: [network, other], routers: [router] },
+      "network",
+      new Set(),
+    );
+    const top = (id: string) => nodes.find((node) => node.id === id)?.position.y ?? 0;
+
+    expect(nodes.filter((node) => node.type === "region").map((node) => node.data.title)).toEqual([
+      "default",
+      "lab",
+    ]);
+    expect(top("r")).toBeLessThan(top("n"));
+    expect(edges.map(({ source, target }) => [source, target])).toEqual([["r", "n"]]);
+  });
+
+  it("leads from the outside by the network that goes on to the router that goes out by it", () => {
+    const uplink = { ...network, id: "u", name: "uplink", physical_network: { name: "wan", vlan: 7 } };
+    const router = {
+      ...{ id: "r", name: "edge", project: "default", networks: [network] },
+      gateway: { network_id: "u", network: "uplink", address: "198.51.100.2" },
+    } as never;
+    const { edges } = layout(
+      { ports: ports(1), networks: [network, uplink as Network], routers: [router] },
+      "network",
+      new Set(),
+    );
+
+    expect(edges.map(({ source, target }) => `${source}-${target}`)).toEqual(["outside-u", "u-r", "r-n"]);
+  });
+
+  it("is one endpoint wide on a narrow screen", () => {
+    const { nodes } = layout(drawn(ports(9)), "network", new Set(), "narrow");
+    const columns = new Set(nodes.filter((node) => node.type === "endpoint").map((node) => node.position.x));
+
+    expect(columns.size).toBe(1);
+  });
+
   it("groups by host, too", () => {
     const boxes = layout(drawn(ports(4)), "host", new Set()).nodes.filter((node) => node.type === "box");
 

@@ -42,8 +42,7 @@ export function layout(
   const draw = (box: Box) =>
     drawn(box, { folded: fold && box.ports.length > 0 && !unfolded.has(box.id), narrow: room === "narrow" });
   const limit = ROW_WIDTH[room];
-  if (by === "host")
-    return { nodes: flow(hostBoxes(model.ports).map(draw), limit, GAP.box).nodes, edges: [] };
+  if (by === "host") return { ...flow(hostBoxes(model.ports).map(draw), limit, GAP.box), edges: [] };
   const beyond = new Set(onward(model).map((network) => network.id));
   const inner = model.networks.filter((network) => !beyond.has(network.id));
   const projects = new Set([...inner, ...model.routers].map((one) => one.project));
@@ -56,7 +55,7 @@ export function layout(
     const block = region(own, draw, limit - 2 * FRAME.padding);
     return projects.size > 1 ? framed(project, block) : block;
   });
-  const { nodes } = stacked(
+  const whole = stacked(
     [
       outsideBlock(model),
       flow(onwardBlocks(model), limit, GAP.box),
@@ -64,7 +63,7 @@ export function layout(
     ],
     GAP.outside,
   );
-  return { nodes, edges: [...waysEdges(model), ...model.routers.flatMap(links)] };
+  return { ...whole, edges: [...waysEdges(model), ...model.routers.flatMap(links)] };
 }
 
 /** The networks of a project: those of each router below it, and those of none beside them. */
