@@ -1,7 +1,7 @@
 """Pictures of the pages: those of the documents, or of every page in every theme and width, to be looked at.
 
-make pictures                                    docs/pictures
-.venv/bin/python -m tests.web.pictures FOLDER    every page, theme and width
+make pictures                                                docs/pictures
+.venv/bin/python -m tests.web.pictures FOLDER [phone-dark]   every page, as each screen shows it
 """
 
 import sys
@@ -32,6 +32,7 @@ PAGES = (
     *("address-groups", "attach-rules", "qos", "hosts", "hosts/dock-2", "hosts/dock-3", "projects"),
     *("tokens", "changes"),
 )
+_WAITS = "!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)"
 
 
 @contextmanager
@@ -64,20 +65,17 @@ def chromium() -> Iterator[Browser]:
 
 def opened(browser: Browser, site: Site, *, size: tuple[int, int], theme: str) -> Page:
     viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, **THEMES[theme])  # type: ignore[arg-type]
-    page = context.new_page()
+    page = browser.new_context(viewport=viewport, **THEMES[theme]).new_page()  # type: ignore[arg-type]
     site.log_in(page, "/projects")
     return page
 
 
 def shown(page: Page, url: str) -> None:
-    """Until all has come: the pages have asked for everything, and nothing moves."""
+    """Until all has come and been drawn."""
     page.goto(url)
     page.get_by_text("live", exact=True).wait_for()
     page.wait_for_timeout(500)
-    page.wait_for_function(
-        "!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)"
-    )
+    page.wait_for_function(_WAITS)
     page.wait_for_timeout(250)
 
 
@@ -92,7 +90,7 @@ def every(folder: Path, only: str) -> None:
             f"map?endpoint={web}&with={db}&service=tcp/5432",
             *(f"endpoints/{db}", f"endpoints/{web}", f"endpoints/{made.id_of('api-canary')}"),
             *(f"policies/{made.policy(name).id}" for name in ("db-closed", "quiet-egress")),
-            *("changes/4", "changes/at/4", "policies/new", "nowhere"),
+            *("changes/32", "changes/at/4", "policies/new", "nowhere"),
         ]
         for width, size in WIDTHS.items():
             for theme in THEMES:
@@ -107,5 +105,32 @@ def every(folder: Path, only: str) -> None:
                 page.context.close()
 
 
+def of_documents() -> None:
+    """Those that stand in README and docs."""
+    with estate() as (site, made), chromium() as browser:
+        web, db = made.id_of("web-1"), made.id_of("db-1")
+        light = opened(browser, site, size=(1360, 820), theme="light")
+        dark = opened(browser, site, size=(1360, 820), theme="dark")
+        made.heard()
+        shown(light, f"{site.url}/map?project=shop&endpoint={web}")
+        light.screenshot(path=DOCS / "map.png")
+        shown(light, f"{site.url}/map?project=shop&endpoint={web}&with={db}&service=tcp/5432")
+        light.locator(".remedies").scroll_into_view_if_needed()
+        light.screenshot(path=DOCS / "ask.png")
+        shown(light, f"{site.url}/policies/{made.policy('db-closed').id}?project=shop")
+        light.get_by_role("button", name="Remove: ingress reject").click()
+        light.get_by_role("button", name="Up: ingress drop").click()
+        light.get_by_label("The plan").get_by_role("button", name="Discard").scroll_into_view_if_needed()
+        light.wait_for_timeout(1500)
+        light.screenshot(path=DOCS / "plan.png")
+        shown(light, f"{site.url}/hosts/dock-2")
+        light.screenshot(path=DOCS / "host.png")
+        shown(dark, f"{site.url}/endpoints/{web}")
+        dark.screenshot(path=DOCS / "endpoint.png")
+
+
 if __name__ == "__main__":
-    every(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    if len(sys.argv) > 1:
+        every(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    else:
+        of_documents()
