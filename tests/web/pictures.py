@@ -84,6 +84,7 @@ def every(folder: Path, only: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with estate() as (site, made), chromium() as browser:
         web, db = made.id_of("web-1"), made.id_of("db-1")
+        made.tell_traffic()
         paths = [
             *PAGES,
             f"map?endpoint={web}",
@@ -109,9 +110,12 @@ def of_documents() -> None:
     """Those that stand in README and docs."""
     with estate() as (site, made), chromium() as browser:
         web, db = made.id_of("web-1"), made.id_of("db-1")
-        light = opened(browser, site, size=(1360, 820), theme="light")
         dark = opened(browser, site, size=(1360, 820), theme="dark")
+        made.tell_traffic()
         made.heard()
+        shown(dark, f"{site.url}/endpoints/{web}")
+        dark.screenshot(path=DOCS / "endpoint.png")
+        light = opened(browser, site, size=(1360, 820), theme="light")
         shown(light, f"{site.url}/map?project=shop&endpoint={web}")
         light.screenshot(path=DOCS / "map.png")
         shown(light, f"{site.url}/map?project=shop&endpoint={web}&with={db}&service=tcp/5432")
@@ -123,10 +127,9 @@ def of_documents() -> None:
         light.get_by_label("The plan").get_by_role("button", name="Discard").scroll_into_view_if_needed()
         light.wait_for_timeout(1500)
         light.screenshot(path=DOCS / "plan.png")
+        made.heard()
         shown(light, f"{site.url}/hosts/dock-2")
         light.screenshot(path=DOCS / "host.png")
-        shown(dark, f"{site.url}/endpoints/{web}")
-        dark.screenshot(path=DOCS / "endpoint.png")
 
 
 if __name__ == "__main__":

@@ -259,7 +259,8 @@ def test_a_policy_in_audit_says_what_it_would_decide_and_is_enforced_by_a_plan(
     expect(plan).to_contain_text("closes any from web-1, web-2 to 1 port of group db")
     plan.get_by_role("button", name="Apply").click()
 
-    expect(page.get_by_text("Not in force")).to_have_count(0)
+    expect(page.get_by_text("Applied.")).to_be_visible()
+    expect(estimate).to_have_count(0)
     assert site.store.snapshot().policies[shop.policy.id].mode is Mode.ENFORCED
 
 

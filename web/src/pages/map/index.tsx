@@ -8,11 +8,11 @@ import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
 import type { Grouping } from "./kinds";
-import { layout, MANY, marked } from "./layout";
+import { bestWidth, layout, MANY, marked } from "./layout";
 import { BoxView, EndpointView, OutsideView, RegionView, RouterView } from "./nodes";
 import { GroupPanel, PortPanel } from "./panel";
 import { usePartners } from "./partners";
-import { useRoom } from "./room";
+import { room, useScreen } from "./room";
 
 const NODE_TYPES = {
   box: BoxView,
@@ -35,7 +35,7 @@ export default function MapPage() {
   const open = search.get("open") ?? "";
   const selected = search.get("endpoint");
   const other = search.get("with");
-  const room = useRoom();
+  const screen = useScreen();
   const shift = useRef(false);
   const put = useCallback(
     (key: string, value: string | null) =>
@@ -51,16 +51,21 @@ export default function MapPage() {
     [setSearch],
   );
   const shown = useMemo(() => (ports.data ?? []).filter((port) => matches(port, words)), [ports.data, words]);
-  const drawn = useMemo(
-    () =>
-      layout(
-        { ports: shown, networks: networks.data ?? [], routers: routers.data ?? [] },
-        by,
-        new Set(open.split(",").filter((one) => one !== "")),
-        room,
-      ),
-    [shown, networks.data, routers.data, by, open, room],
+  const ready = !(ports.isPending || networks.isPending || routers.isPending);
+  const model = useMemo(
+    () => ({ ports: shown, networks: networks.data ?? [], routers: routers.data ?? [] }),
+    [shown, networks.data, routers.data],
   );
+  const unfolded = useMemo(() => new Set(open.split(",").filter((one) => one !== "")), [open]);
+  // It is chosen once for what a person looks at: what comes and goes then does not make the map jump.
+  const width = useRef<{ of: string; limit: number } | null>(null);
+  const looked = [screen, project, by].join(" ");
+  if (ready && width.current?.of !== looked) {
+    const beside = selected !== null || search.get("group") !== null;
+    width.current = { of: looked, limit: bestWidth(model, by, unfolded, room(beside)) };
+  }
+  const limit = width.current?.limit;
+  const drawn = useMemo(() => layout(model, by, unfolded, limit), [model, by, unfolded, limit]);
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
   const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
   const chosen = search.get("group");
@@ -84,11 +89,11 @@ export default function MapPage() {
     else if (!also) select(id);
   };
   const toggle = (box: string) => {
-    const boxes = new Set(open.split(",").filter((one) => one !== ""));
+    const boxes = new Set(unfolded);
     if (!boxes.delete(box)) boxes.add(box);
     put("open", [...boxes].join(","));
   };
-  if (ports.isPending || networks.isPending || routers.isPending) return <p className="quiet">One moment…</p>;
+  if (!ready) return <p className="quiet">One moment…</p>;
   if (networks.data?.length === 0) return <NoNetwork />;
   return (
     <div className="map">
@@ -135,13 +140,13 @@ export default function MapPage() {
         }}
       >
         {shown.length > MANY && <Beside ports={shown} onPick={(id) => select(id)} />}
-        <ReactFlowProvider key={room}>
+        <ReactFlowProvider key={looked}>
           <ReactFlow
             nodes={nodes}
             edges={drawn.edges}
             nodeTypes={NODE_TYPES}
             colorMode="system"
-            fitView={room !== "narrow"}
+            fitView={screen !== "narrow"}
             defaultViewport={beginning(drawn.width)}
             fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
             minZoom={0.05}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Network, Port } from "../../api/client";
-import { layout, MANY } from "./layout";
+import { bestWidth, layout, MANY } from "./layout";
 
 const network = {
   id: "n",
@@ -98,10 +98,18 @@ describe("the map", () => {
   });
 
   it("is one endpoint wide on a narrow screen", () => {
-    const { nodes } = layout(drawn(ports(9)), "network", new Set(), "narrow");
+    const { nodes } = layout(drawn(ports(9)), "network", new Set(), 320);
     const columns = new Set(nodes.filter((node) => node.type === "endpoint").map((node) => node.position.x));
 
     expect(columns.size).toBe(1);
+  });
+
+  it("is as wide as makes it largest on the screen", () => {
+    const networks = Array.from({ length: 6 }, (_, index) => ({ ...network, id: `n${index}` }) as Network);
+    const best = (width: number, height: number) =>
+      bestWidth({ ports: [], networks, routers: [] }, "network", new Set(), { width, height, narrow: false });
+
+    expect(best(1600, 200)).toBeGreaterThan(best(700, 700));
   });
 
   it("groups by host, too", () => {

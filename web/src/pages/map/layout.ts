@@ -14,9 +14,28 @@ export const MANY = 200;
 const ROUTER = { width: 180, height: 50 };
 const FRAME = { padding: 18, header: 44 };
 const GAP = { box: 20, router: 36, region: 28, outside: 34 };
-/** A row is about this wide before the next begins, by how much room a screen has. */
-const ROW_WIDTH = { narrow: 320, medium: 1480, wide: 2100 };
-export type Room = keyof typeof ROW_WIDTH;
+/** On a narrow screen a row holds one box. Else it begins anew at one of these widths. */
+const NARROW = 320;
+const WIDTHS = [760, 1000, 1250, 1500, 1800, 2200];
+
+/** The room that a map has, in pixels. */
+export interface Room {
+  width: number;
+  height: number;
+  narrow: boolean;
+}
+
+/** The width of rows with which the whole map is drawn largest. */
+export function bestWidth(model: Drawn, by: Grouping, unfolded: ReadonlySet<string>, room: Room): number {
+  if (room.narrow) return NARROW;
+  const scale = (limit: number) => {
+    const { width, height } = layout(model, by, unfolded, limit);
+    return Math.min(room.width / width, room.height / height);
+  };
+  const scales = WIDTHS.map(scale);
+  const enough = 0.98 * Math.max(...scales);
+  return WIDTHS[scales.findIndex((one) => one >= enough)] ?? NARROW;
+}
 
 /** What a map is drawn from. */
 export interface Drawn {
@@ -29,19 +48,14 @@ export interface Laid {
   nodes: MapNode[];
   edges: Edge[];
   width: number;
+  height: number;
 }
 
 /** The nodes of the map and the ways between them; `unfolded` are the boxes that a person has opened. */
-export function layout(
-  model: Drawn,
-  by: Grouping,
-  unfolded: ReadonlySet<string>,
-  room: Room = "medium",
-): Laid {
+export function layout(model: Drawn, by: Grouping, unfolded: ReadonlySet<string>, limit = 1500): Laid {
   const fold = model.ports.length > MANY;
   const draw = (box: Box) =>
-    drawn(box, { folded: fold && box.ports.length > 0 && !unfolded.has(box.id), narrow: room === "narrow" });
-  const limit = ROW_WIDTH[room];
+    drawn(box, { folded: fold && box.ports.length > 0 && !unfolded.has(box.id), narrow: limit === NARROW });
   if (by === "host") return { ...flow(hostBoxes(model.ports).map(draw), limit, GAP.box), edges: [] };
   const beyond = new Set(onward(model).map((network) => network.id));
   const inner = model.networks.filter((network) => !beyond.has(network.id));
