@@ -358,7 +358,7 @@ class Estate:
             )
 
     def tell_traffic(self) -> None:
-        """Ten minutes of it up to now, as hosts would have told; once, for a clock of theirs never goes back."""
+        """Ten minutes of it up to now; only once, for no host's clock goes back."""
         rates: dict[str, Callable[[int], float]] = {
             "web-1": lambda at: 240 + 90 * math.sin(at / 5) + 40 * math.sin(at / 1.7),
             "db-1": lambda at: 38 + 12 * math.sin(at / 4) + (60 if at in {22, 23} else 0),

@@ -32,7 +32,7 @@ PAGES = (
     *("address-groups", "attach-rules", "qos", "hosts", "hosts/dock-2", "hosts/dock-3", "projects"),
     *("tokens", "changes"),
 )
-_WAITS = "!/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)"
+_WAITS = "() => !/One moment|Comparing|Looking at/.test(document.querySelector('main').innerText)"
 
 
 @contextmanager

@@ -167,7 +167,7 @@ export default function MapPage() {
             onPaneClick={() => select(null)}
           >
             <Background />
-            <Controls showInteractive={false} />
+            <Controls showInteractive={false} position="top-left" />
             <Panel position="bottom-right" className="legend">
               <span className="state up">up</span> <span className="state pending">pending</span>{" "}
               <span className="state down">down</span> <span className="state failed">failed</span>
