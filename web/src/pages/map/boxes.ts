@@ -35,9 +35,11 @@ export function hostBoxes(ports: Port[]): Box[] {
     .sort(byName);
 }
 
+/** The ports of each network, by its id. */
+export type PortsOn = ReadonlyMap<string, Port[]>;
+
 /** One for each network. */
-export function networkBoxes(networks: Network[], ports: Port[]): Box[] {
-  const on = Map.groupBy(ports, (port) => port.network_id);
+export function networkBoxes(networks: Network[], on: PortsOn): Box[] {
   return networks
     .map((network) => ({
       id: network.id,

@@ -3,7 +3,7 @@
 import type { Edge } from "@xyflow/react";
 import type { Network, Port, Router } from "../../api/client";
 import { type Block, flow, moved, stacked } from "./blocks";
-import { type Box, drawn, hostBoxes, networkBoxes } from "./boxes";
+import { type Box, drawn, hostBoxes, networkBoxes, type PortsOn } from "./boxes";
 import type { Grouping, MapNode } from "./kinds";
 import { edge, onward, onwardBlocks, outsideBlock, waysEdges } from "./outside";
 import type { Partners } from "./partners";
@@ -57,22 +57,22 @@ export function layout(model: Drawn, by: Grouping, unfolded: ReadonlySet<string>
   const draw = (box: Box) =>
     drawn(box, { folded: fold && box.ports.length > 0 && !unfolded.has(box.id), narrow: limit === NARROW });
   if (by === "host") return { ...flow(hostBoxes(model.ports).map(draw), limit, GAP.box), edges: [] };
-  const beyond = new Set(onward(model).map((network) => network.id));
-  const inner = model.networks.filter((network) => !beyond.has(network.id));
+  const on = Map.groupBy(model.ports, (port) => port.network_id);
+  const beyond = onward(model.networks, on);
+  const inner = model.networks.filter((network) => !beyond.includes(network));
   const projects = new Set([...inner, ...model.routers].map((one) => one.project));
   const regions = [...projects].sort().map((project) => {
     const own = {
-      ports: model.ports,
       networks: inner.filter((network) => network.project === project),
       routers: model.routers.filter((router) => router.project === project),
     };
-    const block = region(own, draw, limit - 2 * FRAME.padding);
+    const block = region(own, on, draw, limit - 2 * FRAME.padding);
     return projects.size > 1 ? framed(project, block) : block;
   });
   const whole = stacked(
     [
       outsideBlock(model),
-      flow(onwardBlocks(model), limit, GAP.box),
+      flow(onwardBlocks(beyond), limit, GAP.box),
       flow(regions, limit + 2 * FRAME.padding, GAP.region),
     ],
     GAP.outside,
@@ -81,18 +81,23 @@ export function layout(model: Drawn, by: Grouping, unfolded: ReadonlySet<string>
 }
 
 /** The networks of a project: those of each router below it, and those of none beside them. */
-function region({ ports, networks, routers }: Drawn, draw: (box: Box) => Block, limit: number): Block {
+function region(
+  { networks, routers }: Pick<Drawn, "networks" | "routers">,
+  on: PortsOn,
+  draw: (box: Box) => Block,
+  limit: number,
+): Block {
   const placed = new Set<string>();
   const blocks: Block[] = [];
   for (const router of [...routers].sort((a, b) => a.name.localeCompare(b.name))) {
     const joined = new Set(router.networks.map((network) => network.id));
     const mine = networks.filter((network) => joined.has(network.id) && !placed.has(network.id));
     for (const network of mine) placed.add(network.id);
-    const below = flow(networkBoxes(mine, ports).map(draw), limit, GAP.box);
+    const below = flow(networkBoxes(mine, on).map(draw), limit, GAP.box);
     blocks.push(stacked([routerBlock(router), below], GAP.router));
   }
   const others = networks.filter((network) => !placed.has(network.id));
-  blocks.push(...networkBoxes(others, ports).map(draw));
+  blocks.push(...networkBoxes(others, on).map(draw));
   return flow(blocks, limit, GAP.box);
 }
 

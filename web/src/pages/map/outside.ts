@@ -3,7 +3,7 @@
 import type { Edge } from "@xyflow/react";
 import type { Network, Port } from "../../api/client";
 import type { Block } from "./blocks";
-import { drawn, networkBoxes } from "./boxes";
+import { drawn, networkBoxes, type PortsOn } from "./boxes";
 import type { Drawn } from "./layout";
 
 /** The id of what is beyond all networks. */
@@ -29,14 +29,12 @@ export function outsideBlock(model: Drawn): Block {
 }
 
 /** Networks that only lead on: nothing is plugged there. */
-export const onward = ({ networks, ports }: Drawn): Network[] =>
-  networks.filter(
-    (network) => network.physical_network !== null && !ports.some((port) => port.network_id === network.id),
-  );
+export const onward = (networks: Network[], on: PortsOn): Network[] =>
+  networks.filter((network) => network.physical_network !== null && !on.has(network.id));
 
-/** The networks that lead on, each a box. */
-export const onwardBlocks = (model: Drawn): Block[] =>
-  networkBoxes(onward(model), []).map((box) => drawn(box, { bare: true }));
+/** `networks` that lead on, each a box. */
+export const onwardBlocks = (networks: Network[]): Block[] =>
+  networkBoxes(networks, new Map()).map((box) => drawn(box, { bare: true }));
 
 function waysOut({ ports, networks, routers }: Drawn): string[] {
   const published = publishing(ports);
