@@ -247,7 +247,7 @@ def test_a_policy_in_audit_says_what_it_would_decide_and_is_enforced_by_a_plan(
         policies.change_policy(tx, shop.policy.id, mode=Mode.AUDIT)
     told = {"run": str(uuid4()), "number": 1, "connections": [connection(shop)]}
     headers = {"Authorization": f"Bearer {site.token}"}
-    answer = httpx.post(f"{site.url}/api/v1/hosts/h1/connections", json=told, headers=headers)
+    answer = httpx.post(f"{site.url}/api/v1/hosts/h1/connections", json=told, headers=headers, timeout=60)
     assert answer.is_success, answer.text
     site.log_in(page, f"/policies/{shop.policy.id}")
 
