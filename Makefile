@@ -21,7 +21,7 @@ $(BIN)/pytest $(1) --last-failed --last-failed-no-failures=none -v $(PYTEST) && 
 echo "FLAKY: the tests above failed first, and passed alone. They, or what they test, need mending."
 endef
 
-.PHONY: help demo test test-full check functional web system system-long proof openstack openstack-full bench lab lab-down fmt lock docs
+.PHONY: help demo test test-full check functional web system system-long proof openstack openstack-full bench lab lab-down fmt lock pictures docs
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ lock: ## write requirements.lock anew: names, versions and hashes, no addresses
 	  --no-annotate --no-header --python-version 3.11 -c packaging/openstack/constraints.txt \
 	  packaging/openstack/requirements.in -o packaging/openstack/requirements.lock
 	cd web && ./npm install --silent --package-lock-only && ./npm run --silent lock
+
+pictures: ## take the pictures of the documents, of an estate that is made up
+	$(BIN)/python -m tests.web.pictures
 
 docs: ## write the reference from the code, and check the documents
 	$(BIN)/python docs/reference/generate.py

@@ -9,11 +9,14 @@ from uuid import uuid4
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.web.site import Site
 
 from weft.api.app import create_app
 from weft.store import Store, tokens
+
+expect.set_options(timeout=20_000)
+"""Milliseconds; a page that is right waits for none of them, and a loaded machine takes some."""
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's; its sandbox refuses to run as root, and the pages are our own."""

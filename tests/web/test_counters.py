@@ -22,7 +22,7 @@ def tell(site: Site, shop: Shop, clock_s: float, sent: int) -> None:
 
 def post(site: Site, path: str, body: object) -> None:
     headers = {"Authorization": f"Bearer {site.token}"}
-    answer = httpx.post(f"{site.url}/api/v1{path}", json=body, headers=headers)
+    answer = httpx.post(f"{site.url}/api/v1{path}", json=body, headers=headers, timeout=60)
     assert answer.is_success, answer.text
 
 

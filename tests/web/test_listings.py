@@ -1,12 +1,16 @@
 """What is listed, made and removed on pages of its own; hosts and how they are."""
 
 from playwright.sync_api import Page, expect
-from tests.web.site import Site
+from tests.web.site import Site, violations
 
 from weft.model.ids import HostName
 from weft.store import policies, status
 
+TUNNEL = {"peer": "h2", "address": "10.0.0.2", "encapsulation": "vxlan", "error": "", "carries": False}
 HEALTH = {
+    "versions": {"kernel": "6.1.0", "ovn": "23.03.1"},
+    "tunnels": [TUNNEL],
+    "tunnels_in_all": 1,
     "at": "2026-11-27T10:00:00+00:00",
     "counts": {"error": 1, "warning": 0, "note": 1},
     "findings": [
@@ -114,4 +118,29 @@ def test_a_host_says_what_is_wrong_with_it_and_what_to_do(site: Site, page: Page
     expect(findings.first).to_contain_text("mtu: eth0 carries 1400")
     expect(findings.first).to_contain_text("raise it to 1600")
     expect(findings.nth(1)).to_contain_text("note")
+    expect(page.get_by_role("row", name="h2")).to_contain_text("too narrow for full packets")
+    expect(page.get_by_text("23.03.1")).to_be_visible()
     expect(page.get_by_role("link", name="web-1")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_host_is_changed_let_join_again_and_retired(site: Site, page: Page) -> None:
+    network = site.network("DockerSN", "192.168.200.0/24")
+    site.port(network, "web-1")
+    site.log_in(page, "/hosts/h1")
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="Command to join").click()
+    dialog.get_by_role("button", name="Make a token").click()
+    expect(dialog.locator("pre")).to_contain_text("weft host join ")
+    dialog.get_by_role("button", name="Close").click()
+
+    page.get_by_role("button", name="Change").click()
+    dialog.get_by_label("Description").fill("rack 7")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("rack 7")).to_be_visible()
+
+    page.get_by_role("button", name="Retire").click()
+    expect(dialog).to_contain_text("1 endpoint of its workloads")
+    dialog.get_by_role("button", name="Retire").click()
+    expect(page).to_have_url(f"{site.url}/hosts")
+    assert site.store.snapshot().hosts == {}

@@ -122,6 +122,20 @@ def test_the_drill_down_tells_the_rules_in_their_order_and_the_default_last(site
     expect(page.get_by_text("its labels match app=web")).to_be_visible()
 
 
+def test_the_drill_down_tells_what_the_state_was_before_and_why(site: Site, page: Page) -> None:
+    network = site.network("DockerSN", "192.168.200.0/24")
+    port = site.port(network, "web")
+    site.log_in(page, f"/endpoints/{port.id}")
+    states = page.locator(".states li")
+    expect(page.get_by_text("No host has told of it yet")).to_be_visible()
+
+    for state, reason in ((PortState.PENDING, "waiting for its flows"), (PortState.UP, "")):
+        status.set_port_status(site.store, port.id, state=state, reason=reason, host=HostName("h1"))
+
+    expect(states.nth(0)).to_contain_text("up since ")
+    expect(states.nth(1)).to_contain_text("waiting for its flows")
+
+
 def test_the_page_says_who_reaches_whom_and_what_decides(site: Site, page: Page) -> None:
     network = site.network("DockerSN", "192.168.200.0/24")
     web = site.port(network, "web", app="web")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from weft.api import problems, ui
-from weft.api.context import ENCAPSULATION_OVERHEAD, AclOf, Api, Vouching
+from weft.api import problems, rehearsal, ui
+from weft.api.context import ENCAPSULATION_OVERHEAD, AclOf, Api, Rehearsal, Vouching
 from weft.api.counters import Counters
 from weft.api.drops import Drops
 from weft.api.metrics import DropsCollector, Measured, ModelCollector, trace_disagreements
@@ -142,6 +142,7 @@ def create_app(  # noqa: PLR0913 - the one place where everything is handed in
     app.state.registry = CollectorRegistry()
     for collector in (ModelCollector(store), DropsCollector(dropped), disagreements, *collectors):
         app.state.registry.register(collector)
+    app.add_exception_handler(Rehearsal, rehearsal.answer)
     problems.install(app, (TraceFailed, *unavailable))
     app.include_router(health.router)
     app.include_router(_versioned())

@@ -12,9 +12,11 @@ from prometheus_client import Counter
 
 from weft.api import auth
 from weft.api.auditing import Audits
+from weft.api.conditions import PLAN_HEADER, Conditions
 from weft.api.counters import Counters
 from weft.api.drops import Drops
 from weft.api.judged import JudgedOnce
+from weft.api.moved import check_base
 from weft.api.planner import Planner
 from weft.api.quota import Load, heaviest, refusal
 from weft.api.reachability import breach_sentence
@@ -28,7 +30,7 @@ from weft.model.host import Enrolment
 from weft.model.ids import HostName, PortId, Revision
 from weft.model.snapshot import Snapshot
 from weft.ovn.rows import Key
-from weft.store import Kind, Store, Transaction
+from weft.store import Change, Kind, Store, Transaction
 from weft.store.kinds import NOUNS
 from weft.store.tokens import Caller, Role
 
@@ -45,6 +47,14 @@ without asking first (Fetch Standard, CORS-preflight), and this server never con
 
 AclOf = Callable[[Collection[int]], Mapping[int, Key]]
 """By cookies of flows, the ACLs that they were made of; raises OvsdbUnavailable."""
+
+_PLANNED = frozenset(
+    {
+        *("projects", "networks", "subnets", "ports", "groups", "address-groups", "policies", "routers"),
+        *("floating-ips", "qos-policies", "attach-rules", "invariants"),
+    }
+)
+"""The first words of the paths whose handlers change the model by `Asking.write`, and nothing beside it."""
 
 _PROMISED = (
     *(Kind.POLICIES, Kind.GROUPS, Kind.ADDRESS_GROUPS, Kind.NETWORKS, Kind.SUBNETS, Kind.ROUTERS),
@@ -111,12 +121,12 @@ class Api:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One authenticated request: who asks, of what, and the headers of the answer."""
+    """One authenticated request: who asks, of what, on what conditions, and the headers of the answer."""
 
     api: Api
     caller: Caller
     response: Response
-    if_match: str | None
+    conditions: Conditions
 
     @property
     def store(self) -> Store:
@@ -125,12 +135,16 @@ class Asking:
 
     @contextmanager
     def write(self, *, promised: bool = False) -> Iterator[Transaction]:
-        """A transaction in the caller's name; the answer tells its revision.
+        """A transaction in the caller's name; the answer tells its revision. Raises Rehearsal, StaleRevision.
 
         `promised` says that whoever writes looks at the invariants itself.
         """
         with self.store.write(self.caller.name) as tx:
+            if self.conditions.weft_base is not None:
+                check_base(self.store, self.caller, tx, Revision(self.conditions.weft_base))
             yield tx
+            if self.conditions.weft_plan:
+                raise Rehearsal(self, tx.base, *tx.result(Revision(tx.revision + 1)))
             if not promised:
                 self._keep_promises(tx)
             self._keep_quota(tx)
@@ -176,12 +190,13 @@ class Asking:
 
     def check_version(self, kind: Kind, object_id: UUID | str) -> None:
         """Inside a transaction: refuse if the caller saw an older version. Raises StaleRevision."""
-        if self.if_match is None or self.if_match.strip() == "*":
+        if_match = self.conditions.if_match
+        if if_match is None or if_match.strip() == "*":
             return
-        wanted = {int(number) for number in _ETAG.findall(self.if_match)}
+        wanted = {int(number) for number in _ETAG.findall(if_match)}
         if not wanted:
             raise Invalid(
-                f'If-Match is an ETag as this API gives, like "12", not {self.if_match!r:.80}',
+                f'If-Match is an ETag as this API gives, like "12", not {if_match!r:.80}',
                 field="If-Match",
             )
         newest = self.store.revised_at(kind, object_id)
@@ -194,6 +209,15 @@ class Asking:
     def tag(self, revision: int) -> None:
         """Give the answer its ETag."""
         self.response.headers["ETag"] = f'"{revision}"'
+
+
+class Rehearsal(Exception):
+    """What a request would have changed; raised inside its transaction, which is taken back."""
+
+    def __init__(self, asking: Asking, old: Snapshot, new: Snapshot, changes: Sequence[Change]) -> None:
+        """From one model to the other, by `changes`."""
+        super().__init__("a plan was asked for")
+        self.asking, self.old, self.new, self.changes = asking, old, new, changes
 
 
 # What waits for nothing is `async`: FastAPI hands a plain function to another thread, for each request.
@@ -214,8 +238,8 @@ def _asking(
     api: ApiDep,
     request: Request,
     response: Response,
+    conditions: Annotated[Conditions, Depends()],
     authorization: Annotated[str | None, Header()] = None,
-    if_match: Annotated[str | None, Header()] = None,
     weft_session: Annotated[str | None, Cookie(include_in_schema=False)] = None,
 ) -> Asking:
     if authorization is None and weft_session is not None:
@@ -225,7 +249,15 @@ def _asking(
     caller = auth.caller(api.caller_of, authorization)
     if api.vouching is not None:
         auth.require_certificate(caller, peer_of(request))
-    return Asking(api=api, caller=caller, response=response, if_match=if_match)
+    planned = request.method not in _SAFE and request.url.path.split("/")[3:4]
+    if conditions.weft_plan and planned and planned[0] not in _PLANNED:
+        raise Invalid(f"nobody can plan what {request.method} {request.url.path} does", field=PLAN_HEADER)
+    return Asking(
+        api=api,
+        caller=caller,
+        response=response,
+        conditions=conditions,
+    )
 
 
 AnyCaller = Annotated[Asking, Depends(_asking)]

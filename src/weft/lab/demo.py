@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft.lab import life, story
+from weft.lab.credentials import admin_token
 from weft.lab.domain import Card, Domain
 from weft.lab.layout import Lab, LabHost
 from weft.lab.measure import OFFERED_MBITS, captured, mbits_delivered
@@ -22,7 +23,7 @@ def play(lab: Lab, *, keep: bool = False) -> None:
         stage.end("", f"Every claim held, in {stage.seconds:.0f} s.")
     finally:
         if keep:
-            stage.end(*_look_around())
+            stage.end(*_look_around(lab))
         else:
             life.down(lab)
 
@@ -195,11 +196,17 @@ def _ip(port: dict[str, Any]) -> str:
     return str(port["fixed_ips"][0]["address"])
 
 
-def _look_around() -> tuple[str, ...]:
+def _look_around(standing: Lab) -> tuple[str, ...]:
     lab = ".venv/bin/weft lab"
+    try:
+        token = admin_token(standing)
+    except OSError:
+        token = "what `weft server init` shows"  # noqa: S105 - it had no turn yet
     return (
         "",
         "The lab stays up. Look around:",
+        f"  {standing.server_url}/    the pages, as the lab's hosts reach them; log in with the token",
+        f"    {token}",
         f"  {lab} weft port list                          the command line, as administrator",
         f"  {lab} weft explain {FIRST} {MACHINE} tcp/80",
         f"  {lab} exec h1 docker exec -it {FIRST} sh      inside a container",

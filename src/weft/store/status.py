@@ -1,6 +1,6 @@
 """What was observed, beside what was declared. Makes no revision; wakes those who wait for news."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,8 @@ from weft.store.progress import set_host
 from weft.store.transaction import Transaction
 
 _FEW = 500
+PAST = 20
+"""Of a port so many earlier states are known."""
 
 
 class PortState(StrEnum):
@@ -91,19 +93,28 @@ def set_port_statuses(store: Store, news: Mapping[PortId, PortStatus]) -> frozen
     }
     known = port_statuses(store, fresh)
     written: dict[PortId, PortStatus] = {}
+    ended: dict[PortId, PortStatus] = {}
     for port_id, status in fresh.items():
         before = known.get(port_id, PortStatus(host=status.host))
         if replace(before, since=None) != status:
             stays = before.since is not None and before.state is status.state
             written[port_id] = replace(status, since=before.since if stays else store.now())
+            if not stays and before.since is not None:
+                ended[port_id] = before
     if written:
         with store.observing() as connection:
-            _write_ports(connection, written, still=store.snapshot().ports.keys())
+            _write_ports(connection, written, ended, still=store.snapshot().ports.keys())
     return frozenset(fresh)
 
 
-def _write_ports(connection: sa.Connection, written: Mapping[PortId, PortStatus], still: Set[PortId]) -> None:
+def _write_ports(
+    connection: sa.Connection,
+    written: Mapping[PortId, PortStatus],
+    ended: Mapping[PortId, PortStatus],
+    still: Set[PortId],
+) -> None:
     table = tables.port_status
+    past = _past(connection, list(written))
     rows = [
         {
             "port_id": str(port_id),
@@ -111,6 +122,7 @@ def _write_ports(connection: sa.Connection, written: Mapping[PortId, PortStatus]
             "reason": status.reason,
             "host": status.host,
             "since": status.since.isoformat(),
+            "past": [*([to_json(ended[port_id])] if port_id in ended else []), *past.get(port_id, ())][:PAST],
         }
         for port_id, status in written.items()
         if port_id in still and status.since is not None
@@ -121,10 +133,29 @@ def _write_ports(connection: sa.Connection, written: Mapping[PortId, PortStatus]
         connection.execute(table.insert(), rows)
 
 
+def _past(connection: sa.Connection, ids: Sequence[PortId]) -> dict[PortId, list[object]]:
+    table = tables.port_status
+    return {
+        PortId(UUID(row.port_id)): row.past
+        for start in range(0, len(ids), _FEW)
+        for row in connection.execute(
+            sa.select(table.c.port_id, table.c.past).where(
+                table.c.port_id.in_([str(port) for port in ids[start : start + _FEW]])
+            )
+        )
+    }
+
+
+def past_states(store: Store, port_id: PortId) -> list[PortStatus]:
+    """What the port was before it became what it is, the newest first; at most `PAST`."""
+    with store.engine.begin() as connection:
+        return [from_json(PortStatus, one) for one in _past(connection, [port_id]).get(port_id, ())]
+
+
 def port_statuses(store: Store, ids: Iterable[PortId] | None = None) -> Mapping[PortId, PortStatus]:
     """The recorded statuses, of all ports or of `ids`; a port with none is absent: it is down."""
     table = tables.port_status
-    query = sa.select(table)
+    query = sa.select(*(column for column in table.c if column.name != "past"))  # it is long
     wanted = None if ids is None else [str(port) for port in ids]
     if wanted is not None and len(wanted) <= _FEW:
         query = query.where(table.c.port_id.in_(wanted))

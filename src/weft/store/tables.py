@@ -143,7 +143,9 @@ port_status = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("host", sa.Text),
     sa.Column("since", sa.Text, nullable=False),
+    sa.Column("past", sa.JSON, nullable=False, server_default="[]"),
 )
+"""`past` are the states that it had before, the newest first."""
 
 host_status = sa.Table(
     "host_status",

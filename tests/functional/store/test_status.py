@@ -31,11 +31,13 @@ from weft.store.progress import (
 )
 from weft.store.standing import Unparsed
 from weft.store.status import (
+    PAST,
     Failure,
     PortState,
     clear_failure,
     failures,
     host_statuses,
+    past_states,
     port_statuses,
     record_failure,
     set_host_seen,
@@ -83,6 +85,27 @@ def test_since_is_when_the_state_became_what_it_is(store: Store, port: Port, clo
         clock.advance(5)
     status = port_statuses(store)[port.id]
     assert (status.since, status.reason) == (start, "second")
+
+
+def test_what_a_port_was_before_is_known_and_what_was_long_ago_is_forgotten(
+    store: Store, port: Port, clock: Clock, reopen: Reopen
+) -> None:
+    start = clock()
+    assert past_states(store, port.id) == []
+    for state, reason in ((PortState.PENDING, "first"), (PortState.PENDING, "second"), (PortState.UP, "")):
+        set_port_status(store, port.id, state=state, reason=reason)
+        clock.advance(5)
+    (only,) = past_states(reopen(), port.id)
+    assert (only.state, only.reason, only.since, only.host) == (PortState.PENDING, "second", start, H1)
+
+    for number in range(PAST + 4):
+        set_port_status(store, port.id, state=(PortState.FAILED, PortState.UP)[number % 2])
+        clock.advance(1)
+
+    known = past_states(store, port.id)
+    assert len(known) == PAST
+    assert [one.since for one in known] == sorted((one.since for one in known if one.since), reverse=True)
+    assert (known[0].state, known[1].state) == (PortState.FAILED, PortState.UP)
 
 
 def test_stale_news_of_a_port_is_not_recorded(store: Store, port: Port) -> None:

@@ -21,7 +21,7 @@ from weft.agent.health.facts import (
     Versions,
 )
 from weft.agent.health.finding import Finding, Severity, error, is_well, note
-from weft.agent.health.report import MOST, as_report
+from weft.agent.health.report import MOST, MOST_TUNNELS, as_report, as_seen
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VERSIONS = Versions(kernel="6.1.0-18-amd64", openvswitch="3.1.0", ovn="23.03.1", docker="20.10.24+dfsg1")
@@ -289,3 +289,27 @@ def test_a_report_counts_everything_and_carries_the_worst() -> None:
 
     assert report["counts"] == {"error": MOST + 5, "warning": 0, "note": 1}
     assert len(str(report)) < 16_384
+
+
+def test_a_report_has_the_worst_tunnels_and_says_of_how_many() -> None:
+    good = [replace(TUNNEL, peer=f"h{number:03}") for number in range(300)]
+    bad = replace(TUNNEL, peer="z", carries=False)
+
+    seen = as_seen(replace(HEALTHY, switch=replace(SWITCH, tunnels=(*good, bad))))
+
+    assert (len(seen["tunnels"]), seen["tunnels_in_all"]) == (MOST_TUNNELS, 301)  # type: ignore[arg-type]
+    assert [seen["tunnels"][0]["peer"], seen["tunnels"][1]["peer"]] == ["z", "h000"]  # type: ignore[index]
+    assert seen["versions"] == {
+        "kernel": VERSIONS.kernel,
+        "openvswitch": "3.1.0",
+        "ovn": "23.03.1",
+        "docker": "20.10.24+dfsg1",
+    }
+
+
+def test_the_fullest_report_fits_a_heartbeat() -> None:
+    long = replace(TUNNEL, peer="p" * 64, address="f" * 39, error="e" * 1000, silent_s=86_400.0)
+    facts = replace(HEALTHY, switch=replace(SWITCH, tunnels=(long,) * 300))
+    many = [error("a" * 40, "x" * 1000, "y" * 1000)] * 300
+
+    assert len(str({**as_report(many, NOW), **as_seen(facts)})) < 16_384

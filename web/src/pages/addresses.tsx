@@ -3,8 +3,10 @@ import { useState } from "react";
 import { type AddressGroup, api } from "../api/client";
 import { addressGroupsQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { Dialog, Form, TextField } from "../parts/form";
+import { Dialog, TextField } from "../parts/form";
 import { Listing } from "../parts/listing";
+import { describing } from "../parts/table";
+import { PlannedForm, type Send } from "../plans/planned";
 
 /** Prefixes that rules name together. */
 export default function AddressGroupsPage() {
@@ -27,7 +29,7 @@ export default function AddressGroupsPage() {
           cell: ({ row }) => <code>{row.original.cidrs.join(" ")}</code>,
         },
         { header: "Project", accessorKey: "project" },
-        { header: "Description", accessorKey: "description" },
+        describing,
       ]}
       empty={
         <>
@@ -52,19 +54,18 @@ interface DialogProps {
 function AddressGroupDialog({ known, project, onClose }: DialogProps) {
   const [name, setName] = useState(known?.name ?? "");
   const [cidrs, setCidrs] = useState(known?.cidrs.join(" ") ?? "");
-  const send = async () => {
+  const send: Send = async (headers) => {
     const said = { name, cidrs: cidrs.split(/[\s,]+/).filter((one) => one !== "") };
-    if (known === null) await api.POST("/api/v1/address-groups", { body: { ...said, project } });
-    else {
-      await api.PATCH("/api/v1/address-groups/{reference}", {
-        params: { path: { reference: known.id }, header: { "if-match": `"${known.revision}"` } },
-        body: said,
-      });
-    }
+    if (known === null) return api.POST("/api/v1/address-groups", { body: { ...said, project }, headers });
+    return api.PATCH("/api/v1/address-groups/{reference}", {
+      params: { path: { reference: known.id }, header: { "if-match": `"${known.revision}"` } },
+      body: said,
+      headers,
+    });
   };
   return (
     <Dialog title={known === null ? "New address group" : `Change ${known.name}`} onClose={onClose}>
-      <Form action={known === null ? "Create" : "Save"} onDone={onClose} send={send}>
+      <PlannedForm action={known === null ? "Create" : "Save"} onDone={onClose} send={send}>
         {(problem) => (
           <>
             <TextField label="Name" name="name" problem={problem} value={name} onChange={setName} />
@@ -79,7 +80,7 @@ function AddressGroupDialog({ known, project, onClose }: DialogProps) {
             />
           </>
         )}
-      </Form>
+      </PlannedForm>
     </Dialog>
   );
 }

@@ -10,6 +10,7 @@ import { EffectiveRules, rulesQuery } from "../parts/effective";
 import { publishedWords } from "../parts/published";
 import { ReceiptLine } from "../parts/receipt";
 import { Kind, Labels, State } from "../parts/state";
+import { States, statesQuery } from "../parts/states";
 
 /** Everything that is true of one port, and why: what Nuage called the policy decision. */
 export default function EndpointPage({ id }: { id: string }) {
@@ -17,6 +18,7 @@ export default function EndpointPage({ id }: { id: string }) {
   usePrefetchQuery(rulesQuery(id));
   usePrefetchQuery(countersQuery(id));
   usePrefetchQuery(dropsQuery(id));
+  usePrefetchQuery(statesQuery(id));
   const client = useQueryClient();
   const port = useQuery({ ...portQuery(id), placeholderData: () => listed(client, id) });
   if (port.isPending) return <p className="quiet">One moment…</p>;
@@ -55,10 +57,13 @@ function Shown({ port }: { port: Port }) {
       <div className="columns">
         <Identity port={port} network={network} />
         <Workload port={port} />
-        <Ask port={port} />
+        <Ask port={port} heading="h2" />
       </div>
       <Counters port={port.id} />
-      <Memberships port={port} />
+      <div className="columns">
+        <Memberships port={port} />
+        <States port={port} />
+      </div>
       <EffectiveRules port={port.id} network={port.network} />
       <Drops port={port.id} />
       <footer>
@@ -86,10 +91,14 @@ function Identity({ port, network }: { port: Port; network: Network | undefined 
         </dd>
         <dt>Network</dt>
         <dd>
-          {port.network} {network?.subnets.map((subnet) => subnet.cidr).join(", ")}
+          <Link href={`/map?q=network:${port.network}&endpoint=${port.id}`}>{port.network}</Link>{" "}
+          {network?.subnets.map((subnet) => subnet.cidr).join(", ")}
         </dd>
         <dt>MTU</dt>
-        <dd>{network?.mtu ?? "what the underlay leaves"}</dd>
+        <dd>
+          {network?.effective_mtu}
+          {network?.mtu === null && <span className="quiet"> (what the underlay leaves)</span>}
+        </dd>
         <dt>Host</dt>
         <dd>{port.host ?? "none yet"}</dd>
         {port.physical_network !== null && (
@@ -120,8 +129,6 @@ function Identity({ port, network }: { port: Port; network: Network | undefined 
         )}
         <dt>Project</dt>
         <dd>{port.project}</dd>
-        <dt>State since</dt>
-        <dd>{port.status.since === null ? "always" : new Date(port.status.since).toLocaleString()}</dd>
         <dt>Anti-spoofing</dt>
         <dd>{port.port_security ? "on" : "off, by an operator"}</dd>
       </dl>

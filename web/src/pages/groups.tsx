@@ -5,9 +5,10 @@ import { Link } from "wouter";
 import { api, type Group } from "../api/client";
 import { groupsQuery, portsQuery, selectedQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { DeleteDialog, Dialog, Field, Form, TextField } from "../parts/form";
+import { Dialog, Field, TextField } from "../parts/form";
 import { Icon } from "../parts/icons";
-import { Table } from "../parts/table";
+import { describing, Table } from "../parts/table";
+import { PlannedDeletion, PlannedForm, type Send } from "../plans/planned";
 
 /** Groups: who belongs to them follows from the labels. */
 export default function GroupsPage() {
@@ -32,7 +33,7 @@ export default function GroupsPage() {
     { header: "Members", accessorFn: (one) => one.members.length },
     { header: "Listed by hand", accessorFn: (one) => one.listed.length },
     { header: "Project", accessorKey: "project" },
-    { header: "Description", accessorKey: "description" },
+    describing,
     {
       id: "actions",
       header: "",
@@ -79,11 +80,11 @@ export default function GroupsPage() {
         />
       )}
       {leaving !== null && (
-        <DeleteDialog
+        <PlannedDeletion
           what={`group ${leaving.name}`}
           onClose={() => setLeaving(null)}
-          send={() =>
-            api.DELETE("/api/v1/groups/{reference}", { params: { path: { reference: leaving.id } } })
+          send={(headers) =>
+            api.DELETE("/api/v1/groups/{reference}", { params: { path: { reference: leaving.id } }, headers })
           }
         />
       )}
@@ -104,22 +105,21 @@ function GroupDialog({ group, project, onClose }: GroupDialogProps) {
   const ports = useQuery(portsQuery(group?.project ?? project)).data ?? [];
   const listed = group?.listed.map((id) => ports.find((port) => port.id === id)?.name ?? id).join(" ");
   const [members, setMembers] = useState<string | null>(null);
-  const send = async () => {
+  const send: Send = async (headers) => {
     const said = {
       ...{ name, description, selector: selector.trim() === "" ? null : selector },
       ...(members !== null && { members: members.split(/[\s,]+/).filter((one) => one !== "") }),
     };
-    if (group === null) await api.POST("/api/v1/groups", { body: { ...said, project } });
-    else {
-      await api.PATCH("/api/v1/groups/{reference}", {
-        params: { path: { reference: group.id }, header: { "if-match": `"${group.revision}"` } },
-        body: said,
-      });
-    }
+    if (group === null) return api.POST("/api/v1/groups", { body: { ...said, project }, headers });
+    return api.PATCH("/api/v1/groups/{reference}", {
+      params: { path: { reference: group.id }, header: { "if-match": `"${group.revision}"` } },
+      body: said,
+      headers,
+    });
   };
   return (
     <Dialog title={group === null ? "New group" : `Change group ${group.name}`} onClose={onClose}>
-      <Form action={group === null ? "Create" : "Save"} onDone={onClose} send={send}>
+      <PlannedForm action={group === null ? "Create" : "Save"} onDone={onClose} send={send}>
         {(problem) => (
           <>
             <Field label="Name" name="name" problem={problem}>
@@ -159,7 +159,7 @@ function GroupDialog({ group, project, onClose }: GroupDialogProps) {
             />
           </>
         )}
-      </Form>
+      </PlannedForm>
     </Dialog>
   );
 }

@@ -6,6 +6,7 @@ import { useProject } from "../app";
 import { ChoiceField, Dialog, Form, TextField } from "../parts/form";
 import { Listing } from "../parts/listing";
 import { serviceWords } from "../parts/rules";
+import { describing } from "../parts/table";
 
 const PROMISES = [
   ["never", "is never open"],
@@ -42,7 +43,7 @@ export default function InvariantsPage() {
           ),
         },
         { header: "Project", accessorKey: "project" },
-        { header: "Description", accessorKey: "description" },
+        describing,
       ]}
       empty={
         <>

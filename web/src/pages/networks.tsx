@@ -5,9 +5,10 @@ import { Link } from "wouter";
 import { api, type Network } from "../api/client";
 import { networksQuery, portsQuery, qosQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { ChoiceField, DeleteDialog, Dialog, Form, numberIn, TextField } from "../parts/form";
+import { ChoiceField, Dialog, numberIn, TextField } from "../parts/form";
 import { Icon } from "../parts/icons";
-import { Table } from "../parts/table";
+import { describing, Table } from "../parts/table";
+import { PlannedDeletion, PlannedForm, type Send } from "../plans/planned";
 import { SubnetsDialog } from "./subnets";
 
 const DEFAULTS = [
@@ -39,7 +40,7 @@ export default function NetworksPage() {
     { header: "Endpoints", accessorFn: (one) => ports.filter((port) => port.network_id === one.id).length },
     { header: "Default in", accessorKey: "default_ingress" },
     { header: "Default out", accessorKey: "default_egress" },
-    { header: "Description", accessorKey: "description" },
+    describing,
     {
       id: "actions",
       header: "",
@@ -90,11 +91,14 @@ export default function NetworksPage() {
       )}
       {opened !== undefined && <SubnetsDialog network={opened} onClose={() => setSubnetsOf(null)} />}
       {leaving !== null && (
-        <DeleteDialog
+        <PlannedDeletion
           what={`network ${leaving.name}`}
           onClose={() => setLeaving(null)}
-          send={() =>
-            api.DELETE("/api/v1/networks/{reference}", { params: { path: { reference: leaving.id } } })
+          send={(headers) =>
+            api.DELETE("/api/v1/networks/{reference}", {
+              params: { path: { reference: leaving.id } },
+              headers,
+            })
           }
         />
       )}
@@ -119,24 +123,24 @@ function NetworkDialog({ network, project, onClose }: NetworkDialogProps) {
   );
   const [egress, setEgress] = useState<Network["default_egress"]>(network?.default_egress ?? "allow");
   const [limit, setLimit] = useState(network?.qos_policy_id ?? "");
-  const send = async () => {
+  const send: Send = async (headers) => {
     const said = {
       ...{ name, description, default_ingress: ingress, default_egress: egress },
       ...{ mtu: mtu.trim() === "" ? null : numberIn("mtu", mtu), qos_policy: limit === "" ? null : limit },
     };
     if (network === null) {
       const subnets = cidr === "" ? [] : [{ cidr }];
-      await api.POST("/api/v1/networks", { body: { ...said, project, subnets } });
-    } else {
-      await api.PATCH("/api/v1/networks/{reference}", {
-        params: { path: { reference: network.id }, header: { "if-match": `"${network.revision}"` } },
-        body: said,
-      });
+      return api.POST("/api/v1/networks", { body: { ...said, project, subnets }, headers });
     }
+    return api.PATCH("/api/v1/networks/{reference}", {
+      params: { path: { reference: network.id }, header: { "if-match": `"${network.revision}"` } },
+      body: said,
+      headers,
+    });
   };
   return (
     <Dialog title={network === null ? "New network" : `Change network ${network.name}`} onClose={onClose}>
-      <Form action={network === null ? "Create" : "Save"} onDone={onClose} send={send}>
+      <PlannedForm action={network === null ? "Create" : "Save"} onDone={onClose} send={send}>
         {(problem) => (
           <>
             <TextField
@@ -198,7 +202,7 @@ function NetworkDialog({ network, project, onClose }: NetworkDialogProps) {
             />
           </>
         )}
-      </Form>
+      </PlannedForm>
     </Dialog>
   );
 }

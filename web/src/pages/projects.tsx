@@ -4,6 +4,7 @@ import { api, type Project } from "../api/client";
 import { networksQuery, portsQuery, projectsQuery } from "../api/queries";
 import { Dialog, Form, TextField } from "../parts/form";
 import { Listing } from "../parts/listing";
+import { describing } from "../parts/table";
 
 /** Projects: they cannot see or touch each other. */
 export default function ProjectsPage() {
@@ -27,7 +28,7 @@ export default function ProjectsPage() {
           header: "Endpoints",
           accessorFn: (one) => ports.filter((port) => port.project_id === one.id).length,
         },
-        { header: "Description", accessorKey: "description" },
+        describing,
       ]}
       empty={<p>There is no project.</p>}
       dialog={(one, onClose) => <ProjectDialog known={one} onClose={onClose} />}

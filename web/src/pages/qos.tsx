@@ -6,6 +6,7 @@ import { useProject } from "../app";
 import { Dialog, Form, numberIn, TextField } from "../parts/form";
 import { Listing } from "../parts/listing";
 import { QosWords } from "../parts/rules";
+import { describing } from "../parts/table";
 
 /** Rate limits and marking, and who has them. */
 export default function QosPage() {
@@ -23,7 +24,15 @@ export default function QosPage() {
       mayChange={mayChange}
       columns={[
         { header: "QoS policy", accessorKey: "name" },
-        { header: "Limits", id: "limits", cell: ({ row }) => <QosWords policy={row.original} /> },
+        {
+          header: "Limits",
+          id: "limits",
+          cell: ({ row }) => (
+            <span className="wrap">
+              <QosWords policy={row.original} />
+            </span>
+          ),
+        },
         {
           header: "Endpoints",
           accessorFn: (one) => ports.filter((port) => port.qos_policy_id === one.id).length,
@@ -33,7 +42,7 @@ export default function QosPage() {
           accessorFn: (one) => networks.filter((net) => net.qos_policy_id === one.id).length,
         },
         { header: "Project", accessorKey: "project" },
-        { header: "Description", accessorKey: "description" },
+        describing,
       ]}
       empty={
         <>

@@ -4,9 +4,10 @@ import { useState } from "react";
 import { api, type Network, type Router } from "../api/client";
 import { networksQuery, routersQuery, useSession } from "../api/queries";
 import { useProject } from "../app";
-import { DeleteDialog, Dialog, Field, Form } from "../parts/form";
+import { Dialog, Field } from "../parts/form";
 import { Icon } from "../parts/icons";
 import { Table } from "../parts/table";
+import { PlannedDeletion, PlannedForm, type Send } from "../plans/planned";
 
 /** Routers: which networks reach each other. */
 export default function RoutersPage() {
@@ -69,11 +70,14 @@ export default function RoutersPage() {
         />
       )}
       {leaving !== null && (
-        <DeleteDialog
+        <PlannedDeletion
           what={`router ${leaving.name}`}
           onClose={() => setLeaving(null)}
-          send={() =>
-            api.DELETE("/api/v1/routers/{reference}", { params: { path: { reference: leaving.id } } })
+          send={(headers) =>
+            api.DELETE("/api/v1/routers/{reference}", {
+              params: { path: { reference: leaving.id } },
+              headers,
+            })
           }
         />
       )}
@@ -96,19 +100,18 @@ function RouterDialog({ router, project, onClose }: RouterDialogProps) {
     if (!next.delete(network.id)) next.add(network.id);
     setJoined(next);
   };
-  const send = async () => {
+  const send: Send = async (headers) => {
     const said = { name, networks: [...joined] };
-    if (router === null) await api.POST("/api/v1/routers", { body: { ...said, project } });
-    else {
-      await api.PATCH("/api/v1/routers/{reference}", {
-        params: { path: { reference: router.id }, header: { "if-match": `"${router.revision}"` } },
-        body: said,
-      });
-    }
+    if (router === null) return api.POST("/api/v1/routers", { body: { ...said, project }, headers });
+    return api.PATCH("/api/v1/routers/{reference}", {
+      params: { path: { reference: router.id }, header: { "if-match": `"${router.revision}"` } },
+      body: said,
+      headers,
+    });
   };
   return (
     <Dialog title={router === null ? "New router" : `Router ${router.name}`} onClose={onClose}>
-      <Form action={router === null ? "Create" : "Save"} onDone={onClose} send={send}>
+      <PlannedForm action={router === null ? "Create" : "Save"} onDone={onClose} send={send}>
         {(problem) => (
           <>
             <Field label="Name" name="name" problem={problem}>
@@ -128,7 +131,7 @@ function RouterDialog({ router, project, onClose }: RouterDialogProps) {
             </fieldset>
           </>
         )}
-      </Form>
+      </PlannedForm>
     </Dialog>
   );
 }

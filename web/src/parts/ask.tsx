@@ -38,12 +38,14 @@ const explainQuery = (question: Question | null) =>
 
 interface AskProps {
   port: Port;
+  /** How deep the heading is among those of the page. */
+  heading?: "h2" | "h3";
   /** The other one, when it is known already: then the question is asked at once. */
   other?: Port | undefined;
 }
 
 /** Ask whether `port` reaches another endpoint, or the other way round. The service is in the address. */
-export function Ask({ port, other: first }: AskProps) {
+export function Ask({ port, other: first, heading: Heading = "h3" }: AskProps) {
   const others = useQuery(portsQuery(port.project)).data ?? [];
   const [search, setSearch] = useSearchParams();
   const [other, setOther] = useState(first?.name ?? "");
@@ -94,11 +96,11 @@ export function Ask({ port, other: first }: AskProps) {
   };
   return (
     <section className="ask">
-      <h3>Ask</h3>
+      <Heading>Ask: who reaches whom?</Heading>
       <Form action="Explain" send={send} onDone={() => {}}>
         {() => (
           <>
-            <p>
+            <p className="question">
               <select
                 aria-label="Direction"
                 value={outward ? "to" : "from"}
@@ -107,23 +109,19 @@ export function Ask({ port, other: first }: AskProps) {
                 <option value="to">may it reach</option>
                 <option value="from">may it be reached by</option>
               </select>
-            </p>
-            <p>
               <input
                 aria-label="The other endpoint, by name or address"
                 placeholder="endpoint or address"
                 list={names}
                 value={other}
                 onChange={(event) => setOther(event.target.value)}
-              />{" "}
-              on{" "}
+              />
+              <span>on</span>
               <input
                 aria-label="Service"
-                size={9}
                 value={service}
                 onChange={(event) => setService(event.target.value)}
               />
-              ?
             </p>
             <datalist id={names}>
               {others
@@ -137,6 +135,7 @@ export function Ask({ port, other: first }: AskProps) {
           </>
         )}
       </Form>
+      {question !== null && answer.isLoading && <p className="quiet">One moment…</p>}
       {question !== null && answer.error !== null && (
         <p className="bad" role="alert">
           {answer.error.message}

@@ -64,7 +64,9 @@ export function deciderWords(by: Drop["by"], network: string | null): string {
 
 /** As in: 3 packets of tcp/80 from web-1 (10.0.0.2) to db-1 (10.0.0.3). */
 export function packetsWords(drop: Drop): string {
-  const count = `${drop.at_least ? "at least " : ""}${drop.count} ${drop.count === 1 ? "packet" : "packets"}`;
+  // What would have been dropped passed, and is known by its connections.
+  const what = drop.verdict === "would-drop" || drop.verdict === "would-reject" ? "connection" : "packet";
+  const count = `${drop.at_least ? "at least " : ""}${drop.count} ${what}${drop.count === 1 ? "" : "s"}`;
   if (drop.by === "anti-spoofing") return `${count} from ${drop.source.port}`;
   const end = ({ address, port }: Drop["source"]) => (port === null ? address : `${port} (${address})`);
   return `${count} of ${trafficWords(drop)} from ${end(drop.source)} to ${end(drop.destination)}`;
@@ -78,8 +80,14 @@ function trafficWords({ protocol, ip_protocol, destination_port, icmp_type }: Dr
 
 /** What is not listed, and from when on anything is known: nothing seen is not nothing dropped. */
 export function missingWords(found: Found, listed: number): string {
-  const { since, silent, unwatched, gaps, unlogged, forgotten } = found;
-  const known = `${listed === 0 ? "None" : "All"} that rules told of since ${new Date(since).toLocaleString()}.`;
+  const since = new Date(found.since).toLocaleString();
+  return [`${listed === 0 ? "None" : "All"} that rules told of since ${since}.`, absentWords(found)]
+    .filter((one) => one !== "")
+    .join(" ");
+}
+
+/** What is known to be missing; nothing where nothing is. */
+export function absentWords({ silent, unwatched, gaps, unlogged, forgotten }: Found): string {
   const missing = [
     silent.length > 0 && `what ${silent.join(", ")} dropped, which have not told lately`,
     unwatched.length > 0 && `what anti-spoofing dropped on ${unwatched.join(", ")}`,
@@ -87,5 +95,5 @@ export function missingWords(found: Found, listed: number): string {
     unlogged > 0 && `${unlogged} packets that were too many to be logged`,
     forgotten > 0 && `${forgotten} older entries`,
   ].filter((one) => one !== false);
-  return missing.length === 0 ? known : `${known} Missing: ${missing.join("; ")}.`;
+  return missing.length === 0 ? "" : `Missing: ${missing.join("; ")}.`;
 }

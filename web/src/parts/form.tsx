@@ -17,6 +17,7 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
   const heading = useId();
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>("form :is(input, select, textarea)")?.focus();
   }, []);
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby={heading} className={wide ? "wide" : undefined}>
@@ -38,12 +39,49 @@ interface FormProps {
   onDone: () => void;
   children: (problem: Problem | null) => ReactNode;
   danger?: boolean;
+  /** Throws a Problem with what is in the fields; asked while somebody types, and told at fields they touched. */
+  check?: () => Promise<void>;
 }
 
+/** So long after the last key what was typed is looked at. */
+const PAUSE_MS = 350;
+
+/** What is wrong with what was typed so far, at a field that was typed into. */
+function useEarly(check: (() => Promise<void>) | undefined) {
+  const [early, setEarly] = useState<Problem | null>(null);
+  const touched = useRef(new Set<string>());
+  const latest = useRef(check);
+  const timer = useRef<number | undefined>(undefined);
+  const round = useRef(0);
+  latest.current = check;
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const look = async () => {
+    const mine = ++round.current;
+    const found = await latest.current?.().then(
+      () => null,
+      (error: unknown) => (error instanceof Problem ? error : null),
+    );
+    if (mine === round.current) setEarly(found ?? null);
+  };
+  const onChange = (event: FormEvent) => {
+    touched.current.add((event.target as HTMLInputElement).name);
+    if (latest.current === undefined) return;
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => void look(), PAUSE_MS);
+  };
+  const mine = [...touched.current].some((name) => name !== "" && isAbout(early, name));
+  return { early: mine ? early : null, onChange };
+}
+
+/** Whether a problem is that of the field called `name`. */
+const isAbout = (problem: Problem | null, name: string) =>
+  problem?.field === name || (problem?.field?.startsWith(`${name}.`) ?? false);
+
 /** A form whose refusal is shown where it belongs, and which never loses what was typed. */
-export function Form({ action, send, onDone, children, danger }: FormProps) {
+export function Form({ action, send, onDone, children, danger, check }: FormProps) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
+  const { early, onChange } = useEarly(check);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -59,8 +97,8 @@ export function Form({ action, send, onDone, children, danger }: FormProps) {
     }
   };
   return (
-    <form onSubmit={submit} noValidate>
-      {children(problem)}
+    <form onSubmit={submit} onChange={onChange} noValidate>
+      {children(early ?? problem)}
       {problem !== null && (
         <p className="bad" role="alert">
           {problem.message}
@@ -91,7 +129,7 @@ interface FieldProps {
 /** A labelled control; marked when the API says that it is the one that is wrong. */
 export function Field({ label, name, problem, hint, children }: FieldProps) {
   const id = useId();
-  const wrong = problem?.field === name || (problem?.field?.startsWith(`${name}.`) ?? false);
+  const wrong = isAbout(problem, name);
   return (
     <div className={wrong ? "field wrong" : "field"}>
       <label htmlFor={id}>{label}</label>

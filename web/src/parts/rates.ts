@@ -90,10 +90,13 @@ export function shape(found: Counters, way: Way): Shape {
   let area = "";
   let before = Number.NEGATIVE_INFINITY;
   for (const { begin, end, kbps } of shown) {
-    line += `${begin - before > 1 ? "M" : "L"}${x(begin)} ${y(kbps)}H${x(end)}`;
-    area += `M${x(begin)} ${CHART.height}V${y(kbps)}H${x(end)}V${CHART.height}Z`;
+    const broken = begin - before > 1;
+    line += `${broken ? "M" : "L"}${x(begin)} ${y(kbps)}H${x(end)}`;
+    if (broken) area += `${area === "" ? "" : `V${CHART.height}Z`}M${x(begin)} ${CHART.height}`;
+    area += `V${y(kbps)}H${x(end)}`;
     before = end;
   }
+  if (area !== "") area += `V${CHART.height}Z`;
   return { line, area, limit: near ? y(limit) : null, top };
 }
 

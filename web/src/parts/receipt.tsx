@@ -9,6 +9,7 @@ export function receiptSentence(receipt: Receipt): string {
   const { hosts } = receipt;
   if (!receipt.applied) return `revision ${receipt.revision}: on its way to OVN`;
   const applied = `revision ${receipt.revision}: in OVN after ${receipt.applied_after_ms} ms`;
+  if (receipt.enforced && hosts.total === 0) return `${applied}; nothing was plugged on any host`;
   if (receipt.enforced) {
     const after = receipt.enforced_after_ms === null ? "" : ` after ${receipt.enforced_after_ms} ms`;
     return `${applied}, enforced on ${hosts.done} of ${hosts.total} hosts${after}`;

@@ -9,7 +9,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 
 interface TableProps<T> {
   caption: string;
@@ -19,6 +19,13 @@ interface TableProps<T> {
   empty: ReactNode;
 }
 
+/** The column of what people wrote: it may be long. */
+export const describing = {
+  header: "Description",
+  accessorKey: "description",
+  cell: (cell: { getValue: () => unknown }) => <span className="wrap">{String(cell.getValue())}</span>,
+};
+
 const ROW_HEIGHT = 38;
 /** From how many rows on only the visible ones are in the document. */
 const MANY = 200;
@@ -26,10 +33,14 @@ const MANY = 200;
 export function Table<T>({ caption, rows, columns, empty }: TableProps<T>) {
   const [sorting, setSorting] = useState<SortingState>([]);
   const frame = useRef<HTMLDivElement>(null);
+  // A row keeps what its columns said of it: where they say something else now, the rows are begun anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the columns that make them stale
+  const data = useMemo(() => [...rows], [rows, columns]);
   const table = useReactTable({
-    data: rows,
+    data,
     columns,
     state: { sorting },
+    autoResetPageIndex: false,
     onSortingChange: setSorting,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -85,7 +96,9 @@ export function Table<T>({ caption, rows, columns, empty }: TableProps<T>) {
           {shown.map((row) => (
             <tr key={row.id}>
               {row.getVisibleCells().map((cell) => (
-                <td key={cell.id}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</td>
+                <td key={cell.id} className={cell.column.id === "actions" ? "actions" : undefined}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </td>
               ))}
             </tr>
           ))}

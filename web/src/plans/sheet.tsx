@@ -87,7 +87,8 @@ export function PlanSheet({ asked, onApplied, onDiscard }: SheetProps) {
   );
 }
 
-function Effects({ plan }: { plan: Plan }) {
+/** What a plan would do, in short; every object is a fold away. */
+export function Effects({ plan }: { plan: Plan }) {
   return (
     <div role="status">
       {plan.broken.map((breach) => (

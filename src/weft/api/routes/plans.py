@@ -1,6 +1,5 @@
 """/description, /plan, /apply, /revert: the model as a text, what a text would do, and doing it."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import yaml
@@ -10,9 +9,10 @@ from weft.api import reachability, references
 from weft.api.changing import change
 from weft.api.context import Asking, Reading, Writing
 from weft.api.described import describe, read
+from weft.api.moved import check_base
 from weft.api.objects import objects
 from weft.api.past import then
-from weft.api.quota import heaviest
+from weft.api.planned import planned
 from weft.api.reverting import restore
 from weft.api.routes.explain import ends, verdicts
 from weft.api.schemas.explain import ExplainIn
@@ -21,20 +21,14 @@ from weft.api.schemas.plan import (
     CheckIn,
     CheckShown,
     DescriptionShown,
-    FlowsShown,
     PlanIn,
     PlanShown,
     RevertIn,
     RevertShown,
-    RowsShown,
 )
-from weft.model.errors import CheckFailed, InvariantBroken, StaleRevision, WeftError
+from weft.model.errors import CheckFailed, InvariantBroken, WeftError
 from weft.model.ids import Revision
 from weft.model.snapshot import Snapshot
-from weft.store import Change, Transaction
-from weft.store.kinds import NOUNS, name_of
-from weft.store.tokens import Role
-from weft.verifier.invariants import Breach
 from weft.verifier.sentences import name_of as end_name
 from weft.verifier.sentences import tell, traffic_text
 
@@ -64,7 +58,8 @@ def plan(asking: Writing, body: PlanIn) -> PlanShown:
     old, new, changes = asking.store.rehearse(
         asking.caller.name, lambda tx: change(asking, tx, body, described)
     )
-    return _planned(asking, body, (old, new), changes, asking.api.planner.breaks(old, new))
+    breaks = asking.api.planner.breaks(old, new)
+    return planned(asking, (old, new), changes, breaks, _checks(asking, body, new))
 
 
 @router.post("/apply")
@@ -75,12 +70,12 @@ def apply(asking: Writing, body: ApplyIn) -> PlanShown:
     """
     described = read(body.text)
     with asking.write(promised=True) as tx:
-        _check_base(asking, tx, Revision(body.base))
+        check_base(asking.store, asking.caller, tx, Revision(body.base))
         change(asking, tx, body, described)
         old = tx.base
         new, changes = tx.result(Revision(tx.revision + 1))
         _check(asking, body, old, new)
-    done = _planned(asking, body, (old, new), changes, ())
+    done = planned(asking, (old, new), changes, checks=_checks(asking, body, new))
     return done.model_copy(update={"revision": tx.revision})
 
 
@@ -92,46 +87,6 @@ def revert(asking: Writing, body: RevertIn) -> RevertShown:
         old = tx.base
         new, changes = tx.result(Revision(tx.revision + 1))
     return RevertShown(revision=tx.revision, reverted=body.revision, objects=objects(old, new, changes))
-
-
-def _planned(
-    asking: Asking,
-    body: PlanIn,
-    models: tuple[Snapshot, Snapshot],
-    changes: Sequence[Change],
-    breaks: Sequence[Breach],
-) -> PlanShown:
-    planner, (old, new) = asking.api.planner, models
-    broken = [reachability.breach_shown(old, new, one) for one in breaks]
-    checks = _checks(asking, body, new)
-    flows = _flows(asking, old, new)
-    return PlanShown(
-        base=old.revision,
-        applicable=not broken and flows.refused is None and all(check.holds for check in checks),
-        objects=objects(old, new, changes),
-        rows=[
-            RowsShown(table=r.table, inserted=r.inserted, updated=r.updated, deleted=r.deleted)
-            for r in planner.rows(old, new)
-        ],
-        flows=flows,
-        reachability=reachability.shown(old, new, planner.difference(old, new)),
-        invariants=len(new.invariants),
-        broken=broken,
-        checks=checks,
-    )
-
-
-def _flows(asking: Asking, old: Snapshot, new: Snapshot) -> FlowsShown:
-    """On the host that has most afterwards."""
-    forecast = asking.api.planner.forecast
-    load, excess = heaviest(forecast(old), forecast(new)), asking.excess(old, new)
-    return FlowsShown(
-        host=load.host if load is not None and asking.caller.role is Role.ADMIN else None,
-        before=0 if load is None else load.before,
-        after=0 if load is None else load.after,
-        most=asking.api.policy_flows_per_host,
-        refused=None if excess is None else asking.refusal(new, excess),
-    )
 
 
 def _check(asking: Asking, body: ApplyIn, old: Snapshot, new: Snapshot) -> None:
@@ -167,27 +122,3 @@ def _checked(asking: Asking, body: PlanIn, snapshot: Snapshot, number: int) -> C
         holds=not wrong,
         sentences=list(tell(snapshot, (wrong or found)[0])),
     )
-
-
-def _check_base(asking: Asking, tx: Transaction, base: Revision) -> None:
-    """Refuse if the model is not what was planned on. Raises StaleRevision."""
-    if tx.revision == base:
-        return
-    if base > tx.revision:
-        raise StaleRevision(f"there is no revision {base} yet, the newest is {tx.revision}", field="base")
-    since = asking.store.changes(base)
-    mine = [c for c in since if asking.caller.project_id in (None, c.project_id)]
-    told = [_meanwhile(change) for change in mine[:_MENTIONED]]
-    more = f" and {len(mine) - _MENTIONED} more" if len(mine) > _MENTIONED else ""
-    raise StaleRevision(
-        f"the plan was made on revision {base}, and the model is at {tx.revision}: "
-        f"{', '.join(told) or 'what you may not see'}{more}; plan again",
-        field="base",
-    )
-
-
-def _meanwhile(change: Change) -> str:
-    """As in: change of policy web by alice in revision 12."""
-    item = change.after or change.before
-    name = "" if item is None else f" {name_of(item)}"
-    return f"{change.action} of {NOUNS[change.kind]}{name} by {change.author} in revision {change.revision}"

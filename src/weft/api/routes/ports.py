@@ -16,6 +16,8 @@ from weft.api.schemas.port import (
     PortsCreate,
     PortShown,
     PortsShown,
+    PortStatesShown,
+    PortStatusShown,
     Told,
     TrunkIn,
     UserDataShown,
@@ -26,7 +28,7 @@ from weft.model.network import Network
 from weft.model.policy import QosPolicy
 from weft.model.port import Port, Trunk
 from weft.model.selector import Selector
-from weft.store import Kind, Transaction, guests, ports
+from weft.store import Kind, Transaction, guests, ports, status
 from weft.store.ports import NewPort
 from weft.store.tokens import Role
 
@@ -83,6 +85,17 @@ def read_port(asking: Reading, reference: str, project: str | None = None) -> Po
     """One port, by id, or by name within a project."""
     snapshot = asking.store.snapshot()
     return _shown(asking, references.visible(snapshot, asking.caller, Port, reference, project))
+
+
+@router.get("/{reference}/states")
+def read_states(asking: Reading, reference: str, project: str | None = None) -> PortStatesShown:
+    """What a port's state is and was, the newest first: since when, and why. The last ones are known."""
+    port = references.visible(asking.store.snapshot(), asking.caller, Port, reference, project)
+    now = status.port_statuses(asking.store, [port.id]).get(port.id)
+    past = status.past_states(asking.store, port.id)
+    return PortStatesShown(
+        items=[PortStatusShown.from_model(one) for one in ([] if now is None else [now, *past])]
+    )
 
 
 @router.patch("/{reference}")

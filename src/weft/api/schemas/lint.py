@@ -113,9 +113,10 @@ def _names(policy: Policy, item: Policy | Group | AddressGroup) -> bool:
 def _instead(finding: Finding) -> str:
     if finding.instead is None:
         return "others decide"
-    named = [_called(line) for line in finding.instead[:_MOST_NAMED]]
-    more = len(finding.instead) - len(named)
-    verb = "decides" if len(finding.instead) == 1 else "decide"
+    those = list(dict.fromkeys(map(_called, finding.instead)))  # defaults of many networks are called alike
+    named = those[:_MOST_NAMED]
+    more = len(those) - len(named)
+    verb = "decides" if len(those) == 1 else "decide"
     told = ", ".join(named) + (f" and {more} more" if more else "")
     return f"{told} {verb}" if named else ""
 

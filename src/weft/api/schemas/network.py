@@ -213,6 +213,8 @@ class NetworkShown(Owned):
     description: str
     labels: dict[str, str]
     mtu: int | None
+    effective_mtu: int
+    """What its workloads get: what is declared, or what the underlay leaves."""
     default_ingress: Default
     default_egress: Default
     qos_policy_id: UUID | None
@@ -235,6 +237,7 @@ class NetworkShown(Owned):
             description=network.description,
             labels=plain(network.labels),
             mtu=view.effective_mtu(network) if effective_mtu else network.mtu,
+            effective_mtu=view.effective_mtu(network),
             default_ingress=network.default_ingress,
             default_egress=network.default_egress,
             qos_policy_id=network.qos_policy_id,

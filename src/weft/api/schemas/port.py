@@ -34,7 +34,7 @@ from weft.model.publication import Publication
 from weft.store import Kind
 from weft.store.guests import Telling
 from weft.store.ports import NewPort
-from weft.store.status import PortState
+from weft.store.status import PortState, PortStatus
 
 Mac = Annotated[str, StringConstraints(max_length=17)]
 Addresses = Annotated[list[IpAddress], Field(max_length=64)]
@@ -222,6 +222,17 @@ class PortStatusShown(Shown):
     host: str | None
     since: datetime | None
 
+    @classmethod
+    def from_model(cls, status: PortStatus) -> "PortStatusShown":
+        """As the API shows it."""
+        return cls(state=status.state, reason=status.reason, host=status.host, since=status.since)
+
+
+class PortStatesShown(Shown):
+    """What a port is and what it was before, the newest first; what is long ago is forgotten."""
+
+    items: list[PortStatusShown]
+
 
 class PortShown(Owned):
     """A port, with its groups and status.
@@ -323,8 +334,6 @@ def _shown(view: View, port: Port, extras: PortExtras) -> PortShown:
         else port.guest.user_data.size,
         trunk=_trunk(view, port.trunk),
         groups=list(extras.groups),
-        status=PortStatusShown(
-            state=status.state, reason=status.reason, host=status.host, since=status.since
-        ),
+        status=PortStatusShown.from_model(status),
         revision=view.revised_at(Kind.PORTS, port.id),
     )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../api/client";
-import { healthOf, healthState, healthWords } from "./health";
+import { healthOf, healthState, healthWords, tunnelsOf, tunnelWords, versionsOf } from "./health";
 
 const host = (health: unknown) => ({ status: { details: { health } } }) as unknown as Host;
 const finding = (severity: string) => ({ severity, check: "mtu", says: "too small", cure: "raise it" });
@@ -33,4 +33,26 @@ describe("the health of a host", () => {
       expect([told.findings, healthWords(told), healthState(told)]).toEqual([[], "not told", "down"]);
     },
   );
+});
+
+describe("the tunnels and versions of a host", () => {
+  const tunnel = { peer: "h2", address: "10.0.0.2", encapsulation: "vxlan", error: "", silent_s: 3 };
+
+  it("are unknown of an agent that does not tell them", () => {
+    expect(tunnelsOf(host({ findings: [] }))).toBeNull();
+    expect(versionsOf(host(null))).toEqual([]);
+  });
+
+  it("are told in words", () => {
+    const told = tunnelsOf(
+      host({ tunnels: [{ ...tunnel, carries: false, answers: true }, tunnel], tunnels_in_all: 40 }),
+    );
+
+    expect(told?.inAll).toBe(40);
+    expect(told?.tunnels.map(tunnelWords)).toEqual([
+      ["failed", "too narrow for full packets"],
+      ["down", "not tried"],
+    ]);
+    expect(versionsOf(host({ versions: { ovn: "23.03.1", docker: 20 } }))).toEqual([["OVN", "23.03.1"]]);
+  });
 });

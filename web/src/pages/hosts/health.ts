@@ -12,6 +12,17 @@ export interface Finding {
   cure: string;
 }
 
+/** A tunnel to another host, as the host saw it last; null is what it has not tried. */
+export interface Tunnel {
+  peer: string;
+  address: string;
+  encapsulation: string;
+  error: string;
+  answers: boolean | null;
+  carries: boolean | null;
+  silentS: number | null;
+}
+
 export interface Health {
   /** When the agent looked; null where it never said. */
   at: string | null;
@@ -39,6 +50,47 @@ export function healthOf(host: Host): Health {
     findings,
     counts: { error: count("error"), warning: count("warning"), note: count("note") },
   };
+}
+
+/** What runs there, in which version, by what it is called. */
+export function versionsOf(host: Host): [name: string, version: string][] {
+  const told = record(record(host.status.details.health).versions);
+  return Object.entries(NAMES).flatMap(([key, name]) => {
+    const version = text(told[key]);
+    return version === "" ? [] : [[name, version] as [string, string]];
+  });
+}
+
+const NAMES = {
+  kernel: "Kernel",
+  openvswitch: "Open vSwitch",
+  ovn: "OVN",
+  docker: "Docker",
+  libvirt: "libvirt",
+};
+
+/** The tunnels that the host told of, the worst first, and how many there are in all; null where it never told. */
+export function tunnelsOf(host: Host): { tunnels: Tunnel[]; inAll: number } | null {
+  const report = record(host.status.details.health);
+  if (!Array.isArray(report.tunnels)) return null;
+  const tunnels = report.tunnels.map(record).map((one) => ({
+    peer: text(one.peer),
+    address: text(one.address),
+    encapsulation: text(one.encapsulation),
+    error: text(one.error),
+    answers: typeof one.answers === "boolean" ? one.answers : null,
+    carries: typeof one.carries === "boolean" ? one.carries : null,
+    silentS: typeof one.silent_s === "number" ? one.silent_s : null,
+  }));
+  return { tunnels, inAll: Math.max(tunnels.length, Number(report.tunnels_in_all) || 0) };
+}
+
+/** How a tunnel is, in a word for the colour and in words. */
+export function tunnelWords({ error, answers, carries }: Tunnel): [state: string, words: string] {
+  if (error !== "") return ["failed", error];
+  if (answers === false) return ["failed", "no answer"];
+  if (carries === false) return ["failed", "too narrow for full packets"];
+  return carries === null ? ["down", "not tried"] : ["up", "carries full packets"];
 }
 
 /** As in: 1 error, 2 warnings. */

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { Host, Port } from "../../api/client";
 import { hostsQuery, portsQuery } from "../../api/queries";
 import { Icon } from "../../parts/icons";
-import { Table } from "../../parts/table";
+import { describing, Table } from "../../parts/table";
 import { Alive, HealthBadge } from "./badges";
 import { healthOf, healthWords } from "./health";
 import { HostView } from "./host";
@@ -49,7 +49,7 @@ export default function HostsPage({ name }: { name: string | undefined }) {
     { header: "Serves", accessorFn: (host) => host.projects.join(", ") },
     { header: "Datapath", accessorFn: (host) => host.status.datapath },
     { header: "Agent", accessorFn: (host) => host.status.agent_version },
-    { header: "Description", accessorKey: "description" },
+    describing,
   ];
   return (
     <>
@@ -65,7 +65,7 @@ export default function HostsPage({ name }: { name: string | undefined }) {
         columns={columns}
         empty={<p>No host has joined. Let one join: it gets a command to run there.</p>}
       />
-      {joining && <JoinDialog onClose={() => setJoining(false)} />}
+      {joining && <JoinDialog known={null} onClose={() => setJoining(false)} />}
     </>
   );
 }

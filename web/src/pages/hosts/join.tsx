@@ -2,22 +2,29 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, body } from "../../api/client";
+import { api, body, type Host } from "../../api/client";
 import { projectsQuery } from "../../api/queries";
 import { ChoiceField, Dialog, Form, TextField } from "../../parts/form";
 
-export function JoinDialog({ onClose }: { onClose: () => void }) {
+interface JoinProps {
+  /** A host that is known already and is to join, or to join anew; null names one. */
+  known: Host | null;
+  onClose: () => void;
+}
+
+export function JoinDialog({ known, onClose }: JoinProps) {
   const projects = useQuery(projectsQuery).data ?? [];
-  const [name, setName] = useState("");
+  const [name, setName] = useState(known?.name ?? "");
   const [project, setProject] = useState("default");
+  const projectsOf = known === null ? [project] : known.projects;
   const [command, setCommand] = useState<string | null>(null);
   const [copied, setCopied] = useState(false);
   const send = async () => {
-    const said = { host: name, projects: [project], ttl_s: 3600 };
+    const said = { host: name, projects: projectsOf, ttl_s: 3600 };
     setCommand((await body(api.POST("/api/v1/join-tokens", { body: said }))).command);
   };
   return (
-    <Dialog title="Let a host join" onClose={onClose} wide>
+    <Dialog title={known === null ? "Let a host join" : `Let ${known.name} join`} onClose={onClose} wide>
       {command === null ? (
         <Form action="Make a token" onDone={() => {}} send={send}>
           {(problem) => (
@@ -30,15 +37,19 @@ export function JoinDialog({ onClose }: { onClose: () => void }) {
                 value={name}
                 onChange={setName}
               />
-              <ChoiceField
-                label="Serves"
-                name="projects"
-                problem={problem}
-                hint="The project whose workloads it may run; more can be added later"
-                value={project}
-                onChange={setProject}
-                options={projects.map((one) => [one.name, one.name] as const)}
-              />
+              {known === null ? (
+                <ChoiceField
+                  label="Serves"
+                  name="projects"
+                  problem={problem}
+                  hint="The project whose workloads it may run; more can be added later"
+                  value={project}
+                  onChange={setProject}
+                  options={projects.map((one) => [one.name, one.name] as const)}
+                />
+              ) : (
+                <p>It serves {known.projects.join(", ") || "no project"}.</p>
+              )}
             </>
           )}
         </Form>

@@ -7,17 +7,19 @@ import { groupsQuery, networksQuery, portsQuery, routersQuery } from "../../api/
 import { useProject } from "../../app";
 import { matches, PortFilter } from "../../parts/filter";
 import { Beside } from "./beside";
-import { type Grouping, layout, MANY, marked } from "./layout";
-import { BoxView, EndpointView, OutsideView, RouterView } from "./nodes";
+import type { Grouping } from "./kinds";
+import { bestWidth, layout, MANY, marked } from "./layout";
+import { BoxView, EndpointView, OutsideView, RegionView, RouterView } from "./nodes";
 import { GroupPanel, PortPanel } from "./panel";
 import { usePartners } from "./partners";
-import { useShape } from "./shape";
+import { room, useScreen } from "./room";
 
 const NODE_TYPES = {
   box: BoxView,
   endpoint: EndpointView,
   router: RouterView,
   outside: OutsideView,
+  region: RegionView,
 } satisfies NodeTypes;
 
 /** The map: networks with their endpoints, or hosts with theirs; what is selected lives in the address. */
@@ -25,7 +27,7 @@ export default function MapPage() {
   const project = useProject();
   const ports = useQuery(portsQuery(project));
   const networks = useQuery(networksQuery(project));
-  const routers = useQuery(routersQuery(project)).data;
+  const routers = useQuery(routersQuery(project));
   const groups = useQuery(groupsQuery(project)).data;
   const [search, setSearch] = useSearchParams();
   const by: Grouping = search.get("by") === "host" ? "host" : "network";
@@ -33,7 +35,7 @@ export default function MapPage() {
   const open = search.get("open") ?? "";
   const selected = search.get("endpoint");
   const other = search.get("with");
-  const shape = useShape();
+  const screen = useScreen();
   const shift = useRef(false);
   const put = useCallback(
     (key: string, value: string | null) =>
@@ -49,16 +51,21 @@ export default function MapPage() {
     [setSearch],
   );
   const shown = useMemo(() => (ports.data ?? []).filter((port) => matches(port, words)), [ports.data, words]);
-  const drawn = useMemo(
-    () =>
-      layout(
-        { ports: shown, networks: networks.data ?? [], routers: routers ?? [] },
-        by,
-        new Set(open.split(",").filter((one) => one !== "")),
-        shape,
-      ),
-    [shown, networks.data, routers, by, open, shape],
+  const ready = !(ports.isPending || networks.isPending || routers.isPending);
+  const model = useMemo(
+    () => ({ ports: shown, networks: networks.data ?? [], routers: routers.data ?? [] }),
+    [shown, networks.data, routers.data],
   );
+  const unfolded = useMemo(() => new Set(open.split(",").filter((one) => one !== "")), [open]);
+  // It is chosen once for what a person looks at: what comes and goes then does not make the map jump.
+  const width = useRef<{ of: string; limit: number } | null>(null);
+  const looked = [screen, project, by].join(" ");
+  if (ready && width.current?.of !== looked) {
+    const beside = selected !== null || search.get("group") !== null;
+    width.current = { of: looked, limit: bestWidth(model, by, unfolded, room(beside)) };
+  }
+  const limit = width.current?.limit;
+  const drawn = useMemo(() => layout(model, by, unfolded, limit), [model, by, unfolded, limit]);
   const port = selected === null ? undefined : ports.data?.find((one) => one.id === selected);
   const named = /(?:^|\s)group:(\S+)/i.exec(words)?.[1]?.toLowerCase();
   const chosen = search.get("group");
@@ -82,11 +89,11 @@ export default function MapPage() {
     else if (!also) select(id);
   };
   const toggle = (box: string) => {
-    const boxes = new Set(open.split(",").filter((one) => one !== ""));
+    const boxes = new Set(unfolded);
     if (!boxes.delete(box)) boxes.add(box);
     put("open", [...boxes].join(","));
   };
-  if (ports.isPending || networks.isPending) return <p className="quiet">One moment…</p>;
+  if (!ready) return <p className="quiet">One moment…</p>;
   if (networks.data?.length === 0) return <NoNetwork />;
   return (
     <div className="map">
@@ -133,13 +140,14 @@ export default function MapPage() {
         }}
       >
         {shown.length > MANY && <Beside ports={shown} onPick={(id) => select(id)} />}
-        <ReactFlowProvider key={shape}>
+        <ReactFlowProvider key={looked}>
           <ReactFlow
             nodes={nodes}
             edges={drawn.edges}
             nodeTypes={NODE_TYPES}
             colorMode="system"
-            fitView
+            fitView={screen !== "narrow"}
+            defaultViewport={beginning(drawn.width)}
             fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
             minZoom={0.05}
             onlyRenderVisibleElements
@@ -159,7 +167,7 @@ export default function MapPage() {
             onPaneClick={() => select(null)}
           >
             <Background />
-            <Controls showInteractive={false} />
+            <Controls showInteractive={false} position="top-left" />
             <Panel position="bottom-right" className="legend">
               <span className="state up">up</span> <span className="state pending">pending</span>{" "}
               <span className="state down">down</span> <span className="state failed">failed</span>
@@ -171,6 +179,13 @@ export default function MapPage() {
       </div>
     </div>
   );
+}
+
+/** On a narrow screen all of the map would be too small to read: it begins at the top, as wide as the screen. */
+function beginning(width: number) {
+  const room = window.innerWidth - 60;
+  const zoom = Math.min(1, room / width);
+  return { x: Math.max(0, (room - width * zoom) / 2) + 8, y: 12, zoom };
 }
 
 function NoNetwork() {

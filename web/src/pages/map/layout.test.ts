@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Network, Port } from "../../api/client";
-import { layout, MANY } from "./layout";
+import { bestWidth, layout, MANY } from "./layout";
 
 const network = {
   id: "n",
@@ -62,6 +62,54 @@ describe("the map", () => {
     expect(nodes[0]?.ariaLabel).toBe("the outside: 1 endpoint published on DockerSN");
     expect(edges.map(({ source, target }) => [source, target])).toEqual([["outside", "n"]]);
     expect(nodes.find((node) => node.id === "p0")?.ariaLabel).toContain("published as tcp/8080");
+  });
+
+  it("puts routers above their networks, and frames what is of each project", () => {
+    const other = { ...network, id: "o", name: "other", project: "lab" } as Network;
+    const router = { id: "r", name: "hub", project: "default", networks: [network], gateway: null } as never;
+    const { nodes, edges } = layout(
+      { ports: ports(2), networks: [network, other], routers: [router] },
+      "network",
+      new Set(),
+    );
+    const top = (id: string) => nodes.find((node) => node.id === id)?.position.y ?? 0;
+
+    expect(nodes.filter((node) => node.type === "region").map((node) => node.data.title)).toEqual([
+      "default",
+      "lab",
+    ]);
+    expect(top("r")).toBeLessThan(top("n"));
+    expect(edges.map(({ source, target }) => [source, target])).toEqual([["r", "n"]]);
+  });
+
+  it("leads from the outside by the network that goes on to the router that goes out by it", () => {
+    const uplink = { ...network, id: "u", name: "uplink", physical_network: { name: "wan", vlan: 7 } };
+    const router = {
+      ...{ id: "r", name: "edge", project: "default", networks: [network] },
+      gateway: { network_id: "u", network: "uplink", address: "198.51.100.2" },
+    } as never;
+    const { edges } = layout(
+      { ports: ports(1), networks: [network, uplink as Network], routers: [router] },
+      "network",
+      new Set(),
+    );
+
+    expect(edges.map(({ source, target }) => `${source}-${target}`)).toEqual(["outside-u", "u-r", "r-n"]);
+  });
+
+  it("is one endpoint wide on a narrow screen", () => {
+    const { nodes } = layout(drawn(ports(9)), "network", new Set(), 320);
+    const columns = new Set(nodes.filter((node) => node.type === "endpoint").map((node) => node.position.x));
+
+    expect(columns.size).toBe(1);
+  });
+
+  it("is as wide as makes it largest on the screen", () => {
+    const networks = Array.from({ length: 6 }, (_, index) => ({ ...network, id: `n${index}` }) as Network);
+    const best = (width: number, height: number) =>
+      bestWidth({ ports: [], networks, routers: [] }, "network", new Set(), { width, height, narrow: false });
+
+    expect(best(1600, 200)).toBeGreaterThan(best(700, 700));
   });
 
   it("groups by host, too", () => {

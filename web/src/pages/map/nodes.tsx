@@ -5,7 +5,7 @@ import type { Port } from "../../api/client";
 import { Icon } from "../../parts/icons";
 import { publishedBriefly } from "../../parts/published";
 import { addressesOf } from "../../parts/state";
-import type { BoxNode, EndpointNode, OutsideNode, RouterNode } from "./layout";
+import type { BoxNode, EndpointNode, OutsideNode, RegionNode, RouterNode } from "./kinds";
 import { countWords } from "./partners";
 
 const STATES = ["up", "pending", "down", "failed"] as const;
@@ -15,6 +15,7 @@ export function BoxView({ data }: NodeProps<BoxNode>) {
   return (
     <div className={data.folded ? "box folded" : "box"}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
       <header>
         <Icon name={data.id.startsWith("host:") ? "host" : "network"} />
         <strong>{data.title}</strong>
@@ -24,7 +25,15 @@ export function BoxView({ data }: NodeProps<BoxNode>) {
       {data.folded && data.partners !== undefined && (
         <small className="partner">{countWords(data.ports, data.partners)}</small>
       )}
-      {data.ports.length === 0 && <p className="quiet">no endpoint</p>}
+      {data.ports.length === 0 && !data.bare && <p className="quiet">no endpoint</p>}
+    </div>
+  );
+}
+
+export function RegionView({ data: { title } }: NodeProps<RegionNode>) {
+  return (
+    <div className="region">
+      <Icon name="project" /> <strong>{title}</strong> <small>project</small>
     </div>
   );
 }

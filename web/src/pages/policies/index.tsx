@@ -21,13 +21,15 @@ export default function PoliciesPage({ id }: { id: string | undefined }) {
     <>
       <h1>Policies</h1>
       <p>
-        The first rule that matches decides, tier after tier; if none does, the defaults of the network do.{" "}
-        {mayChange && (
+        The first rule that matches decides, tier after tier; if none does, the defaults of the network do.
+      </p>
+      {mayChange && (
+        <p>
           <Link href={`/policies/new${search.size === 0 ? "" : `?${search}`}`} className="button primary">
             <Icon name="plus" /> New policy
           </Link>
-        )}
-      </p>
+        </p>
+      )}
       <div className="split">
         <div>
           {TIERS.map((tier) => (

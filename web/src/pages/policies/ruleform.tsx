@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Problem, type Rule } from "../../api/client";
 import { addressGroupsQuery, groupsQuery, networksQuery } from "../../api/queries";
 import { Field, Form } from "../../parts/form";
+import { Members } from "../../parts/members";
 import { atRule } from "../../plans/describe";
 import type { DraftRule } from "./draft";
 import { meant, typed } from "./expiry";
@@ -65,6 +66,7 @@ export function RuleForm({ rule: before, project, check, onDone }: RuleFormProps
     <Form
       action={before === null ? "Add to the draft" : "Keep in the draft"}
       send={send}
+      check={send}
       onDone={() => onDone(said())}
     >
       {(problem) => (
@@ -104,6 +106,7 @@ export function RuleForm({ rule: before, project, check, onDone }: RuleFormProps
               label={rule.direction === "ingress" ? "From" : "To"}
               name={typeof rule.peer.cidr === "string" ? "rule.peer.group" : "rule.peer"}
               problem={problem}
+              hint={<Members group={groups.find((one) => one.id === rule.peer.group)} />}
             >
               {(attributes) => (
                 <select

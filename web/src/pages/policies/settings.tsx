@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Problem } from "../../api/client";
 import { groupsQuery, networksQuery, policiesQuery, useSession } from "../../api/queries";
 import { ChoiceField, Form, TextField } from "../../parts/form";
+import { Members } from "../../parts/members";
 import { atPolicy, type Target } from "../../plans/describe";
 import type { Draft } from "./draft";
 import { read, written, zonesOf } from "./target";
@@ -50,7 +51,7 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
     }
   };
   return (
-    <Form action="Keep in the draft" send={send} onDone={() => onDone(settings())}>
+    <Form action="Keep in the draft" send={send} check={send} onDone={() => onDone(settings())}>
       {(problem) => (
         <>
           <TextField
@@ -73,6 +74,7 @@ export function SettingsForm({ draft, check, onDone }: SettingsFormProps) {
             problem={problem}
             value={written(said)}
             onChange={(value) => change(read(value))}
+            hint={<Members group={groups.find((one) => one.id === target)} />}
             options={[
               ["", "every endpoint of the project"],
               ...groups.map((one) => [`group:${one.id}`, `group ${one.name}`] as const),

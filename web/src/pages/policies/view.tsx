@@ -7,11 +7,13 @@ import type { PlanAsked, Policy } from "../../api/client";
 import { groupsQuery, networksQuery, policiesQuery, projectsQuery } from "../../api/queries";
 import { Dialog } from "../../parts/form";
 import { Icon } from "../../parts/icons";
+import { Members } from "../../parts/members";
 import { ReceiptLine } from "../../parts/receipt";
 import { described } from "../../plans/describe";
 import { PlanDialog } from "../../plans/dialog";
 import { PlanSheet, planned } from "../../plans/sheet";
 import { type Draft, type DraftRule, put } from "./draft";
+import { Estimate } from "./estimate";
 import { useNotes } from "./notes";
 import { RuleForm } from "./ruleform";
 import { RuleList } from "./rulelist";
@@ -39,6 +41,7 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
   const notes = useNotes(policy);
   const shown = draft ?? policy;
   const known = useMemo(() => new Map(policy.rules.map((rule) => [rule.id, rule])), [policy.rules]);
+  const target = groups.find((group) => group.id === shown.target);
   const whom = told(shown, policy.project, groups, networks);
   const project = projects.find((one) => one.id === policy.project_id);
   const asked = (said: Draft): PlanAsked => ({
@@ -83,7 +86,13 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
       <p>
         For {whom}, in tier {shown.tier}, order {shown.order}.{" "}
         {shown.mode !== "enforced" && <b>Not in force ({shown.mode}). </b>}
-        {shown.description} {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
+        {shown.description}{" "}
+        {target !== undefined && (
+          <small>
+            For now it is for <Members group={target} />.
+          </small>
+        )}{" "}
+        {!fresh && <Link href={`/changes?object=${policy.id}`}>What became of it</Link>}
       </p>
       <RuleList
         title={`Rules of ${shown.name || "the new policy"}`}
@@ -95,6 +104,9 @@ export function PolicyView({ policy, mayChange }: PolicyViewProps) {
         notes={notes.notes}
       />
       {notes.caveats !== "" && <p className="quiet">{notes.caveats}</p>}
+      {policy.mode !== "enforced" && !fresh && draft === null && (
+        <Estimate policy={policy} onEnforce={mayChange ? () => change({ mode: "enforced" }) : undefined} />
+      )}
       {draft !== null && draft.revision !== policy.revision && (
         <p className="bad" role="alert">
           Somebody has changed this policy since you began (revision {policy.revision}). What you see here
