@@ -95,7 +95,7 @@ def test_a_change_that_does_not_matter_turns_no_verdict(start: int) -> None:
                 assert same or matters, (seed, header)
                 seen[matters, same] += 1
     assert seen[False, True] > 20
-    assert seen[True, False] > 10
+    assert seen[True, False] > 5
 
 
 def differing(old: Snapshot, new: Snapshot) -> list[tuple[object, object]]:

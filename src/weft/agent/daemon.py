@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -60,7 +60,6 @@ from weft.agent.metadata.keeper import Keeper as Stations
 from weft.agent.parse_errors import LogTail
 from weft.agent.pulse import Pulse
 from weft.agent.renewal import Renewal
-from weft.agent.resolver.keeper import Keeper as ResolverKeeper
 from weft.agent.resolver.place import Places
 from weft.agent.served import ServedNetworks
 from weft.agent.tasks import serve, until
@@ -130,6 +129,7 @@ def run(settings: AgentSettings) -> None:
         stack.callback(binder.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
         attaching = _attaching(settings, means, stack)
+        resolvers = looks.resolvers(settings, host, client, Places(links, switch))
         tail = LogTail(settings.controller_log)
         stack.callback(tail.close)
         controller_log = KeptLog(settings.controller_log, settings.state_dir / "drops.json")
@@ -151,9 +151,9 @@ def run(settings: AgentSettings) -> None:
             "counters": riding[0].look,
             "audited": riding[1].look,
             "door": means.door.look,
-            "metadata": _stations(host, client, means, stack).look,
+            "metadata": stack.enter_context(closing(Stations.of(host, client, switch, links))).look,
             "published": agent.publishing.look,
-            "resolvers": _resolvers(settings, host, client, means, stack).look,
+            "resolvers": stack.enter_context(closing(resolvers)).look,
             **_renewing(settings, host, client),
         }
         threads = [Looking(name, look, switch) for name, look in woken.items()]
@@ -191,13 +191,6 @@ def _attaching(settings: AgentSettings, means: "_Means", stack: ExitStack) -> At
     return attaching
 
 
-def _stations(host: str, client: Client, means: "_Means", stack: ExitStack) -> Stations:
-    """Where virtual machines are told of themselves, until `stack` ends."""
-    stations = Stations.of(host, client, means.switch, means.links)
-    stack.callback(stations.close)
-    return stations
-
-
 def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitch) -> Plugging:
     return Plugging(
         host=host,
@@ -210,15 +203,6 @@ def _plugging(settings: AgentSettings, host: str, leases: Leases, switch: Vswitc
         grace_s=settings.grace_s,
         resync_s=settings.resync_s,
     )
-
-
-def _resolvers(
-    settings: AgentSettings, host: str, client: Client, means: "_Means", stack: ExitStack
-) -> ResolverKeeper:
-    """Whom workloads on this host ask for names of the world, until `stack` ends."""
-    keeper = looks.resolvers(settings, host, client, Places(means.links, means.switch))
-    stack.callback(keeper.close)
-    return keeper
 
 
 def _renewing(settings: AgentSettings, host: str, client: Client) -> Mapping[str, Callable[[], None]]:
