@@ -80,15 +80,7 @@ SWITCH_S = 10.0
 
 def run(settings: AgentSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises Invalid when the settings cannot work, GuardFailed."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
-        ],
-        cache_logger_on_first_use=True,
-    )
+    _log_as_json(settings)
     ready = settings.run_dir / "agent.ready"
     ready.unlink(missing_ok=True)
     host = settings.host or socket.gethostname()
@@ -129,7 +121,6 @@ def run(settings: AgentSettings) -> None:
         stack.callback(binder.stop)
         stack.callback(os.close, take_over(settings.run_dir / "agent.lock"))
         attaching = _attaching(settings, means, stack)
-        resolvers = looks.resolvers(settings, host, client, Places(links, switch))
         tail = LogTail(settings.controller_log)
         stack.callback(tail.close)
         controller_log = KeptLog(settings.controller_log, settings.state_dir / "drops.json")
@@ -153,7 +144,9 @@ def run(settings: AgentSettings) -> None:
             "door": means.door.look,
             "metadata": stack.enter_context(closing(Stations.of(host, client, switch, links))).look,
             "published": agent.publishing.look,
-            "resolvers": stack.enter_context(closing(resolvers)).look,
+            "resolvers": stack.enter_context(
+                closing(looks.resolvers(settings, host, client, Places(links, switch)))
+            ).look,
             **_renewing(settings, host, client),
         }
         threads = [Looking(name, look, switch) for name, look in woken.items()]
@@ -163,6 +156,18 @@ def run(settings: AgentSettings) -> None:
         log.info("agent started", host=host, server=settings.server_url, version=VERSION)
         asyncio.run(agent.serve(ready))
         log.info("agent ended", host=host)
+
+
+def _log_as_json(settings: AgentSettings) -> None:
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        cache_logger_on_first_use=True,
+    )
 
 
 def _guard(switch: Vswitch) -> guard.Guard:

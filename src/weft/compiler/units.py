@@ -191,7 +191,7 @@ def _ports_it_limits(old: Domains, new: Domains, keys: Set[QosPolicyId]) -> Iter
 
 
 def _subnets_told_of_it(old: Domains, new: Domains, keys: Set[NetworkId]) -> Iterator[tuple[SubnetId]]:
-    """Those of a network that got another name or MTU, or that began or ceased to tell guests of themselves."""
+    """Those of a network of which something else is told now."""
     before, after = old.snapshot.networks, new.snapshot.networks
     told = ("name", "mtu", "metadata")
     switched = {key for key in keys if any(_differs(before, after, key, field) for field in told)}
