@@ -50,7 +50,7 @@ def test_a_subnet_that_would_overlap_behind_the_router_is_refused(rest: Rest) ->
 @pytest.mark.parametrize(
     ("cidr", "whom"),
     [
-        ("169.254.0.0/16", "whoever asks for names"),
+        ("169.254.53.0/24", "whoever asks for names"),
         ("fd77:6566:7453::/64", "whoever asks for names"),
         ("fd77:6566:7464::/64", "to the hosts' doors"),
     ],
