@@ -42,7 +42,8 @@ def test_a_drop_is_named_with_its_rule_when_it_happens(site: Site, page: Page) -
     shop = site.shop()
     site.log_in(page, f"/endpoints/{shop.db.id}")
     drops = page.locator(".drops li")
-    expect(page.get_by_text("Missing: what h1 dropped, which have not told lately.")).to_be_visible()
+    missing = "Missing: what h1 dropped, which have not told lately; what anti-spoofing dropped on h1."
+    expect(page.get_by_text(missing)).to_be_visible()
     expect(drops).to_have_count(0)
 
     tell(site, page, shop, port=5432)

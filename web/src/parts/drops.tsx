@@ -81,13 +81,16 @@ function trafficWords({ protocol, ip_protocol, destination_port, icmp_type }: Dr
 /** What is not listed, and from when on anything is known: nothing seen is not nothing dropped. */
 export function missingWords(found: Found, listed: number): string {
   const since = new Date(found.since).toLocaleString();
-  return [`${listed === 0 ? "None" : "All"} that rules told of since ${since}.`, absentWords(found)]
+  return [
+    `${listed === 0 ? "None" : "All"} that rules told of since ${since}.`,
+    absentWords(found, found.unwatched),
+  ]
     .filter((one) => one !== "")
     .join(" ");
 }
 
-/** What is known to be missing; nothing where nothing is. */
-export function absentWords({ silent, unwatched, gaps, unlogged, forgotten }: Found): string {
+/** What is known to be missing; nothing where nothing is. Anti-spoofing is not told on `unwatched` hosts. */
+export function absentWords({ silent, gaps, unlogged, forgotten }: Found, unwatched: string[] = []): string {
   const missing = [
     silent.length > 0 && `what ${silent.join(", ")} dropped, which have not told lately`,
     unwatched.length > 0 && `what anti-spoofing dropped on ${unwatched.join(", ")}`,
