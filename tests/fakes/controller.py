@@ -20,6 +20,9 @@ class FakeController:
     process: int | None = 7
     limited: bool = True
     recomputed: int = 0
+    busy: int = 0
+    """How many more commands it answers before it does what it puts off."""
+    asked: bool = False
 
     def pid(self) -> int:
         if self.process is None:
@@ -31,10 +34,13 @@ class FakeController:
         self.pid()
         if (name, arguments) == ("vlog/disable-rate-limit", ("lflow",)):
             self.limited = False
-        if name == "inc-engine/recompute":
+        self.asked |= name == "inc-engine/recompute"
+        self.busy -= self.asked and self.busy > 0
+        if self.asked and self.busy == 0:
+            self.asked = False
             self.recomputed += 1
             self.complain(*self.bad)
-        return ""
+        return {"inc-engine/show-stats": str(self.recomputed), "connection-status": "connected"}.get(name, "")
 
     def complain(self, *matches: str) -> None:
         with self.log.open("a") as file:

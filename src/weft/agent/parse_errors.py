@@ -7,6 +7,7 @@ does not report one again that it met before, so it is made to look at everythin
 
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ RECHECK_S = 10.0
 """How often ovn-controller is made to look at everything anew while something is known not to parse."""
 RECOMPUTE_S = 60.0
 """How long that may take where a host knows many flows."""
+
+_FLOWS_MADE = ("logical_flow_output", "recompute")
+"""The step of ovn-controller's work that parses matches, and the count of its full runs (inc-proc-eng.c)."""
+_CONNECTED = "connected"
+_PAUSE_S = 0.02
 
 _LINE = re.compile(r'error parsing match "(?P<match>.*)": (?P<problem>.+)$')
 _REGISTER = re.compile(r"reg\d+\[\d+\] == [01] && \((?P<acl>.*)\)")
@@ -124,17 +130,19 @@ class ParseErrors:
         self._pid: int | None = None
         self._nb_cfg = 0
         self._looked_anew = 0.0
+        self._pause = threading.Event()
 
     def look(self, nb_cfg: int) -> tuple[Unparsed, ...]:
         """What does not parse, now that this host has reached `nb_cfg`; at worst what did not before.
 
-        Makes ovn-controller look at everything anew at first and after its start, and while something is
-        known, so that what was repaired is forgotten.
+        Makes ovn-controller look at everything anew at first and after its start, and when or while something
+        is known, so that what was repaired, perhaps before it was read here, is forgotten.
         """
         try:
             pid = self._controller.pid()
             due = nb_cfg != self._nb_cfg or self._clock() - self._looked_anew >= RECHECK_S
-            if pid != self._pid or (self._known and due):
+            news = self._learn(unparsed_in(self._tail.read()))
+            if news or pid != self._pid or (self._known and due):
                 self._look_anew()
                 self._pid, self._nb_cfg = pid, nb_cfg
         except (DaemonUnreachable, CommandRefused) as error:
@@ -143,21 +151,37 @@ class ParseErrors:
         return tuple(self._known[match] for match in sorted(self._known))
 
     def _look_anew(self) -> None:
-        """Forget what is known, once ovn-controller has said everything that it has to say.
-
-        The last command is answered after the work that the one before it asked for.
-        """
+        """Forget what is known, once ovn-controller has said everything that it has to say."""
         self._controller.command("vlog/disable-rate-limit", "lflow")
         self._tail.read()
-        self._controller.command("inc-engine/recompute")
-        self._controller.command("connection-status", timeout_s=RECOMPUTE_S)
+        self._recompute()
         found = unparsed_in(self._tail.read())
         self._known = {match: one for match, one in self._known.items() if match in found}
         self._learn(found)
         self._looked_anew = self._clock()
 
-    def _learn(self, found: Mapping[str, Unparsed]) -> None:
-        for match, one in found.items():
-            if match not in self._known:
-                log.error("match not parsed by ovn-controller", match=match, problem=one.problem)
+    def _recompute(self) -> None:
+        """Return when ovn-controller has made all its flows anew.
+
+        It puts that off while a transaction or flows of its own are under way (`engine_run` in its main
+        loop), which is just when it has told of a new nb_cfg. So its own count says when it is done.
+        """
+        before = self._recomputed()
+        self._controller.command("inc-engine/recompute")
+        last = self._clock() + RECOMPUTE_S
+        while self._recomputed() == before:
+            if self._clock() > last or self._controller.command("connection-status").strip() != _CONNECTED:
+                raise DaemonUnreachable("ovn-controller does not look at its flows anew")
+            self._pause.wait(_PAUSE_S)
+
+    def _recomputed(self) -> int:
+        """How often it has made all its flows anew; waits for one that goes on."""
+        return int(self._controller.command("inc-engine/show-stats", *_FLOWS_MADE, timeout_s=RECOMPUTE_S))
+
+    def _learn(self, found: Mapping[str, Unparsed]) -> bool:
+        """Whether any of it is news."""
+        news = {match: one for match, one in found.items() if match not in self._known}
+        for match, one in news.items():
+            log.error("match not parsed by ovn-controller", match=match, problem=one.problem)
         self._known.update(found)
+        return bool(news)

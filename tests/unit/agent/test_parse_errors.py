@@ -74,7 +74,29 @@ def test_what_was_wrong_before_the_agent_came_is_found(
 def test_what_becomes_wrong_is_found_in_the_log(errors: ParseErrors, controller: FakeController) -> None:
     assert matches(errors) == []
 
+    controller.bad = ["ip4.src == $a"]
     controller.complain("ip4.src == $a")
+
+    assert matches(errors, nb_cfg=2) == ["ip4.src == $a"]
+
+
+def test_a_complaint_that_is_read_after_its_repair_is_not_told(
+    errors: ParseErrors, controller: FakeController
+) -> None:
+    assert matches(errors) == []
+
+    controller.complain("ip4.src == $a")
+
+    assert matches(errors, nb_cfg=2) == []
+
+
+def test_a_look_that_ovn_controller_puts_off_is_waited_for(
+    errors: ParseErrors, controller: FakeController
+) -> None:
+    controller.bad = ["ip4.src == $a"]
+    matches(errors)
+
+    controller.busy = 5
 
     assert matches(errors, nb_cfg=2) == ["ip4.src == $a"]
 
