@@ -29,8 +29,15 @@ class ByNeutron:
     """Ports of a project, in its default security group."""
 
     def __init__(self, sessions: Sequence[httpx.Client]) -> None:
-        """One session for each client."""
+        """One session for each client. Each is used once, alone.
+
+        A process of Neutron reads its policy when it is first asked for a change, and refuses meanwhile what
+        others ask (403).
+        """
         self._sessions = sessions
+        for number, session in enumerate(sessions):
+            warm = {"name": f"warm-{number}", "project_id": _PROJECT}
+            sent(session, "POST", "/networks", {"network": warm})
 
     def network(self, name: str, cidr: str) -> str:
         """Its id."""

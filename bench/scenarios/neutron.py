@@ -67,9 +67,9 @@ def _at_once(maker: Maker, network: str, names: Sequence[str]) -> None:
 
 
 _WAYS = (
+    _Way(f"{_CLIENTS} clients", 3 * _CLIENTS, _at_once),
     _Way("one by one", 12, _one_by_one),
     _Way("30 in one request", 30, _in_bulk),
-    _Way(f"{_CLIENTS} clients", 3 * _CLIENTS, _at_once),
 )
 
 
