@@ -86,7 +86,10 @@ openstack-full: openstack ## and Neutron's own tests of ML2 with our driver
 	$(BIN)/uv pip sync -q --require-hashes --python .openstack-venv/bin/python $<
 	touch $@
 
-bench: ## measure beside what exists: all, or make bench SCENARIO=apply
+# Neutron's scenario needs OpenStack's environment; so does measuring everything.
+bench_needs = $(if $(filter neutron,$(or $(SCENARIO),neutron)),.openstack-venv/.weft-stamp)
+
+bench: $(bench_needs) ## measure beside what exists: all, or make bench SCENARIO=apply
 	$(BIN)/python -m bench $(SCENARIO)
 
 lab: ## bring the lab up: two workload hosts and the server, in namespaces (root)

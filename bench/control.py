@@ -5,7 +5,6 @@ time from both contestants.
 """
 
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from uuid import uuid4
 
 import httpx
 
+from bench.processes import free_port
 from weft.ovsdb import Connection
 from weft.ovsdb.replica import RawRow
 from weft.store import Store, tokens
@@ -83,9 +83,7 @@ class Server:
         self._databases = databases
         self.place = databases.place
         self.database_url = f"sqlite:///{self.place}/weft.db"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -28,7 +28,7 @@ class Interval:
 
 
 class Verdict(StrEnum):
-    """A goal is missed only when the whole interval is beyond it."""
+    """A goal is missed only when the whole interval is on the wrong side of it."""
 
     MET = "met"
     UNCLEAR = "unclear"
@@ -38,7 +38,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of a report. With a rival the goal is for the ratio, without one for the value."""
+    """One line of a report. With a rival the goal is for the ratio, without one for the value.
+
+    A goal is the most that may be, or `at_least` the least.
+    """
 
     name: str
     unit: str
@@ -47,6 +50,7 @@ class Figure:
     rival_name: str = ""
     ratio: Interval | None = None
     goal: float | None = None
+    at_least: bool = False
     note: str = ""
     rounds: Sequence[Round] = ()
 
@@ -56,9 +60,10 @@ class Figure:
         if self.goal is None:
             return Verdict.NONE
         judged = self.ratio or self.value
-        if judged.value <= self.goal:
+        if judged.value >= self.goal if self.at_least else judged.value <= self.goal:
             return Verdict.MET
-        return Verdict.MISSED if judged.low > self.goal else Verdict.UNCLEAR
+        beyond = judged.high < self.goal if self.at_least else judged.low > self.goal
+        return Verdict.MISSED if beyond else Verdict.UNCLEAR
 
 
 def middle(name: str) -> Statistic:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from bench.figures import Figure
-from bench.scenarios import api, attach, bulk, changes, enforcing, policy, scale, web
+from bench.scenarios import api, attach, bulk, changes, enforcing, neutron, policy, scale, web
 
 Part = Callable[[int], Iterable[Figure]]
 """Given the number of rounds, the figures, each as soon as it is known."""
@@ -17,5 +17,6 @@ SCENARIOS: Mapping[str, Mapping[str, Part]] = {
         "nb": enforcing.run,
         "lint": policy.lints,
     },
+    "neutron": {"ports": neutron.run},
     "web": {"pages": web.run},
 }
