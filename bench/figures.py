@@ -12,7 +12,7 @@ from random import Random
 from statistics import median
 
 Round = Mapping[str, float]
-"""What each contestant took, in one round."""
+"""What each contestant took, or the rate that it reached, in one round."""
 Statistic = Callable[[Sequence[Round]], float]
 
 _DRAWS = 4_000
@@ -38,7 +38,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of a report. With a rival the goal is for the ratio, without one for the value."""
+    """One line of a report. With a rival the goal is for the ratio, without one for the value.
+
+    The goal of a rate is the least that it may be; of a time, and of whatever else costs, the most.
+    """
 
     name: str
     unit: str
@@ -51,14 +54,20 @@ class Figure:
     rounds: Sequence[Round] = ()
 
     @property
+    def is_rate(self) -> bool:
+        """Whether more is better: so much a second."""
+        return self.unit.endswith("/s")
+
+    @property
     def verdict(self) -> Verdict:
         """What became of the goal."""
         if self.goal is None:
             return Verdict.NONE
         judged = self.ratio or self.value
-        if judged.value <= self.goal:
+        if judged.value >= self.goal if self.is_rate else judged.value <= self.goal:
             return Verdict.MET
-        return Verdict.MISSED if judged.low > self.goal else Verdict.UNCLEAR
+        beyond = judged.high < self.goal if self.is_rate else judged.low > self.goal
+        return Verdict.MISSED if beyond else Verdict.UNCLEAR
 
 
 def middle(name: str) -> Statistic:
