@@ -12,7 +12,7 @@ from random import Random
 from statistics import median
 
 Round = Mapping[str, float]
-"""What each contestant took, in one round."""
+"""What each contestant took, or the rate that it reached, in one round."""
 Statistic = Callable[[Sequence[Round]], float]
 
 _DRAWS = 4_000
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 class Figure:
     """One line of a report. With a rival the goal is for the ratio, without one for the value.
 
-    A goal is the most that may be, or `at_least` the least.
+    The goal of a rate is the least that it may be; of a time, and of whatever else costs, the most.
     """
 
     name: str
@@ -50,9 +50,13 @@ class Figure:
     rival_name: str = ""
     ratio: Interval | None = None
     goal: float | None = None
-    at_least: bool = False
     note: str = ""
     rounds: Sequence[Round] = ()
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether more is better: so much a second."""
+        return self.unit.endswith("/s")
 
     @property
     def verdict(self) -> Verdict:
@@ -60,9 +64,9 @@ class Figure:
         if self.goal is None:
             return Verdict.NONE
         judged = self.ratio or self.value
-        if judged.value >= self.goal if self.at_least else judged.value <= self.goal:
+        if judged.value >= self.goal if self.is_rate else judged.value <= self.goal:
             return Verdict.MET
-        beyond = judged.high < self.goal if self.at_least else judged.low > self.goal
+        beyond = judged.high < self.goal if self.is_rate else judged.low > self.goal
         return Verdict.MISSED if beyond else Verdict.UNCLEAR
 
 

@@ -23,7 +23,7 @@ def line(figure: Figure) -> str:
     else:
         parts.append(f"[{_number(figure.value.low)}, {_number(figure.value.high)}]")
     if figure.goal is not None:
-        parts.append(f"goal {'≥' if figure.at_least else '≤'} {figure.goal:g}: {figure.verdict}")
+        parts.append(f"goal {'≥' if figure.is_rate else '≤'} {figure.goal:g}: {figure.verdict}")
     if figure.note:
         parts.append(figure.note)
     return "  |  ".join(parts)

@@ -9,13 +9,19 @@ from random import Random
 from bench.figures import Round
 
 Contestant = Callable[[], float]
-"""Does its work once and says how long it took, in seconds; preparing and clearing up do not count."""
+"""Does its work once and says how long it took, in seconds, or at which rate.
+
+Preparing and clearing up do not count.
+"""
 
 
 def interleaved(
     count: int, contestants: Mapping[str, Contestant], *, warm_up: int = 1, scale: float = 1000
 ) -> list[Round]:
-    """`count` rounds after some that do not count; within a round the order is drawn. In milliseconds."""
+    """`count` rounds after some that do not count; within a round the order is drawn.
+
+    Seconds become milliseconds, unless `scale` says otherwise: rates stay what they are with 1.
+    """
     chance, order = Random(1), list(contestants)
     rounds: list[Round] = []
     for number in range(-warm_up, count):
