@@ -76,10 +76,10 @@ def test_the_model_cut_down_to_a_port_and_an_address_does_too(seed: int) -> None
             assert answers[0] == answers[1]
 
 
-@pytest.mark.parametrize("start", range(0, MODELS * 3, 60))
+@pytest.mark.parametrize("start", range(0, MODELS * 3, 120))
 def test_a_change_that_does_not_matter_turns_no_verdict(start: int) -> None:
     seen: Counter[tuple[bool, bool]] = Counter()
-    for seed in range(start, start + 60):
+    for seed in range(start, start + 120):
         old = random_model(seed)
         new = changed_model(seed, old)
         kept = [port for port in old.ports.values() if port.id in new.ports]
@@ -95,7 +95,7 @@ def test_a_change_that_does_not_matter_turns_no_verdict(start: int) -> None:
                 assert same or matters, (seed, header)
                 seen[matters, same] += 1
     assert seen[False, True] > 20
-    assert seen[True, False] > 5
+    assert seen[True, False] > 10
 
 
 def differing(old: Snapshot, new: Snapshot) -> list[tuple[object, object]]:
