@@ -36,6 +36,7 @@ anew after each change of one; for those milliseconds it hands tunnelled packets
 that nobody listens: each attachment could cost its neighbours a packet.
 """
 _IFF_UP = 0x1  # linux/if.h
+_NEW_NETWORK = 0x40000000  # CLONE_NEWNET, linux/sched.h
 
 _T = TypeVar("_T")
 
@@ -198,6 +199,18 @@ def offload_off(name: str) -> None:
             fcntl.ioctl(control, _SIOCETHTOOL, request)
         except OSError as error:
             raise LinkFailed(f"checksum offload of {name} cannot be turned off: {error}") from error
+
+
+def new_namespace() -> int:
+    """A descriptor of a new network namespace, which goes when nothing holds it. Raises LinkFailed."""
+
+    def make() -> int:
+        if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NETWORK) != 0:
+            raise LinkFailed(f"no network namespace can be made: {os.strerror(ctypes.get_errno())}")
+        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    with ThreadPoolExecutor(1) as thread:  # one of its own, which never comes back from there
+        return thread.submit(make).result()
 
 
 def _add(name: str, mtu: int, peer: dict[str, object]) -> None:

@@ -270,16 +270,8 @@ class Vswitch:
         if not self._connection.wait_for(lambda: self._has_device(name), _MADE_S):
             raise OvsdbUnavailable(f"Open vSwitch did not take {name}; does ovs-vswitchd run?")
 
-    def keep_device(self, name: str, port_id: str) -> None:
-        """Make the device `name`, which is the host's own, this port. Idempotent. Raises OvsdbUnavailable."""
-        bridge, port, _ = self._find(name)
-        if bridge is None:
-            raise OvsdbUnavailable(f"Open vSwitch has no bridge {BRIDGE}; ovn-controller makes it")
-        if port is None:
-            self._connection.transact(_insert(bridge, name, {"iface-id": port_id, INTERNAL: "true"}))
-
     def drop_internal(self, name: str) -> None:
-        """Take off the bridge what `keep_…` or `join_internal` put there. Idempotent."""
+        """Take off the bridge what `keep_internal` or `join_internal` put there. Idempotent."""
         bridge, port, _ = self._find(name)
         if bridge is not None and port is not None:
             self._connection.transact([_without(bridge, port)])

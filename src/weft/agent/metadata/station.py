@@ -4,12 +4,10 @@ The namespace has no name: it lives as long as the agent holds it open, and take
 agent that is killed leaves a port of the switch without a device, which the next one takes up or removes.
 """
 
-import ctypes
 import os
 import re
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -17,12 +15,11 @@ from uuid import UUID
 
 from pyroute2 import IPRoute
 
-from weft.agent.links import LinkFailed, Namespace, in_namespace
+from weft.agent.links import Namespace, in_namespace, new_namespace
 from weft.agent.metadata.serving import Serving
 from weft.client import GuestTold, Station
 from weft.model.guest import SERVICE, SERVICE_PORT, SERVICE_PREFIX
 
-_CLONE_NEWNET = 0x40000000  # linux/sched.h
 _DEVICE = "eth0"
 _SCOPE_LINK = 253  # linux/rtnetlink.h
 _SYSCTL = Path("/proc/sys/net")
@@ -46,7 +43,7 @@ class Pairs(Protocol):
 class Switch(Protocol):
     """What a station asks of the switch; Vswitch and its fake."""
 
-    def keep_device(self, name: str, port_id: str) -> None: ...  # noqa: D102
+    def join_internal(self, name: str, port_id: str) -> None: ...  # noqa: D102
     def drop_internal(self, name: str) -> None: ...  # noqa: D102
 
 
@@ -72,7 +69,7 @@ class Standing:
     def open(self, ask: Callable[[str], GuestTold]) -> None:
         """Begin to answer; on failure nothing is left. Raises LinkFailed, OvsdbUnavailable."""
         with ExitStack() as stack:
-            namespace = _new_namespace()
+            namespace = new_namespace()
             stack.callback(os.close, namespace)
             where = Path(f"/proc/self/fd/{namespace}")
             in_namespace(where, _shut)
@@ -91,25 +88,12 @@ class Standing:
             serving.start()
             stack.callback(serving.stop)
             stack.callback(self._switch.drop_internal, self._name)
-            self._switch.keep_device(self._name, self.station.port_id)
+            self._switch.join_internal(self._name, self.station.port_id)
             self._stack = stack.pop_all()
 
     def close(self) -> None:
         """Answer no more, and leave nothing. Idempotent."""
         self._stack.close()
-
-
-def _new_namespace() -> int:
-    """A descriptor of a new network namespace, which is gone when nothing holds it any more."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def unshare() -> int:
-        if libc.unshare(_CLONE_NEWNET):
-            raise LinkFailed(f"no network namespace for metadata: {os.strerror(ctypes.get_errno())}")
-        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-    with ThreadPoolExecutor(1) as thread:  # one of its own, which never comes back
-        return thread.submit(unshare).result()
 
 
 def _shut() -> None:

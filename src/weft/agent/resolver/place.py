@@ -4,23 +4,20 @@ Its one interface is a port of the switch. So equal addresses of two projects ne
 there is by the router. The namespace has no name: with the agent's last descriptor it goes, and its pair.
 """
 
-import ctypes
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from weft.agent.attachment import is_resolver_end, resolver_end
-from weft.agent.links import LinkFailed, Namespace, in_namespace
+from weft.agent.links import Namespace, in_namespace, new_namespace
 from weft.agent.resolver.upstream import PORT
 from weft.client import Resolver
 from weft.model.ids import RouterId
 from weft.model.resolver import NAMES, RESOLVERS, ROUTERS, resolver_id, resolver_mac
 
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET, linux/sched.h
 _INSIDE = "names0"
 _PREFIXES = tuple(f"{at}/{link.prefixlen}" for at, link in zip(RESOLVERS, NAMES, strict=True))
 _MOST_WAITING = 16
@@ -79,7 +76,7 @@ class Places:
         OvsdbUnavailable.
         """
         name, mac = resolver_end(resolver.router), resolver_mac(resolver.router)
-        namespace = _new_namespace()
+        namespace = new_namespace()
         try:
             where = Path(f"/proc/self/fd/{namespace}")
             self._links.make_inside(
@@ -113,18 +110,6 @@ class Places:
         """Take all places off the switch: they are of an earlier life. Raises OvsdbUnavailable."""
         for name in filter(is_resolver_end, self._switch.interfaces()):
             self._switch.drop_internal(name)
-
-
-def _new_namespace() -> int:
-    """A network namespace, as a descriptor; made by a thread that never comes back from it."""
-
-    def make() -> int:
-        if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NETWORK) != 0:
-            raise LinkFailed(f"no network namespace can be made: {os.strerror(ctypes.get_errno())}")
-        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(make).result()
 
 
 def _listen() -> Ends:
